@@ -1,0 +1,1 @@
+//! The directives of valkey.conf: names, values, defaults, parsing, printing.

@@ -1,0 +1,1 @@
+//! The Valkey Cluster membership engine, sans-IO.

@@ -1,0 +1,1 @@
+//! Whole clusters on the real engine in virtual time, from one seed.

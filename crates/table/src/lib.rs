@@ -1,0 +1,1 @@
+//! What a Valkey Cluster node knows of its cluster, and nodes.conf.

@@ -1,0 +1,1 @@
+//! Valkey cluster bus packets to values and back.
