@@ -1,0 +1,90 @@
+//! Records to text.
+
+use std::fmt::{self, Write};
+
+use super::record::{ConfFile, Flags, Health, NodeRecord, Role};
+
+impl ConfFile {
+    /// The file's text, as a real server writes it.
+    #[must_use]
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut text = String::with_capacity(self.nodes.len() * 200 + 64);
+        let written = self.nodes.iter().try_for_each(|node| writeln!(text, "{node}"));
+        written
+            .and_then(|()| {
+                writeln!(text, "vars currentEpoch {} lastVoteEpoch {}", self.current_epoch, self.last_vote_epoch)
+            })
+            .expect("writing to a string does not fail");
+        text.into_bytes()
+    }
+}
+
+impl fmt::Display for NodeRecord {
+    /// The record without its line feed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}:{}@{}", self.id, self.host, self.port, self.bus_port)?;
+        self.write_auxiliary(f)?;
+        write!(f, " {} ", self.flags)?;
+        match &self.primary {
+            Some(primary) => write!(f, "{primary}")?,
+            None => f.write_char('-')?,
+        }
+        let link = if self.connected || self.flags.myself { "connected" } else { "disconnected" };
+        write!(f, " {} {} {} {link}", self.ping_sent, self.pong_received, self.config_epoch)?;
+        self.slots.ranges().try_for_each(|range| write!(f, " {range}"))?;
+        self.write_open_slots(f)
+    }
+}
+
+impl NodeRecord {
+    fn write_auxiliary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Redis 7.0 knows no auxiliary fields and then leaves out the comma of an empty host name, too.
+        if self.tls_port.is_none() && self.shard.is_none() {
+            return if self.hostname.is_none() { Ok(()) } else { write!(f, ",{}", self.hostname) };
+        }
+        write!(f, ",{}", self.hostname)?;
+        let texts = |f: &mut fmt::Formatter<'_>, key: &str, value: &str| {
+            if value.is_empty() { Ok(()) } else { write!(f, ",{key}={value}") }
+        };
+        let ports = |f: &mut fmt::Formatter<'_>, key: &str, port: u16| {
+            if port == 0 { Ok(()) } else { write!(f, ",{key}={port}") }
+        };
+        texts(f, "availability-zone", self.zone.as_str())?;
+        ports(f, "client-tls-port", self.client_tls_port)?;
+        ports(f, "client-tcp-port", self.client_port)?;
+        texts(f, "client-ipv6", self.client_ipv6.as_str())?;
+        texts(f, "client-ipv4", self.client_ipv4.as_str())?;
+        if let Some(port) = self.tls_port {
+            write!(f, ",tls-port={port}")?;
+        }
+        texts(f, "nodename", self.human_nodename.as_str())?;
+        self.shard.map_or(Ok(()), |shard| write!(f, ",shard-id={shard}"))
+    }
+
+    /// Open slots in ascending order; one that goes both ways is written as going away.
+    fn write_open_slots(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut open: Vec<_> = self.migrating.iter().map(|(slot, peer)| (*slot, "->-", peer)).collect();
+        let coming = self.importing.iter().filter(|(slot, _)| self.migrating.iter().all(|(gone, _)| gone != slot));
+        open.extend(coming.map(|(slot, peer)| (*slot, "-<-", peer)));
+        open.sort_by_key(|(slot, ..)| *slot);
+        open.iter().try_for_each(|(slot, arrow, peer)| write!(f, " [{slot}{arrow}{peer}]"))
+    }
+}
+
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            (self.myself, "myself"),
+            (self.role == Role::Primary, "master"),
+            (self.role == Role::Replica, "slave"),
+            (self.health == Health::Pfail, "fail?"),
+            (self.health == Health::Fail, "fail"),
+            (self.handshake, "handshake"),
+            (self.noaddr, "noaddr"),
+            (self.no_failover, "nofailover"),
+        ];
+        let mut set = words.iter().filter(|(on, _)| *on).map(|(_, word)| *word);
+        f.write_str(set.next().unwrap_or("noflags"))?;
+        set.try_for_each(|word| write!(f, ",{word}"))
+    }
+}
