@@ -1,1 +1,67 @@
 //! The Valkey Cluster membership engine, sans-IO.
+//!
+//! Handshakes, heartbeats, gossip, failure detection, addresses, epochs and slot claims of one node: everything about
+//! who is in the cluster. It owns no socket, no clock, no thread and no global randomness; the same inputs give the same
+//! outputs. Own slots and elections build on it.
+//!
+//! Life cycle: make an [`Engine`] from a [`Table`](slotmesh_table::Table), a [`Config`] and a seeded generator. Feed it one
+//! input (`handle_…`, or an operator's verb as [`Engine::meet`]), then drain [`Engine::poll_action`] and
+//! [`Engine::poll_event`] to `None`, then sleep until [`Engine::poll_timeout`] and call [`Engine::handle_timeout`]. Early
+//! and late calls are harmless. Actions leave in the order in which they must happen: what must be on disk before a
+//! packet is sent stands before it.
+//!
+//! ```
+//! use std::net::{IpAddr, Ipv4Addr};
+//! use slotmesh_gossip::{Action, Config, Engine, MeetTarget, SplitMix};
+//! use slotmesh_table::Table;
+//! use slotmesh_types::{Mono, NodeId, Now, ShardId, UnixMillis};
+//!
+//! let now = Now { mono: Mono::from_micros(1), unix: UnixMillis(1_795_000_000_000) };
+//! let table = Table::new(NodeId::from_entropy([1; 20]), ShardId::from_entropy([2; 20]));
+//! let mut engine = Engine::new(now, table, Config::default(), SplitMix::new(7));
+//!
+//! let target = MeetTarget { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 7001, bus_port: 17001 };
+//! engine.meet(now, target)?;
+//! assert_eq!(engine.poll_timeout(), Some(now.mono), "a MEET is not kept waiting");
+//! engine.handle_timeout(now);
+//! assert!(matches!(engine.poll_action(), Some(Action::Connect { port: 17001, .. })));
+//! # Ok::<(), slotmesh_gossip::MeetError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod address;
+mod announce;
+mod config;
+mod engine;
+mod epoch;
+mod event;
+mod extensions;
+mod failure;
+mod forget;
+mod handshake;
+mod heartbeat;
+mod introduce;
+mod link;
+mod meet;
+mod merge;
+mod packet;
+mod peer;
+mod random;
+mod reset;
+mod role;
+mod schedule;
+mod slots;
+mod state;
+mod stats;
+
+pub use action::{Action, Durability};
+pub use config::Config;
+pub use engine::Engine;
+pub use event::{Event, MeetRefusal, NodeName};
+pub use forget::ForgetError;
+pub use handshake::{Handshake, HandshakeEnd, HandshakeId, HandshakeOrigin, HandshakeRecord};
+pub use link::{ConnectError, Direction, LinkId, LinkInfo};
+pub use meet::{MeetError, MeetStart, MeetTarget};
+pub use random::SplitMix;

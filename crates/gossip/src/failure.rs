@@ -1,0 +1,126 @@
+//! From silence to suspicion to agreement. Source: spec of the bus, 5.7 and 6.6.
+
+use slotmesh_table::{Health, NodeKey};
+use slotmesh_wire::Kind;
+
+use crate::action::Durability;
+use crate::engine::Engine;
+use crate::event::Event;
+
+impl Engine {
+    /// This node can't reach `key`.
+    pub(crate) fn suspect(&mut self, key: NodeKey) {
+        self.table.facts_mut(key).health = Health::Pfail;
+        let name = self.name(key);
+        self.emit(Event::PossiblyFailing(name));
+        self.state.due = true;
+        if self.table.me().is_voting() {
+            self.try_mark_fail(key);
+        }
+    }
+
+    /// `by` reported `about` as unreachable.
+    pub(crate) fn note_report(&mut self, about: NodeKey, by: NodeKey) {
+        if self.table.node(by).is_voting() && self.table.node(about).health != Health::Fail {
+            let now = self.now.mono;
+            if self.table.add_report(about, by, now) {
+                let (node, by) = (self.name(about), self.name(by));
+                self.emit(Event::FailureReported { node, by });
+            }
+        }
+        self.try_mark_fail(about);
+    }
+
+    /// `by` sees `about` as healthy.
+    pub(crate) fn withdraw_report(&mut self, about: NodeKey, by: NodeKey) {
+        if self.table.remove_report(about, by) {
+            let (node, by) = (self.name(about), self.name(by));
+            self.emit(Event::FailureWithdrawn { node, by });
+        }
+    }
+
+    /// Marks a suspected node as failing when a majority of the voting primaries says so.
+    fn try_mark_fail(&mut self, key: NodeKey) {
+        if self.table.node(key).health != Health::Pfail {
+            return;
+        }
+        let validity = self.config.report_validity();
+        let own = usize::from(self.table.me().is_voting());
+        let reports = self.table.count_reports(key, self.now.mono, validity) + own;
+        // Counted afresh: the quorum must not lag behind what the table says.
+        self.state.size = self.table.nodes().filter(|(_, node)| node.is_voting()).count();
+        if reports < self.quorum() {
+            return;
+        }
+        let name = self.name(key);
+        self.emit(Event::MarkedFail(name));
+        self.mark_fail(key);
+        self.broadcast_fail(key);
+    }
+
+    pub(crate) fn mark_fail(&mut self, key: NodeKey) {
+        let now = self.now.mono;
+        self.table.facts_mut(key).health = Health::Fail;
+        self.table.liveness_mut(key).fail_since = Some(now);
+        self.want_save(Durability::Lazy);
+        self.state.due = true;
+    }
+
+    /// FAIL arrived about `key`.
+    pub(crate) fn handle_fail(&mut self, from: NodeKey, key: NodeKey) {
+        let node = self.table.node(key);
+        if key == self.table.my_key() || node.health == Health::Fail || node.handshake {
+            return;
+        }
+        let (node, from) = (self.name(key), self.name(from));
+        self.emit(Event::FailReceived { node, from });
+        self.mark_fail(key);
+    }
+
+    pub(crate) fn broadcast_fail(&mut self, key: NodeKey) {
+        let name = (*self.table.node(key).id()).into();
+        for to in self.table.keys() {
+            if to == self.table.my_key() || self.table.node(to).handshake {
+                continue;
+            }
+            if let Some(link) = self.peers[to].outbound {
+                let mut bytes = Vec::with_capacity(2296);
+                self.header().fail(name, &mut bytes);
+                self.transmit(link, Kind::Fail, bytes);
+            }
+        }
+    }
+
+    /// A PONG came from `key` on our own link to it.
+    pub(crate) fn note_pong(&mut self, key: NodeKey) {
+        let now = self.now.mono;
+        let live = self.table.liveness_mut(key);
+        live.pong_received = Some(now);
+        live.ping_sent = None;
+        match self.table.node(key).health {
+            Health::Online => {}
+            Health::Pfail => {
+                self.table.facts_mut(key).health = Health::Online;
+                self.want_save(Durability::Lazy);
+                self.state.due = true;
+            }
+            Health::Fail => self.maybe_clear_fail(key),
+        }
+    }
+
+    /// A voting primary stays failed for twice the node timeout: somebody may be taking over its slots.
+    fn maybe_clear_fail(&mut self, key: NodeKey) {
+        let node = self.table.node(key);
+        let (voting, replica) = (node.is_voting(), node.is_replica());
+        let since = node.liveness.fail_since.unwrap_or(self.now.mono);
+        if voting && self.now.mono.since(since) <= self.config.report_validity() {
+            return;
+        }
+        self.table.facts_mut(key).health = Health::Online;
+        self.table.liveness_mut(key).fail_since = None;
+        let node = self.name(key);
+        self.emit(Event::FailCleared { node, voting, replica });
+        self.want_save(Durability::Lazy);
+        self.state.due = true;
+    }
+}

@@ -1,0 +1,56 @@
+//! FORGET. Source: spec of the bus, 10.1.
+
+use std::time::Duration;
+
+use slotmesh_table::NodeKey;
+use slotmesh_types::{NodeId, Now};
+
+use crate::action::Durability;
+use crate::engine::Engine;
+use crate::event::{Event, NodeName};
+use crate::handshake::HandshakeEnd;
+
+/// Why a node was not forgotten; nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForgetError {
+    /// Nobody of that name is known.
+    #[error("unknown node")]
+    Unknown,
+    /// It is this node.
+    #[error("a node can't forget itself")]
+    Myself,
+    /// It is this node's primary.
+    #[error("a replica can't forget its primary")]
+    MyPrimary,
+}
+
+impl Engine {
+    /// Removes a node and keeps gossip from bringing it back for the configured time; others are told.
+    ///
+    /// # Errors
+    /// See [`ForgetError`]. Forgetting a node that is forgotten already is no error.
+    pub fn forget(&mut self, now: Now, id: &NodeId) -> Result<(), ForgetError> {
+        self.now = now;
+        let Some(key) = self.table.lookup(id) else {
+            return if self.table.forgotten.contains(id, now.mono) { Ok(()) } else { Err(ForgetError::Unknown) };
+        };
+        if key == self.table.my_key() {
+            return Err(ForgetError::Myself);
+        }
+        if self.table.me().primary_key() == Some(key) {
+            return Err(ForgetError::MyPrimary);
+        }
+        self.conclude(key, HandshakeEnd::Cancelled);
+        self.forget_node(key, self.config.forget_ttl, None);
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    pub(crate) fn forget_node(&mut self, key: NodeKey, ttl: Duration, by: Option<NodeName>) {
+        let node = self.name(key);
+        self.table.forgotten.insert(node.id, self.now.mono, ttl);
+        self.drop_node(key);
+        self.emit(Event::NodeForgotten { node, by });
+        self.want_save(Durability::Lazy);
+    }
+}

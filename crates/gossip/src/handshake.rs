@@ -1,0 +1,151 @@
+//! Handshakes: from the wish to know a node to knowing it, or to the reason why not.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+
+use slotmesh_table::{Address, NodeKey};
+use slotmesh_types::{Mono, NodeId};
+
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::link::ConnectError;
+
+/// Names a handshake; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HandshakeId(pub u64);
+
+/// Who wished for a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandshakeOrigin {
+    /// An operator, with CLUSTER MEET.
+    Operator,
+    /// The peer, which sent MEET.
+    Peer,
+}
+
+/// A handshake under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// Its name.
+    pub id: HandshakeId,
+    /// Who wished for it.
+    pub origin: HandshakeOrigin,
+    /// Where the peer is.
+    pub address: Address,
+    /// When it started.
+    pub started: Mono,
+    /// When it is given up.
+    pub deadline: Mono,
+    /// How often a connection was tried.
+    pub attempts: u32,
+    /// What went wrong last, if anything.
+    pub last_error: Option<ConnectError>,
+}
+
+/// How a handshake ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandshakeEnd {
+    /// The peer is a member now.
+    Joined(NodeId),
+    /// The peer was a member already, under its real name.
+    AlreadyKnown(NodeId),
+    /// The address is this node's own.
+    Itself,
+    /// The peer belongs to a cluster of another name.
+    OtherCluster,
+    /// Something other than a cluster bus answered: most likely a client port was given.
+    NotABus,
+    /// The peer closed the connection without an answer.
+    Refused,
+    /// The connection could not be opened, until time was up.
+    Unreachable(ConnectError),
+    /// The connection stood, but nobody answered in time.
+    TimedOut,
+    /// The node table is full.
+    TableFull,
+    /// An operator ended it: FORGET or RESET.
+    Cancelled,
+}
+
+impl fmt::Display for HandshakeEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Joined(id) => write!(f, "joined as {id}"),
+            Self::AlreadyKnown(id) => write!(f, "already known as {id}"),
+            Self::Itself => f.write_str("the address is this node's own"),
+            Self::OtherCluster => f.write_str("the peer belongs to a cluster of another name (slotmesh-cluster-name)"),
+            Self::NotABus => f.write_str("no cluster bus answered; was a client port given as the bus port?"),
+            Self::Refused => f.write_str("the peer closed the connection without an answer"),
+            Self::Unreachable(error) => write!(f, "{error}"),
+            Self::TimedOut => f.write_str("connected, but no answer in time"),
+            Self::TableFull => f.write_str("the node table is full"),
+            Self::Cancelled => f.write_str("cancelled by an operator"),
+        }
+    }
+}
+
+/// A handshake that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandshakeRecord {
+    /// What it was.
+    pub handshake: Handshake,
+    /// When it ended.
+    pub ended: Mono,
+    /// How it ended.
+    pub end: HandshakeEnd,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Handshakes {
+    pub(crate) open: BTreeMap<NodeKey, Handshake>,
+    pub(crate) ended: VecDeque<HandshakeRecord>,
+    pub(crate) last: u64,
+}
+
+impl Handshakes {
+    /// Handshakes that peers may have under way here. A bound on what a flood of MEETs can cost.
+    pub(crate) const FROM_PEERS_MAX: usize = 1024;
+    /// Handshakes that operators may have under way here.
+    pub(crate) const FROM_OPERATORS_MAX: usize = 8192;
+    /// Ended handshakes kept for those who ask.
+    pub(crate) const ENDED_MAX: usize = 256;
+
+    pub(crate) fn count(&self, origin: HandshakeOrigin) -> usize {
+        self.open.values().filter(|handshake| handshake.origin == origin).count()
+    }
+}
+
+impl Engine {
+    /// The handshakes under way.
+    pub fn handshakes(&self) -> impl Iterator<Item = &Handshake> {
+        self.handshakes.open.values()
+    }
+
+    /// The handshakes that ended last, oldest first.
+    pub fn ended_handshakes(&self) -> impl Iterator<Item = &HandshakeRecord> {
+        self.handshakes.ended.iter()
+    }
+
+    /// Ends the handshake of `key` and tells observers. The entry itself is the caller's affair.
+    pub(crate) fn conclude(&mut self, key: NodeKey, end: HandshakeEnd) {
+        let Some(handshake) = self.handshakes.open.remove(&key) else { return };
+        if self.handshakes.ended.len() == Handshakes::ENDED_MAX {
+            self.handshakes.ended.pop_front();
+        }
+        let record = HandshakeRecord { handshake, ended: self.now.mono, end };
+        self.handshakes.ended.push_back(record.clone());
+        self.emit(Event::HandshakeEnded(record));
+    }
+
+    /// Ends the handshake of `key` without success and drops its entry.
+    pub(crate) fn abandon(&mut self, key: NodeKey, end: HandshakeEnd) {
+        self.conclude(key, end);
+        self.drop_node(key);
+    }
+
+    /// The end of a handshake whose time is up: the last thing that went wrong.
+    pub(crate) fn expire_handshake(&mut self, key: NodeKey) {
+        let last = self.handshakes.open.get(&key).and_then(|handshake| handshake.last_error);
+        self.abandon(key, last.map_or(HandshakeEnd::TimedOut, HandshakeEnd::Unreachable));
+    }
+}

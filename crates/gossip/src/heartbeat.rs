@@ -1,0 +1,137 @@
+//! Building and sending PING, PONG and MEET.
+
+use rand_core::Rng;
+use slotmesh_table::{Health, NodeKey};
+use slotmesh_types::{Mono, UnixMillis};
+use slotmesh_wire::{Extension, GossipFields, Kind, NodeFlags};
+
+use crate::engine::Engine;
+use crate::link::LinkId;
+
+impl Engine {
+    /// Sends a heartbeat on `link` to `to` (nobody, if a stranger is answered).
+    pub(crate) fn send_heartbeat(&mut self, kind: Kind, link: LinkId, to: Option<NodeKey>, news: &[NodeKey]) {
+        let chosen = self.choose_gossip(to, news);
+        let entries: Vec<GossipFields> = chosen.iter().map(|key| self.gossip_about(*key)).collect();
+        let extensible = self.links.get(link).is_some_and(|link| link.extensible)
+            || to.is_some_and(|key| self.table.node(key).capabilities.extensions);
+        let mut bytes = Vec::with_capacity(2256 + entries.len() * 104 + if extensible { 256 } else { 0 });
+        let mut builder = self.header().heartbeat(kind, &mut bytes).extensible();
+        for entry in &entries {
+            builder.entry(entry);
+        }
+        if extensible {
+            self.for_each_extension(|extension| builder.extension(&extension));
+        }
+        builder.finish();
+        self.transmit(link, kind, bytes);
+    }
+
+    /// Pings a node on its outbound link. A ping that is pending already keeps its time.
+    pub(crate) fn ping(&mut self, key: NodeKey) {
+        let Some(link) = self.peers[key].outbound else { return };
+        let news = self.news_for(key, false);
+        self.send_heartbeat(Kind::Ping, link, Some(key), &news);
+        let now = self.now.mono;
+        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+    }
+
+    /// Sends MEET on the outbound link of a node.
+    pub(crate) fn send_meet(&mut self, key: NodeKey) {
+        let Some(link) = self.peers[key].outbound else { return };
+        let news = self.news_for(key, true);
+        self.send_heartbeat(Kind::Meet, link, Some(key), &news);
+        let now = self.now.mono;
+        self.peers[key].meet_sent = Some(now);
+        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+    }
+
+    /// The first packet on a fresh outbound link.
+    pub(crate) fn greet(&mut self, key: NodeKey, _link: LinkId) {
+        if self.peers[key].meet { self.send_meet(key) } else { self.ping(key) }
+    }
+
+    /// Tells every member what changed about this node.
+    pub(crate) fn broadcast_pong(&mut self) {
+        for key in self.table.keys() {
+            let standing = self.peers[key].outbound.filter(|id| self.links.get(*id).is_some_and(|link| link.connected));
+            if let Some(link) = standing
+                && key != self.table.my_key()
+                && !self.table.node(key).handshake
+            {
+                self.send_heartbeat(Kind::Pong, link, Some(key), &[]);
+            }
+        }
+    }
+
+    /// Which nodes to talk about: a few at random, those we suspect, and the news. Source: spec of the bus, 6.4.
+    fn choose_gossip(&mut self, to: Option<NodeKey>, news: &[NodeKey]) -> Vec<NodeKey> {
+        let keys = self.table.keys();
+        let count = keys.len();
+        let wanted = (count * usize::from(self.config.gossip_percent) / 100).max(3).min(count.saturating_sub(2));
+        let mut chosen = news.to_vec();
+        let start = self.rng.next_u32() as usize % count;
+        let sample = (0..count).map(|step| keys[(start + step) % count]).take(wanted + 2);
+        let eligible = sample.filter(|key| self.is_worth_gossip(*key) && Some(*key) != to && !news.contains(key));
+        chosen.extend(eligible.take(wanted));
+        let suspected = keys.iter().filter(|key| {
+            let node = self.table.node(**key);
+            node.health == Health::Pfail && !node.handshake && !node.noaddr
+        });
+        chosen.extend(suspected);
+        chosen
+    }
+
+    fn is_worth_gossip(&self, key: NodeKey) -> bool {
+        let node = self.table.node(key);
+        key != self.table.my_key()
+            && node.health != Health::Pfail
+            && !node.handshake
+            && !node.noaddr
+            && (self.peers[key].outbound.is_some() || node.slot_count() > 0)
+    }
+
+    fn gossip_about(&self, key: NodeKey) -> GossipFields {
+        let node = self.table.node(key);
+        let unix = |then: Option<Mono>| then.map_or(UnixMillis(0), |then| self.now.to_unix(then));
+        let (port, other_port) = self.port_pair(node.address.port, node.address.tls_port);
+        GossipFields {
+            name: (*node.id()).into(),
+            ping_sent: unix(node.liveness.ping_sent),
+            pong_received: unix(node.liveness.pong_received),
+            host: node.address.host.into(),
+            port,
+            other_port,
+            bus_port: node.address.bus_port,
+            flags: self.flags_of(key).masked(NodeFlags::GOSSIPED),
+        }
+    }
+
+    /// The complete set, in the order of real servers: an absent one would be cleared at the receiver.
+    fn for_each_extension(&self, mut add: impl FnMut(Extension<'_>)) {
+        let me = self.table.me();
+        let announced = &me.announcements;
+        let mut text = |text: &str, make: fn(&[u8]) -> Extension<'_>| {
+            if !text.is_empty() {
+                add(make(text.as_bytes()));
+            }
+        };
+        text(announced.hostname.as_str(), |text| Extension::Hostname(text));
+        text(announced.human_nodename.as_str(), |text| Extension::HumanNodename(text));
+        text(announced.client_ipv4.as_str(), |text| Extension::ClientIpv4(text));
+        text(announced.client_ipv6.as_str(), |text| Extension::ClientIpv6(text));
+        if announced.client_port != 0 {
+            add(Extension::ClientPort(announced.client_port));
+        }
+        if announced.client_tls_port != 0 {
+            add(Extension::ClientTlsPort(announced.client_tls_port));
+        }
+        if !announced.zone.is_none() {
+            add(Extension::AvailabilityZone(announced.zone.as_str().as_bytes()));
+        }
+        for (id, left) in self.table.forgotten.iter(self.now.mono) {
+            add(Extension::ForgottenNode { name: (*id).into(), ttl: left.as_secs() });
+        }
+        add(Extension::ShardId(me.shard.into()));
+    }
+}

@@ -1,0 +1,86 @@
+//! Passing on newcomers at once.
+//!
+//! Real servers tell each other about three random nodes a heartbeat, so news spreads over seconds. Here every node
+//! that has proven who it is (it answered with its own id) gets a place on a roll, and every peer a mark up to which it
+//! has been told. Whoever is behind is told the rest, newest first, in the next packet; after a handshake that packet is
+//! sent at once. With everybody told, packets are what real servers send.
+
+use std::time::Duration;
+
+use slotmesh_table::NodeKey;
+use slotmesh_wire::Kind;
+
+use crate::engine::Engine;
+
+/// Newcomers are collected this long before they are passed on.
+const COLLECT: Duration = Duration::from_millis(4);
+/// A node learned from gossip that answers but does not connect to us gets a MEET after this long: it may not know us.
+pub(crate) const KNOCK: Duration = Duration::from_millis(60);
+/// Most news in one packet to a peer that is not new itself.
+const NEWS_MAX: usize = 256;
+
+impl Engine {
+    /// The node has answered with its own id for the first time.
+    pub(crate) fn prove(&mut self, key: NodeKey) {
+        if self.peers[key].proven == 0 {
+            self.proven += 1;
+            self.peers[key].proven = self.proven;
+            self.roll.insert(self.proven, key);
+        }
+    }
+
+    /// Passes newcomers on soon: a handshake has brought one.
+    pub(crate) fn introduce_soon(&mut self) {
+        let due = self.now.mono.after(COLLECT);
+        self.clock.introduce = Some(self.clock.introduce.map_or(due, |before| before.min(due)));
+        self.clock.wake = self.clock.wake.min(due);
+    }
+
+    /// Tells every peer that is behind.
+    pub(crate) fn introduce(&mut self) {
+        for key in self.table.keys() {
+            let behind = self.roll.range(self.peers[key].told + 1..).any(|(_, newcomer)| *newcomer != key);
+            let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+            if !behind || !standing || self.table.node(key).handshake || key == self.table.my_key() {
+                continue;
+            }
+            // A peer that may not have finished its side of the handshake listens to a MEET, but not to a PING.
+            if self.is_fresh(key) { self.send_meet(key) } else { self.ping(key) }
+        }
+    }
+
+    /// What `to` has not been told yet, newest first. The mark moves when the packet is one it will listen to.
+    pub(crate) fn news_for(&mut self, to: NodeKey, meet: bool) -> Vec<NodeKey> {
+        let peer = &self.peers[to];
+        if peer.told == self.proven || self.table.node(to).handshake {
+            return Vec::new();
+        }
+        let listens = meet || peer.inbound.is_some();
+        let limit = if self.is_fresh(to) { usize::from(u16::MAX) } else { NEWS_MAX };
+        let behind = self.roll.range(peer.told + 1..).rev().map(|(_, key)| *key);
+        let news = behind.filter(|key| *key != to && !self.table.node(*key).noaddr).take(limit).collect();
+        if listens {
+            self.peers[to].told = self.proven;
+        }
+        news
+    }
+
+    /// Answers a PING or MEET of `from` on `link`.
+    pub(crate) fn reply_pong(&mut self, link: crate::link::LinkId, from: Option<NodeKey>) {
+        let member = from.filter(|key| !self.table.node(*key).handshake && self.peers[*key].inbound == Some(link));
+        // The first answer on a link completes the peer's handshake and is not read further by real servers.
+        let first = self.links.get(link).is_none_or(|link| link.received < 2);
+        let news = member.filter(|_| !first).map_or_else(Vec::new, |key| self.news_for(key, false));
+        self.send_heartbeat(Kind::Pong, link, from, &news);
+    }
+
+    /// Whether a handshake with the node has only just ended here, so that it may not have ended there, and it
+    /// survives another MEET.
+    pub(crate) fn is_fresh(&self, key: NodeKey) -> bool {
+        let node = self.table.node(key);
+        let age = self.now.mono.since(node.liveness.created);
+        self.peers[key].meet_sent.is_some()
+            && node.capabilities.light_module
+            && age < self.config.handshake_timeout() / 2
+    }
+}

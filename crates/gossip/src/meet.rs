@@ -1,0 +1,215 @@
+//! MEET: an operator's, and a peer's. Source: spec of the bus, 5.4.
+
+use std::net::IpAddr;
+
+use slotmesh_table::{Address, NodeFacts, NodeKey, Role};
+use slotmesh_types::{Host, NodeId, Now};
+use slotmesh_wire::{Header, NodeFlags};
+
+use crate::action::Durability;
+use crate::engine::Engine;
+use crate::event::{Event, MeetRefusal};
+use crate::handshake::{Handshake, HandshakeEnd, HandshakeId, HandshakeOrigin, Handshakes};
+use crate::link::{Direction, LinkId};
+
+/// Whom to meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeetTarget {
+    /// IP address.
+    pub ip: IpAddr,
+    /// Client port.
+    pub port: u16,
+    /// Bus port.
+    pub bus_port: u16,
+}
+
+/// What a MEET command began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeetStart {
+    /// A new handshake.
+    Started(HandshakeId),
+    /// A handshake with that address is under way already.
+    UnderWay(HandshakeId),
+}
+
+/// Why a MEET command began nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MeetError {
+    /// The node table is full.
+    #[error("the node table is full")]
+    TableFull,
+    /// Too many handshakes are under way; wait for some to end.
+    #[error("too many handshakes are under way; wait for some to end")]
+    TooMany,
+}
+
+impl Engine {
+    /// Starts a handshake with a node, as CLUSTER MEET does. Its end comes as [`Event::HandshakeEnded`].
+    ///
+    /// # Errors
+    /// See [`MeetError`].
+    pub fn meet(&mut self, now: Now, target: MeetTarget) -> Result<MeetStart, MeetError> {
+        self.now = now;
+        let (port, tls_port) = if self.config.tls_cluster { (0, target.port) } else { (target.port, 0) };
+        let address = Address { host: Host::from(target.ip), port, tls_port, bus_port: target.bus_port };
+        let same = |handshake: &&Handshake| {
+            handshake.address.host.is_same(&address.host) && handshake.address.bus_port == address.bus_port
+        };
+        if let Some(handshake) = self.handshakes.open.values().find(same) {
+            return Ok(MeetStart::UnderWay(handshake.id));
+        }
+        if self.handshakes.count(HandshakeOrigin::Operator) >= Handshakes::FROM_OPERATORS_MAX {
+            return Err(MeetError::TooMany);
+        }
+        let key = self.start_handshake(address, HandshakeOrigin::Operator).ok_or(MeetError::TableFull)?;
+        self.peers[key].meet = true;
+        Ok(MeetStart::Started(self.handshakes.open[&key].id))
+    }
+
+    /// Enters a node of which only the address is known.
+    fn start_handshake(&mut self, address: Address, origin: HandshakeOrigin) -> Option<NodeKey> {
+        let (id, shard) = (self.random_node_id(), self.random_shard_id());
+        let mut facts = NodeFacts::primary(id, shard).with_role(Role::Unknown);
+        facts.handshake = true;
+        facts.address = address;
+        let key = self.add_node(facts).ok()?;
+        self.handshakes.last += 1;
+        let handshake = Handshake {
+            id: HandshakeId(self.handshakes.last),
+            origin,
+            address,
+            started: self.now.mono,
+            deadline: self.now.mono.after(self.config.handshake_timeout()),
+            attempts: 0,
+            last_error: None,
+        };
+        self.handshakes.open.insert(key, handshake.clone());
+        self.emit(Event::HandshakeStarted(handshake));
+        Some(key)
+    }
+
+    /// A MEET came in. Gives the node whose gossip may be trusted: the sender, or its new entry.
+    pub(crate) fn receive_meet(&mut self, link: LinkId, sender: Option<NodeKey>, header: &Header<'_>) -> Option<NodeKey> {
+        if let Some(sender) = sender {
+            self.reconnect_to(sender);
+            return Some(sender);
+        }
+        let state = self.links.get(link)?;
+        if let Some(key) = state.node {
+            // The link belongs to a handshake that an earlier MEET began.
+            return Some(key);
+        }
+        let (from, first) = (state.peer, state.received < 2);
+        match self.admit(link, header, first) {
+            Ok(key) => {
+                self.links.get_mut(link)?.node = Some(key);
+                self.peers[key].inbound = Some(link);
+                self.want_save(Durability::Lazy);
+                Some(key)
+            }
+            Err(reason) => {
+                self.emit(Event::MeetRefused { from, reason });
+                None
+            }
+        }
+    }
+
+    fn admit(&mut self, link: LinkId, header: &Header<'_>, first: bool) -> Result<NodeKey, MeetRefusal> {
+        // A node that was forgotten keeps pinging its old peers and in the end sends MEET on the same connection, by
+        // itself. An operator's MEET is the first packet of a new one, and that is honoured.
+        let forgotten = header.sender().id().is_some_and(|id| self.table.forgotten.contains(&id, self.now.mono));
+        if forgotten && !first {
+            return Err(MeetRefusal::Forgotten);
+        }
+        if self.handshakes.count(HandshakeOrigin::Peer) >= Handshakes::FROM_PEERS_MAX {
+            return Err(MeetRefusal::TooMany);
+        }
+        let address = self.announced_address(link, header).filter(|address| address.bus_port != 0);
+        let address = address.ok_or(MeetRefusal::Address)?;
+        let key = self.start_handshake(address, HandshakeOrigin::Peer).ok_or(MeetRefusal::TooMany)?;
+        self.table.facts_mut(key).capabilities.extensions = header.message_flags().has_extensions();
+        Ok(key)
+    }
+
+    /// A node we know sends MEET: it has no link from us. A fresh one shows it that we are here.
+    fn reconnect_to(&mut self, sender: NodeKey) {
+        let age = self.now.mono.since(self.table.node(sender).liveness.created);
+        if let Some(link) = self.peers[sender].outbound
+            && age > self.config.handshake_timeout()
+        {
+            self.close_link(link);
+            self.peers[sender].connect_after = self.now.mono;
+            self.clock.wake = self.now.mono;
+        }
+    }
+
+    /// A packet of `name` came on our own link of a handshake. Tells whether there is more to do with it.
+    pub(crate) fn complete_handshake(&mut self, key: NodeKey, link: LinkId, name: NodeId, header: &Header<'_>) -> bool {
+        if let Some(known) = self.table.lookup(&name).filter(|known| *known != key) {
+            if known == self.table.my_key() {
+                self.abandon(key, HandshakeEnd::Itself);
+                return false;
+            }
+            if let Some(address) = self.announced_address(link, header) {
+                self.move_node(known, address);
+            }
+            self.abandon(key, HandshakeEnd::AlreadyKnown(name));
+            return false;
+        }
+        self.table.rename(key, name);
+        self.table.forgotten.remove(&name);
+        let flags = header.flags();
+        let replica = flags.has(NodeFlags::REPLICA) && !flags.has(NodeFlags::PRIMARY);
+        if replica {
+            self.table.make_replica(key, None);
+        } else {
+            self.table.make_primary(key);
+        }
+        let facts = self.table.facts_mut(key);
+        facts.handshake = false;
+        facts.connected = true;
+        self.copy_capabilities(key, header);
+        self.prove(key);
+        self.conclude(key, HandshakeEnd::Joined(name));
+        self.want_save(Durability::Lazy);
+        self.introduce_soon();
+        true
+    }
+
+    /// Our own link to a member leads to somebody else. Source: spec of the bus, 5.4.5.
+    pub(crate) fn id_mismatch(&mut self, key: NodeKey) {
+        let expected = self.name(key);
+        self.emit(Event::IdMismatch { expected });
+        if let Some(link) = self.peers[key].outbound {
+            self.close_link(link);
+        }
+        let facts = self.table.facts_mut(key);
+        facts.noaddr = true;
+        facts.address = Address::default();
+        if facts.health != slotmesh_table::Health::Fail {
+            self.mark_fail(key);
+            self.broadcast_fail(key);
+        }
+        self.want_save(Durability::Lazy);
+        self.state.due = true;
+    }
+
+    pub(crate) fn copy_capabilities(&mut self, key: NodeKey, header: &Header<'_>) {
+        let flags = header.flags();
+        let old = self.table.node(key).capabilities;
+        let new = slotmesh_table::Capabilities {
+            extensions: old.extensions || header.message_flags().has_extensions(),
+            light_publish: flags.has(NodeFlags::LIGHT_PUBLISH),
+            light_module: flags.has(NodeFlags::LIGHT_MODULE),
+            my_primary_fail: flags.has(NodeFlags::MY_PRIMARY_FAIL),
+        };
+        if new != old {
+            self.table.facts_mut(key).capabilities = new;
+        }
+    }
+
+    /// Whether this node opened the link.
+    pub(crate) fn is_outbound(&self, link: LinkId) -> bool {
+        self.links.get(link).is_some_and(|link| link.direction == Direction::Outbound)
+    }
+}

@@ -1,0 +1,106 @@
+//! Merging what a member gossips. Source: spec of the bus, 5.7.
+
+use std::time::Duration;
+
+use slotmesh_table::{Address, Capabilities, Health, NodeFacts, NodeKey, Role};
+use slotmesh_types::{NodeId, UnixMillis};
+use slotmesh_wire::{GossipEntry, Heartbeat, NodeFlags};
+
+use crate::engine::Engine;
+use crate::event::Event;
+
+/// A gossiped sign of life may be this far in the future: clocks differ.
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
+/// Nodes known from gossip that have not proven who they are yet: what a lying member can make us hold.
+const UNPROVEN_MAX: usize = 8192;
+
+impl Engine {
+    /// Uses the entries of a heartbeat of `sender`, a member or somebody who just sent MEET.
+    pub(crate) fn merge_gossip(&mut self, sender: NodeKey, heartbeat: &Heartbeat<'_>) {
+        let invalid = heartbeat.entries().iter().filter(|entry| entry.name().id().is_none()).count();
+        if invalid > 0 {
+            let from = self.name(sender);
+            return self.emit(Event::InvalidGossip { from, count: invalid });
+        }
+        for entry in heartbeat.entries() {
+            let Some(id) = entry.name().id() else { continue };
+            match self.table.lookup(&id) {
+                Some(key) if key == self.table.my_key() => {}
+                Some(key) => self.merge_known(sender, key, entry),
+                None => self.learn(sender, id, entry),
+            }
+        }
+    }
+
+    fn merge_known(&mut self, sender: NodeKey, key: NodeKey, entry: &GossipEntry) {
+        let flags = entry.flags();
+        if flags.has_any(NodeFlags(NodeFlags::FAIL.0 | NodeFlags::PFAIL.0)) {
+            self.note_report(key, sender);
+        } else {
+            self.withdraw_report(key, sender);
+            self.adopt_pong_time(key, entry.pong_received());
+        }
+        let node = self.table.node(key);
+        let unwell = NodeFlags(NodeFlags::FAIL.0 | NodeFlags::PFAIL.0 | NodeFlags::NOADDR.0);
+        if node.health != Health::Online
+            && !flags.has_any(unwell)
+            && let Some(address) = self.gossiped_address(entry)
+        {
+            self.move_node(key, address);
+        }
+    }
+
+    /// Somebody else heard of the node: no need to ask it ourselves so soon. This is what keeps ping traffic low.
+    fn adopt_pong_time(&mut self, key: NodeKey, heard: UnixMillis) {
+        let node = self.table.node(key);
+        let settled = node.health == Health::Online && !node.handshake && !node.noaddr;
+        if !settled || node.liveness.ping_sent.is_some() || self.table.reports(key).next().is_some() {
+            return;
+        }
+        let heard = self.now.to_mono(heard);
+        if heard <= self.now.mono.after(CLOCK_TOLERANCE) && Some(heard) > node.liveness.pong_received {
+            self.table.liveness_mut(key).pong_received = Some(heard);
+        }
+    }
+
+    fn learn(&mut self, sender: NodeKey, id: NodeId, entry: &GossipEntry) {
+        let flags = entry.flags();
+        if flags.has(NodeFlags::NOADDR) || self.table.forgotten.contains(&id, self.now.mono) {
+            return;
+        }
+        let Some(address) = self.gossiped_address(entry) else { return };
+        if self.table.len() >= self.roll.len() + UNPROVEN_MAX {
+            return self.emit(Event::TooManyNodes);
+        }
+        let role = if flags.has(NodeFlags::REPLICA) { Role::Replica(None) } else { Role::Primary };
+        let shard = self.random_shard_id();
+        let mut facts = NodeFacts::primary(id, shard).with_role(role);
+        facts.address = address;
+        facts.no_failover = flags.has(NodeFlags::NOFAILOVER);
+        facts.migrate_to = flags.has(NodeFlags::MIGRATE_TO);
+        facts.capabilities = Capabilities {
+            extensions: flags.has(NodeFlags::EXTENSIONS),
+            light_publish: flags.has(NodeFlags::LIGHT_PUBLISH),
+            light_module: flags.has(NodeFlags::LIGHT_MODULE),
+            my_primary_fail: flags.has(NodeFlags::MY_PRIMARY_FAIL),
+        };
+        facts.health = if flags.has(NodeFlags::FAIL) {
+            Health::Fail
+        } else if flags.has(NodeFlags::PFAIL) {
+            Health::Pfail
+        } else {
+            Health::Online
+        };
+        let failed = facts.health == Health::Fail;
+        let Ok(key) = self.add_node(facts) else { return self.emit(Event::TooManyNodes) };
+        self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);
+        let (node, from) = (self.name(key), self.name(sender));
+        self.emit(Event::NodeLearned { node, from });
+    }
+
+    fn gossiped_address(&self, entry: &GossipEntry) -> Option<Address> {
+        let host = entry.host().host().ok().filter(|host| !host.is_unknown())?;
+        let (port, tls_port) = self.port_pair(entry.port(), entry.other_port());
+        (entry.bus_port() != 0).then_some(Address { host, port, tls_port, bus_port: entry.bus_port() })
+    }
+}

@@ -1,0 +1,104 @@
+//! Members that change between primary and replica. Source: spec of the bus, 5.8.
+
+use slotmesh_table::{NodeKey, OpenSlot, Role};
+use slotmesh_types::SlotSet;
+use slotmesh_wire::Header;
+
+use crate::action::Durability;
+use crate::engine::Engine;
+use crate::event::Event;
+
+impl Engine {
+    /// Follows what the header says about the sender's role and slots. Tells whether the rest of the packet counts: an old
+    /// packet of a node that has been demoted since does not.
+    pub(crate) fn apply_role(&mut self, sender: NodeKey, header: &Header<'_>) -> bool {
+        let was_replica = self.table.node(sender).is_replica();
+        if header.replica_of().is_null() {
+            if !self.table.node(sender).is_primary() {
+                self.promote(sender);
+            }
+            let changed = was_replica || self.table.node(sender).slots().as_bytes() != header.slots();
+            if changed {
+                let claim = SlotSet::from_bytes(*header.slots());
+                self.apply_claim(sender, header.config_epoch(), &claim);
+                self.correct_claim(sender, header.config_epoch(), &claim);
+            }
+            return true;
+        }
+        let primary = header.replica_of().id().and_then(|id| self.table.lookup(&id)).filter(|key| *key != sender);
+        if !was_replica && !self.demote(sender, primary, header) {
+            return false;
+        }
+        if let Some(primary) = primary.filter(|key| self.table.node(sender).primary_key() != Some(*key)) {
+            self.attach(sender, primary);
+        }
+        true
+    }
+
+    pub(crate) fn promote(&mut self, key: NodeKey) {
+        let had_primary = self.table.node(key).primary_key().is_some();
+        self.table.make_primary(key);
+        if had_primary && key != self.table.my_key() {
+            self.table.facts_mut(key).migrate_to = true;
+        }
+        let name = self.name(key);
+        self.emit(Event::BecamePrimary(name));
+        self.want_save(Durability::Lazy);
+        self.state.due = true;
+    }
+
+    /// A primary says it is a replica now. Tells whether the packet is up to date.
+    fn demote(&mut self, sender: NodeKey, primary: Option<NodeKey>, header: &Header<'_>) -> bool {
+        let shard = self.table.node(sender).shard;
+        match primary.filter(|key| self.table.node(*key).shard == shard) {
+            Some(primary) => {
+                let known = self.table.epoch_of(sender).max(self.table.epoch_of(primary));
+                if known > header.config_epoch() {
+                    return false;
+                }
+                if self.table.node(primary).is_replica() {
+                    self.hand_over(sender, primary, header);
+                }
+            }
+            None => self.table.unbind_all(sender),
+        }
+        self.table.make_replica(sender, None);
+        self.table.facts_mut(sender).migrate_to = false;
+        self.want_save(Durability::Synced);
+        self.state.due = true;
+        true
+    }
+
+    /// A failover we have not heard of: the sender's former replica has its slots now.
+    fn hand_over(&mut self, from: NodeKey, to: NodeKey, header: &Header<'_>) {
+        for slot in self.table.node(from).slots().clone().iter() {
+            self.table.bind(slot, to);
+        }
+        let repointed: Vec<_> = self.table.open_slots().filter(|(_, open)| open.peer() == from).collect();
+        for (slot, open) in repointed {
+            let open = match open {
+                OpenSlot::Migrating(_) => OpenSlot::Migrating(to),
+                OpenSlot::Importing(_) => OpenSlot::Importing(to),
+            };
+            self.table.set_open_slot(slot, Some(open));
+        }
+        self.promote(to);
+        self.table.facts_mut(to).config_epoch = header.config_epoch();
+    }
+
+    fn attach(&mut self, replica: NodeKey, primary: NodeKey) {
+        let old = self.table.node(replica).primary_key();
+        self.table.make_replica(replica, Some(primary));
+        if let Some(old) = old.filter(|key| self.table.node(*key).replicas().is_empty()) {
+            self.table.facts_mut(old).migrate_to = false;
+        }
+        if self.table.node(primary).role() == Role::Primary && !self.table.node(primary).migrate_to {
+            self.table.facts_mut(primary).migrate_to = true;
+        }
+        let shard = self.table.node(primary).shard;
+        self.update_shard(replica, Some(shard));
+        let (node, primary) = (self.name(replica), Some(self.name(primary)));
+        self.emit(Event::BecameReplica { node, primary, shard });
+        self.want_save(Durability::Lazy);
+    }
+}

@@ -1,0 +1,245 @@
+//! What is due when.
+
+use std::time::Duration;
+
+use rand_core::Rng;
+use slotmesh_table::{Health, NodeKey};
+use slotmesh_types::Mono;
+
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::introduce::KNOCK;
+use crate::link::ConnectError;
+
+/// Every deadline of the engine that is not one node's.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    /// When the schedule has to run again; never later than anything that is due.
+    pub(crate) wake: Mono,
+    /// When newcomers are passed on.
+    pub(crate) introduce: Option<Mono>,
+    /// When the next random ping is sent.
+    pub(crate) random_ping: Mono,
+}
+
+/// What is not urgent waits for the next multiple of this, so that a big mesh does not wake its nodes for each peer.
+const GRID: Duration = Duration::from_millis(100);
+/// Connections are not tried more often than this.
+const RETRY_MIN: Duration = Duration::from_millis(50);
+
+impl Clock {
+    pub(crate) fn new(now: Mono) -> Self {
+        Self { wake: now, introduce: None, random_ping: now.after(Duration::from_secs(1)) }
+    }
+}
+
+/// The next point on the grid at or after `at`.
+fn on_grid(at: Mono) -> Mono {
+    Mono::from_micros(at.as_micros().next_multiple_of(GRID.as_micros() as u64))
+}
+
+impl Engine {
+    /// Does everything that is due and finds out when the next thing is.
+    pub(crate) fn run_schedule(&mut self) {
+        let now = self.now.mono;
+        if self.clock.introduce.is_some_and(|due| due <= now) {
+            self.clock.introduce = None;
+            self.introduce();
+        }
+        if self.clock.random_ping <= now {
+            self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
+            self.ping_at_random();
+            self.table.forgotten.purge(now);
+        }
+        let mut wake = self.clock.random_ping;
+        for key in self.table.keys() {
+            if key != self.table.my_key() && self.table.get(key).is_some() {
+                wake = wake.min(self.attend(key));
+            }
+        }
+        if let Some(due) = self.clock.introduce {
+            wake = wake.min(due);
+        }
+        wake = wake.min(self.state_deadline());
+        self.clock.wake = wake;
+    }
+
+    /// Does what is due for one node; tells when to look at it again.
+    fn attend(&mut self, key: NodeKey) -> Mono {
+        let now = self.now.mono;
+        let node = self.table.node(key);
+        if node.noaddr {
+            return now.after(Duration::from_secs(1));
+        }
+        if node.handshake {
+            let Some(handshake) = self.handshakes.open.get(&key) else { return now.after(GRID) };
+            let deadline = handshake.deadline;
+            if deadline <= now {
+                self.expire_handshake(key);
+                return now.after(GRID);
+            }
+            return self.attend_connection(key).min(deadline);
+        }
+        self.enforce_send_limit(key);
+        let connection = self.attend_connection(key);
+        connection.min(self.attend_liveness(key)).min(self.attend_knock(key))
+    }
+
+    fn attend_connection(&mut self, key: NodeKey) -> Mono {
+        let now = self.now.mono;
+        let peer = &self.peers[key];
+        if peer.outbound.is_some() {
+            return now.after(Duration::from_secs(1));
+        }
+        if peer.connect_after > now {
+            return peer.connect_after;
+        }
+        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+            handshake.attempts += 1;
+        }
+        self.connect(key);
+        now.after(Duration::from_secs(1))
+    }
+
+    /// Pings what has been silent, suspects what does not answer. Source: spec of the bus, 6.1.
+    fn attend_liveness(&mut self, key: NodeKey) -> Mono {
+        let now = self.now.mono;
+        let timeout = self.config.node_timeout;
+        let node = self.table.node(key);
+        let live = node.liveness;
+        let silent = live.data_received.map_or(Duration::MAX, |at| now.since(at));
+        let Some(sent) = live.ping_sent else {
+            let due = live.pong_received.map_or(now, |at| at.after(self.config.ping_after()));
+            let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+            if !standing {
+                return on_grid(due.max(now.after(GRID)));
+            }
+            if due < now {
+                self.ping(key);
+                return on_grid(now.after(timeout / 2));
+            }
+            return on_grid(due.after(Duration::from_micros(1)));
+        };
+        let waiting = now.since(sent);
+        let healthy = node.health == Health::Online;
+        if healthy && waiting.min(silent) > timeout {
+            self.suspect(key);
+        }
+        let stale = self.peers[key].outbound.and_then(|id| Some((id, self.links.get(id)?.created)));
+        if let Some((id, created)) = stale
+            && waiting > timeout / 2
+            && silent > timeout / 2
+            && now.since(created) > timeout
+        {
+            self.close_link(id);
+        }
+        on_grid(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)))
+    }
+
+    /// MEETs a node that answers but never connects to us: it does not know us. Source: spec of the bus, 5.4.4.
+    fn attend_knock(&mut self, key: NodeKey) -> Mono {
+        let now = self.now.mono;
+        let node = self.table.node(key);
+        let peer = &self.peers[key];
+        let later = now.after(Duration::from_secs(1));
+        let standing = peer.outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+        if peer.inbound.is_some() || peer.forgot_us || !standing || peer.proven == 0 {
+            return later;
+        }
+        if node.health != Health::Online || !node.capabilities.light_module {
+            return later;
+        }
+        let patience = self.config.handshake_timeout();
+        let due = match peer.meet_sent {
+            Some(sent) => sent.max(peer.inbound_lost).after(patience),
+            // Learned from gossip and never met: it is the quick case. One that knew us gets the patience of old.
+            None if peer.inbound_lost == node.liveness.created => peer.inbound_lost.after(KNOCK),
+            None => peer.inbound_lost.after(patience),
+        };
+        if due <= now {
+            self.peers[key].meet = true;
+            self.send_meet(key);
+            return now.after(patience);
+        }
+        due
+    }
+
+    /// Once a second: the node not heard of for longest among five drawn.
+    fn ping_at_random(&mut self) {
+        let keys = self.table.keys();
+        let mut oldest: Option<(Option<Mono>, NodeKey)> = None;
+        for _ in 0..5 {
+            let key = keys[self.rng.next_u32() as usize % keys.len()];
+            let node = self.table.node(key);
+            let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+            if key == self.table.my_key() || node.handshake || node.liveness.ping_sent.is_some() || !standing {
+                continue;
+            }
+            let candidate = (node.liveness.pong_received, key);
+            oldest = Some(oldest.map_or(candidate, |before| if candidate.0 < before.0 { candidate } else { before }));
+        }
+        if let Some((_, key)) = oldest {
+            self.ping(key);
+        }
+    }
+
+    fn enforce_send_limit(&mut self, key: NodeKey) {
+        let limit = self.config.link_sendbuf_limit;
+        let ids = [self.peers[key].outbound, self.peers[key].inbound];
+        for id in ids.into_iter().flatten() {
+            let queued = self.links.get(id).map_or(0, |link| link.queued);
+            if limit != 0 && queued > limit {
+                self.counters.0.links_over_limit += 1;
+                let node = self.name(key);
+                self.emit(Event::LinkOverLimit { node, queued });
+                self.close_link(id);
+            }
+        }
+    }
+
+    pub(crate) fn note_connect_failure(&mut self, key: NodeKey, error: ConnectError) {
+        let now = self.now.mono;
+        let timeout = self.config.node_timeout;
+        let node = self.name(key);
+        let peer = &mut self.peers[key];
+        let doubled = RETRY_MIN * 2_u32.saturating_pow(peer.failures.min(16));
+        // A member is retried as often as real servers do; one that never proved itself is given up on step by step.
+        let ceiling = if peer.proven > 0 { timeout / 20 } else { timeout / 2 }.clamp(GRID, Duration::from_secs(8));
+        peer.failures = peer.failures.saturating_add(1);
+        peer.connect_after = now.after(doubled.min(ceiling));
+        let retry = peer.connect_after;
+        self.clock.wake = self.clock.wake.min(retry);
+        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+            handshake.last_error = Some(error);
+            // An address that can't be connected to will not get better.
+            if error == ConnectError::Address {
+                self.expire_handshake(key);
+            }
+            return;
+        }
+        // Nobody there: failure detection starts now, as if a ping had been sent.
+        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        self.emit(Event::ConnectFailed { node, error });
+    }
+
+    /// An outbound link ended by itself.
+    pub(crate) fn end_of_outbound(&mut self, key: NodeKey, garbage: bool) {
+        let now = self.now.mono;
+        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+            if garbage {
+                self.abandon(key, crate::handshake::HandshakeEnd::NotABus);
+                return;
+            }
+            handshake.last_error = Some(ConnectError::Other);
+        }
+        let peer = &mut self.peers[key];
+        let pause = if peer.failures == 0 { Duration::ZERO } else { RETRY_MIN };
+        peer.failures = peer.failures.saturating_add(1);
+        peer.connect_after = now.after(pause.max(RETRY_MIN));
+        let retry = peer.connect_after;
+        self.clock.wake = self.clock.wake.min(retry);
+        if !self.table.node(key).handshake {
+            self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Whether the cluster serves keys. Source: spec of the bus, section 7.
+
+use std::time::Duration;
+
+use slotmesh_table::Health;
+use slotmesh_types::{Mono, Slot};
+
+use crate::engine::Engine;
+use crate::event::Event;
+
+/// A primary stays in state fail this long after its start.
+const WRITABLE_DELAY: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterState {
+    pub(crate) ok: bool,
+    /// Primaries that own a slot.
+    pub(crate) size: usize,
+    /// To be evaluated when the present input is done.
+    pub(crate) due: bool,
+    started: Mono,
+    minority_at: Option<Mono>,
+}
+
+impl ClusterState {
+    pub(crate) fn new(now: Mono) -> Self {
+        Self { ok: false, size: 0, due: true, started: now, minority_at: None }
+    }
+}
+
+impl Engine {
+    /// When the state has to be looked at again by itself: only time brings it back from fail.
+    pub(crate) fn state_deadline(&mut self) -> Mono {
+        let now = self.now.mono;
+        if self.state.ok || self.table.slots_assigned() == 0 {
+            return now.after(Duration::from_secs(1));
+        }
+        self.state.due = true;
+        now.after(Duration::from_millis(100))
+    }
+
+    /// Primaries that own a slot and a majority of them.
+    pub(crate) fn quorum(&self) -> usize {
+        self.state.size / 2 + 1
+    }
+
+    pub(crate) fn evaluate_state(&mut self) {
+        let now = self.now.mono;
+        let voting = || self.table.nodes().filter(|(_, node)| node.is_voting());
+        let size = voting().count();
+        let reachable = voting().filter(|(_, node)| node.health == Health::Online).count();
+        self.state.size = size;
+        if self.table.me().is_primary() && !self.state.ok && now.since(self.state.started) < WRITABLE_DELAY {
+            return;
+        }
+        let covered = !self.config.require_full_coverage || self.is_covered();
+        let minority = reachable < size / 2 + 1;
+        if minority {
+            self.state.minority_at = Some(now);
+        }
+        let ok = covered && !minority;
+        if ok == self.state.ok {
+            return;
+        }
+        let rejoin = self.config.node_timeout.clamp(Duration::from_millis(500), Duration::from_secs(5));
+        let recent = self.state.minority_at.is_some_and(|at| now.since(at) < rejoin);
+        if ok && self.table.me().is_primary() && recent {
+            return;
+        }
+        self.state.ok = ok;
+        self.touch();
+        if !ok {
+            self.emit(Event::StateReason { minority });
+        }
+        self.emit(Event::StateChanged { ok });
+    }
+
+    /// Makes the own header and views show what the table does not hold.
+    pub(crate) fn touch(&mut self) {
+        let me = self.table.my_key();
+        self.table.facts_mut(me);
+    }
+
+    fn is_covered(&self) -> bool {
+        self.table.slots_assigned() == Slot::COUNT
+            && self.table.nodes().all(|(_, node)| node.slot_count() == 0 || node.health != Health::Fail)
+    }
+}
