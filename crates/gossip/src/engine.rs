@@ -210,6 +210,19 @@ impl Engine {
         ClusterView::new(&self.table, now, self.state.ok, self.state.size, self.counters.0.clone())
     }
 
+    /// Whether the engine still wants this connection.
+    #[must_use]
+    pub fn has_link(&self, id: LinkId) -> bool {
+        self.links.get(id).is_some()
+    }
+
+    /// How many members report a node as unreachable; `None` if nobody of that name is known.
+    pub fn failure_reports(&mut self, now: Now, id: &NodeId) -> Option<usize> {
+        let key = self.table.lookup(id)?;
+        let validity = self.config.report_validity();
+        Some(self.table.count_reports(key, now.mono, validity))
+    }
+
     /// The links with an identified node at the other end.
     #[must_use]
     pub fn links(&self) -> Vec<LinkInfo> {
@@ -300,7 +313,13 @@ impl Engine {
     }
 
     pub(crate) fn random_node_id(&mut self) -> NodeId {
-        NodeId::from_entropy(self.entropy())
+        loop {
+            let id = NodeId::from_entropy(self.entropy());
+            // Generators of tests are small, and a name that is taken would bring the table out of step.
+            if self.table.lookup(&id).is_none() {
+                return id;
+            }
+        }
     }
 
     pub(crate) fn random_shard_id(&mut self) -> ShardId {

@@ -40,7 +40,8 @@ impl Engine {
     pub(crate) fn introduce(&mut self) {
         for key in self.table.keys() {
             let behind = self.roll.range(self.peers[key].told + 1..).any(|(_, newcomer)| *newcomer != key);
-            let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+            let standing =
+                self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
             if !behind || !standing || self.table.node(key).handshake || key == self.table.my_key() {
                 continue;
             }

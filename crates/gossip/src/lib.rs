@@ -56,6 +56,8 @@ mod slots;
 mod state;
 mod stats;
 
+pub use rand_core;
+
 pub use action::{Action, Durability};
 pub use config::Config;
 pub use engine::Engine;

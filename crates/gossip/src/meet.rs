@@ -89,7 +89,12 @@ impl Engine {
     }
 
     /// A MEET came in. Gives the node whose gossip may be trusted: the sender, or its new entry.
-    pub(crate) fn receive_meet(&mut self, link: LinkId, sender: Option<NodeKey>, header: &Header<'_>) -> Option<NodeKey> {
+    pub(crate) fn receive_meet(
+        &mut self,
+        link: LinkId,
+        sender: Option<NodeKey>,
+        header: &Header<'_>,
+    ) -> Option<NodeKey> {
         if let Some(sender) = sender {
             self.reconnect_to(sender);
             return Some(sender);

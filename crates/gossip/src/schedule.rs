@@ -110,7 +110,8 @@ impl Engine {
         let silent = live.data_received.map_or(Duration::MAX, |at| now.since(at));
         let Some(sent) = live.ping_sent else {
             let due = live.pong_received.map_or(now, |at| at.after(self.config.ping_after()));
-            let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+            let standing =
+                self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
             if !standing {
                 return on_grid(due.max(now.after(GRID)));
             }
@@ -171,7 +172,8 @@ impl Engine {
         for _ in 0..5 {
             let key = keys[self.rng.next_u32() as usize % keys.len()];
             let node = self.table.node(key);
-            let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+            let standing =
+                self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
             if key == self.table.my_key() || node.handshake || node.liveness.ping_sent.is_some() || !standing {
                 continue;
             }

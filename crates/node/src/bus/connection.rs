@@ -1,0 +1,175 @@
+//! One connection of the bus.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+
+use slotmesh_gossip::LinkId;
+use slotmesh_wire::frame_length;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::core::Core;
+
+/// The driver's side of a link.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    queue: RefCell<VecDeque<Vec<u8>>>,
+    /// Bytes of the front packet that have left.
+    sent: Cell<usize>,
+    closed: Cell<bool>,
+    kick: Notify,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream) -> Rc<Self> {
+        // Without it a heartbeat may wait for the acknowledgement of the one before; a link works all the same.
+        let _ = stream.set_nodelay(true);
+        Rc::new(Self {
+            stream,
+            queue: RefCell::default(),
+            sent: Cell::new(0),
+            closed: Cell::new(false),
+            kick: Notify::new(),
+        })
+    }
+
+    /// Sends at once what the socket takes and keeps the rest for its task. Gives the bytes that left.
+    pub(crate) fn send(&self, bytes: Vec<u8>) -> u64 {
+        let idle = self.queue.borrow().is_empty();
+        self.queue.borrow_mut().push_back(bytes);
+        if !idle {
+            return 0;
+        }
+        let left = self.flush().unwrap_or(0);
+        if !self.queue.borrow().is_empty() {
+            self.kick.notify_one();
+        }
+        left
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        self.kick.notify_one();
+    }
+
+    fn flush(&self) -> io::Result<u64> {
+        let mut queue = self.queue.borrow_mut();
+        let mut total = 0;
+        while let Some(front) = queue.front() {
+            match self.stream.try_write(&front[self.sent.get()..]) {
+                Ok(count) => {
+                    total += count as u64;
+                    self.sent.set(self.sent.get() + count);
+                    if self.sent.get() == front.len() {
+                        self.sent.set(0);
+                        queue.pop_front();
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(total)
+    }
+
+    fn interest(&self) -> Interest {
+        if self.queue.borrow().is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE }
+    }
+}
+
+/// Why a connection's task ended.
+enum End {
+    /// The engine closed it.
+    Ours,
+    /// The peer did, or the network.
+    Theirs,
+    /// What came is not the bus protocol.
+    Garbage,
+}
+
+/// Reads and writes until the connection ends, then tells the engine.
+pub(crate) async fn run(core: Rc<Core>, id: LinkId, connection: Rc<Connection>) {
+    let mut partial = Vec::new();
+    let end = loop {
+        if connection.closed.get() {
+            break End::Ours;
+        }
+        let ready = tokio::select! {
+            ready = connection.stream.ready(connection.interest()) => ready,
+            () = connection.kick.notified() => continue,
+        };
+        let Ok(ready) = ready else { break End::Theirs };
+        if ready.is_writable() {
+            match connection.flush() {
+                Ok(left) => core.flushed(id, left),
+                Err(_) => break End::Theirs,
+            }
+        }
+        if ready.is_readable()
+            && let Err(end) = read(&core, id, &connection, &mut partial)
+        {
+            break end;
+        }
+    };
+    match end {
+        End::Ours => {}
+        End::Theirs => core.closed(id, false),
+        End::Garbage => core.closed(id, true),
+    }
+}
+
+/// Reads what is there and hands complete packets on. A packet that came whole is never copied.
+fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<u8>) -> Result<(), End> {
+    let mut scratch = core.take_scratch();
+    let result = loop {
+        match connection.stream.try_read(&mut scratch) {
+            Ok(0) => break Err(End::Theirs),
+            Ok(count) => {
+                let taken = if partial.is_empty() {
+                    let taken = packets(core, id, connection, &scratch[..count]);
+                    taken.map(|taken| partial.extend_from_slice(&scratch[taken..count]))
+                } else {
+                    partial.extend_from_slice(&scratch[..count]);
+                    let taken = packets(core, id, connection, partial);
+                    taken.map(|taken| drop(partial.drain(..taken)))
+                };
+                if taken.is_err() {
+                    break Err(End::Garbage);
+                }
+                if count < scratch.len() {
+                    break Ok(());
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+            Err(_) => break Err(End::Theirs),
+        }
+    };
+    if partial.is_empty() {
+        // An idle link keeps no buffer: a node of a big mesh has hundreds of them.
+        *partial = Vec::new();
+    }
+    core.give_scratch(scratch);
+    result
+}
+
+/// Hands on the complete packets at the start of `bytes`; gives the number of bytes they take.
+fn packets(core: &Rc<Core>, id: LinkId, connection: &Connection, bytes: &[u8]) -> Result<usize, ()> {
+    let mut taken = 0;
+    while taken < bytes.len() && !connection.closed.get() {
+        match frame_length(&bytes[taken..]) {
+            Err(error) => {
+                tracing::warn!(%error, "Bad message length or signature received on the Cluster bus: {error}");
+                return Err(());
+            }
+            Ok(Some(length)) if length <= bytes.len() - taken => {
+                core.packet(id, &bytes[taken..taken + length]);
+                taken += length;
+            }
+            Ok(_) => break,
+        }
+    }
+    Ok(taken)
+}

@@ -1,0 +1,32 @@
+//! The node's two clocks, read together.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use slotmesh_types::{Mono, Now, UnixMillis};
+
+/// Reads both clocks. The measuring clock starts at the wall clock's microseconds, so that times of an earlier run can
+/// be placed on it, and then never goes back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    started: Instant,
+    origin_micros: u64,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self { started: Instant::now(), origin_micros: wall_micros() }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        let elapsed = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Now {
+            mono: Mono::from_micros(self.origin_micros.saturating_add(elapsed)),
+            unix: UnixMillis(wall_micros() / 1000),
+        }
+    }
+}
+
+fn wall_micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,136 @@
+//! nodes.conf on disk: one process for each file, saved whole or not at all.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use slotmesh_gossip::SplitMix;
+use slotmesh_table::Table;
+use slotmesh_table::conf::{ConfError, ConfFile};
+use slotmesh_types::{NodeId, ShardId};
+
+/// Why a nodes.conf can't be used. The file is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfFileError {
+    /// Another process has it.
+    #[error(
+        "the cluster config file {path} is already used by a different cluster node; \
+         make sure that different cluster nodes use different files"
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It can't be opened or read.
+    #[error("can't {what} the cluster config file {path}: {error}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// It is not a nodes.conf.
+    #[error("unrecoverable error: corrupted cluster config file {path}: {error}; it was left as it is")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: ConfError,
+    },
+}
+
+/// A nodes.conf that belongs to this process.
+#[derive(Debug)]
+pub struct NodesConf {
+    path: PathBuf,
+    /// Held for its lock. Saving puts a new file in the place of nodes.conf, so the lock that lasts is on a file of our
+    /// own beside it; the one on nodes.conf keeps real servers away until the first save.
+    _locks: [File; 2],
+}
+
+impl NodesConf {
+    /// Takes the file for this process; makes an empty one if there is none.
+    ///
+    /// # Errors
+    /// See [`ConfFileError`].
+    pub fn open(path: &Path) -> Result<Self, ConfFileError> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".lock");
+        let locks = [lock(Path::new(&beside))?, lock(path)?];
+        Ok(Self { path: path.to_owned(), _locks: locks })
+    }
+
+    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng`. Tells whether
+    /// the node is new.
+    ///
+    /// # Errors
+    /// See [`ConfFileError`].
+    pub fn load(&self, rng: &mut SplitMix) -> Result<(Table, bool), ConfFileError> {
+        let mut text = Vec::new();
+        File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text)).map_err(|error| ConfFileError::Io {
+            what: "read",
+            path: self.path.clone(),
+            error,
+        })?;
+        if text.is_empty() {
+            return Ok((new_node(rng), true));
+        }
+        let corrupt = |error| ConfFileError::Corrupt { path: self.path.clone(), error };
+        let now = crate::clock::Clock::new().now().mono;
+        let table = ConfFile::parse(&text).and_then(|conf| conf.into_table(now)).map_err(corrupt)?;
+        Ok((table, false))
+    }
+
+    /// Puts `text` in the place of the file, whole or not at all; with `sync` it has reached the disk on return.
+    ///
+    /// # Errors
+    /// Of the file system; the file is as it was then.
+    pub fn save(&self, text: &[u8], sync: bool) -> io::Result<()> {
+        let mut temporary = self.path.as_os_str().to_owned();
+        temporary.push(format!(".tmp-{}", std::process::id()));
+        let temporary = PathBuf::from(temporary);
+        let result = write_and_rename(&temporary, &self.path, text, sync);
+        if result.is_err() {
+            // It may not even exist; the error that matters is the first.
+            let _ = fs::remove_file(&temporary);
+        }
+        result
+    }
+}
+
+fn write_and_rename(temporary: &Path, path: &Path, text: &[u8], sync: bool) -> io::Result<()> {
+    let mut file = File::create(temporary)?;
+    file.write_all(text)?;
+    if sync {
+        file.sync_all()?;
+    }
+    fs::rename(temporary, path)?;
+    if sync {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<File, ConfFileError> {
+    let failed = |what| move |error| ConfFileError::Io { what, path: path.to_owned(), error };
+    let file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed("open"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ConfFileError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed("lock")(error)),
+    }
+}
+
+fn new_node(rng: &mut SplitMix) -> Table {
+    use slotmesh_gossip::rand_core::Rng;
+    let mut entropy = || {
+        let mut bytes = [0; 20];
+        rng.fill_bytes(&mut bytes);
+        bytes
+    };
+    Table::new(NodeId::from_entropy(entropy()), ShardId::from_entropy(entropy()))
+}
