@@ -17,7 +17,7 @@ pub(crate) fn event(event: &Event) {
         Event::NodeForgotten { node, by: Some(by) } => info!("Node {node} removed: forgotten by {by}"),
         Event::NodeForgotten { node, by: None } => info!("Cluster forget {node} (user request)"),
         Event::ForgottenByCluster(from) => {
-            warn!("This node was forgotten by the cluster, says {from}; not knocking there")
+            warn!("This node was forgotten by the cluster, says {from}; not knocking there");
         }
         Event::LinkUp(node) => trace!("Link to {node} is up"),
         Event::LinkDown(node) => debug!("Connection with Node {node} was lost"),

@@ -1,0 +1,203 @@
+//! Requests of clients, read as they arrive.
+
+use std::ops::{Index, Range};
+
+use crate::inline;
+use crate::integer::parse_integer;
+use crate::limits::Limits;
+use crate::protocol_error::ProtocolError;
+
+/// Reads the requests of one connection: arrays of bulk strings, or lines typed by a human.
+///
+/// What has been read of an unfinished request is remembered, so that a long one is not read again from its start with
+/// every packet that arrives.
+#[derive(Debug)]
+pub struct RequestReader {
+    limits: Limits,
+    /// Arguments found so far, as positions from the start of the request.
+    found: Vec<Range<usize>>,
+    /// Arguments still to come; `None` between requests.
+    missing: Option<i64>,
+    /// How far the request has been read.
+    position: usize,
+    /// Arguments of an inline request, whose quotes are resolved.
+    words: Vec<Vec<u8>>,
+}
+
+/// What the bytes at hand hold.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// The start of a request. Call again with the same bytes and more.
+    Incomplete {
+        /// At least so many further bytes are needed; 0 when that is not known.
+        needed: usize,
+    },
+    /// A request without arguments: drop its bytes and go on. No answer is due.
+    Empty {
+        /// Its size.
+        consumed: usize,
+    },
+    /// A request.
+    Request {
+        /// Its arguments; the first is the command's name.
+        args: Args<'a>,
+        /// Its size: drop as many bytes when it has been executed.
+        consumed: usize,
+    },
+}
+
+/// The arguments of a request, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Args<'a>(Source<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    Bulks { input: &'a [u8], found: &'a [Range<usize>] },
+    Words(&'a [Vec<u8>]),
+}
+
+/// Room for arguments that a reader keeps between requests.
+const KEPT_ARGUMENTS: usize = 64;
+
+impl RequestReader {
+    /// A reader at the start of a connection.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, found: Vec::new(), missing: None, position: 0, words: Vec::new() }
+    }
+
+    /// Changes the bounds, for the next request on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Looks for a request at the start of `input`: all bytes that have arrived and were not consumed.
+    ///
+    /// # Errors
+    /// When they can't be a request; see [`ProtocolError`].
+    pub fn next<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
+        match (self.missing, input.first()) {
+            (None, None) => Ok(Next::Incomplete { needed: 1 }),
+            (None, Some(b'*')) => self.start(input),
+            (None, Some(_)) => self.read_line(input),
+            (Some(_), _) => self.read_bulks(input),
+        }
+    }
+
+    fn start<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
+        let Some(line) = self.line(input, 0).ok_or(ProtocolError::CountTooBig)? else {
+            return Ok(Next::Incomplete { needed: 0 });
+        };
+        let count = parse_integer(&input[1..line]).filter(|count| *count <= self.limits.arguments_max);
+        let count = count.ok_or(ProtocolError::Count)?;
+        if self.limits.unauthenticated && count > Limits::UNAUTHENTICATED_ARGUMENTS {
+            return Err(ProtocolError::UnauthenticatedCount);
+        }
+        if count <= 0 {
+            return Ok(Next::Empty { consumed: line + 2 });
+        }
+        self.found.clear();
+        self.found.shrink_to(KEPT_ARGUMENTS);
+        self.missing = Some(count);
+        self.position = line + 2;
+        self.read_bulks(input)
+    }
+
+    fn read_bulks<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
+        while self.missing.is_some_and(|missing| missing > 0) {
+            let Some(line) = self.line(input, self.position).ok_or(ProtocolError::LengthTooBig)? else {
+                return Ok(Next::Incomplete { needed: 0 });
+            };
+            let length = self.bulk_length(&input[self.position..line])?;
+            let (start, end) = (line + 2, line + 2 + length);
+            if input.len() < end + 2 {
+                return Ok(Next::Incomplete { needed: end + 2 - input.len() });
+            }
+            self.found.push(start..end);
+            self.position = end + 2;
+            self.missing = self.missing.map(|missing| missing - 1);
+        }
+        self.missing = None;
+        let args = Args(Source::Bulks { input, found: &self.found });
+        Ok(Next::Request { args, consumed: self.position })
+    }
+
+    fn bulk_length(&self, line: &[u8]) -> Result<usize, ProtocolError> {
+        let text = match line {
+            [b'$', text @ ..] => text,
+            [other, ..] => return Err(ProtocolError::NotABulk(*other)),
+            [] => return Err(ProtocolError::NotABulk(b'\r')),
+        };
+        let length = parse_integer(text).filter(|length| (0..=self.limits.bulk_bytes_max).contains(length));
+        let length = length.ok_or(ProtocolError::Length)?;
+        if self.limits.unauthenticated && length > Limits::UNAUTHENTICATED_BULK_BYTES {
+            return Err(ProtocolError::UnauthenticatedLength);
+        }
+        usize::try_from(length).map_err(|_| ProtocolError::Length)
+    }
+
+    /// Where the line that starts at `from` ends (its CR), `Some(None)` when its end has not arrived, `None` when it is
+    /// too long to be one.
+    fn line(&self, input: &[u8], from: usize) -> Option<Option<usize>> {
+        let text = &input[from.min(input.len())..];
+        match text.iter().position(|byte| *byte == b'\r') {
+            // Whatever follows the CR is taken for its LF, as real servers do.
+            Some(end) => Some((end + 1 < text.len()).then_some(from + end)),
+            None => (text.len() <= self.limits.line_bytes_max).then_some(None),
+        }
+    }
+
+    fn read_line<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
+        let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+            let too_long = input.len() > self.limits.line_bytes_max;
+            return if too_long { Err(ProtocolError::InlineTooBig) } else { Ok(Next::Incomplete { needed: 0 }) };
+        };
+        let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
+        self.words = inline::split(line).ok_or(ProtocolError::UnbalancedQuotes)?;
+        let consumed = end + 1;
+        if self.words.is_empty() {
+            return Ok(Next::Empty { consumed });
+        }
+        Ok(Next::Request { args: Args(Source::Words(&self.words)), consumed })
+    }
+}
+
+impl<'a> Args<'a> {
+    /// How many arguments there are, the command's name included; at least one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Source::Bulks { found, .. } => found.len(),
+            Source::Words(words) => words.len(),
+        }
+    }
+
+    /// Never: a request has at least its name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The argument at `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        match self.0 {
+            Source::Bulks { input, found } => found.get(index).map(|range| &input[range.clone()]),
+            Source::Words(words) => words.get(index).map(Vec::as_slice),
+        }
+    }
+
+    /// The arguments in order.
+    pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
+        let args = *self;
+        (0..args.len()).filter_map(move |index| args.get(index))
+    }
+}
+
+impl Index<usize> for Args<'_> {
+    type Output = [u8];
+
+    fn index(&self, index: usize) -> &[u8] {
+        self.get(index).expect("an argument that was counted")
+    }
+}

@@ -1,0 +1,23 @@
+//! What a program can check, so that nobody has to remember it.
+
+use anyhow::Result;
+
+use crate::crate_map;
+use crate::process::{self, cargo};
+
+pub(crate) fn run() -> Result<()> {
+    crate_map::check()?;
+    process::run(cargo().args(["fmt", "--all", "--check"]))?;
+    process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    process::run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    deny()
+}
+
+fn deny() -> Result<()> {
+    let present = cargo().args(["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+    if !present {
+        eprintln!("skipped: cargo deny is not installed (cargo install cargo-deny --locked)");
+        return Ok(());
+    }
+    process::run(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
