@@ -14,8 +14,18 @@ fn each_protocol_has_its_own_forms() {
     let (two, three) = (Protocol::Resp2, Protocol::Resp3);
     assert_eq!(written(two, |w| w.map(1)), "*2\r\n");
     assert_eq!(written(three, |w| w.map(1)), "%1\r\n");
-    assert_eq!(written(two, |w| w.null()), "$-1\r\n");
-    assert_eq!(written(three, |w| w.null()), "_\r\n");
+    assert_eq!(
+        written(two, |w| {
+            w.null();
+        }),
+        "$-1\r\n"
+    );
+    assert_eq!(
+        written(three, |w| {
+            w.null();
+        }),
+        "_\r\n"
+    );
     assert_eq!(written(two, |w| w.verbatim("txt", b"a")), "$1\r\na\r\n");
     assert_eq!(written(three, |w| w.verbatim("txt", b"a")), "=5\r\ntxt:a\r\n");
     assert_eq!(written(two, |w| w.double(1.5)), "$3\r\n1.5\r\n");
