@@ -19,5 +19,5 @@ fn deny() -> Result<()> {
         eprintln!("skipped: cargo deny is not installed (cargo install cargo-deny --locked)");
         return Ok(());
     }
-    process::run(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+    process::run(cargo().args(["deny", "check", "bans", "licenses", "sources"]))
 }

@@ -1,0 +1,80 @@
+//! CONFIG GET and CONFIG SET.
+
+use proptest::prelude::*;
+use slotmesh_config::{Config, glob};
+
+fn refused(pairs: &[(&str, &str)]) -> String {
+    let mut config = Config::default();
+    let error = config.set(pairs).expect_err("a wrong value").to_string();
+    assert_eq!(config, Config::default(), "nothing changed");
+    error
+}
+
+#[test]
+fn wrong_values_get_the_words_of_real_servers() {
+    let failed =
+        |name: &str, reason: &str| format!("CONFIG SET failed (possibly related to argument '{name}') - {reason}");
+    assert_eq!(refused(&[("nope", "1")]), "Unknown option or number of arguments for CONFIG SET - 'nope'");
+    assert_eq!(refused(&[("cluster-port", "1")]), failed("cluster-port", "can't set immutable config"));
+    assert_eq!(refused(&[("timeout", "x")]), failed("timeout", "argument couldn't be parsed into an integer"));
+    assert_eq!(refused(&[("timeout", "-1")]), failed("timeout", "argument must be between 0 and 2147483647 inclusive"));
+    assert_eq!(
+        refused(&[("cluster-link-sendbuf-limit", "1x")]),
+        failed("cluster-link-sendbuf-limit", "argument must be a memory value")
+    );
+    assert_eq!(
+        refused(&[("cluster-require-full-coverage", "maybe")]),
+        failed("cluster-require-full-coverage", "argument must be 'yes' or 'no'")
+    );
+    assert_eq!(
+        refused(&[("cluster-preferred-endpoint-type", "x")]),
+        failed(
+            "cluster-preferred-endpoint-type",
+            "argument(s) must be one of the following: ip, hostname, unknown-endpoint"
+        )
+    );
+    assert_eq!(
+        refused(&[("cluster-announce-client-ipv4", "x")]),
+        failed("cluster-announce-client-ipv4", "Invalid IPv4 address")
+    );
+    assert_eq!(refused(&[("timeout", "1"), ("timeout", "2")]), failed("timeout", "duplicate parameter"));
+    assert_eq!(
+        refused(&[("timeout", "1"), ("cluster-node-timeout", "x")]),
+        failed("cluster-node-timeout", "argument couldn't be parsed into an integer")
+    );
+}
+
+#[test]
+fn hidden_directives_answer_to_their_exact_name_only() {
+    let config = Config::default();
+    assert_eq!(config.get("cluster-ping-interval"), [("cluster-ping-interval", "0")]);
+    assert!(config.get("cluster-ping-*").is_empty());
+    assert_eq!(config.get("cluster-slave-validity-factor"), [("cluster-slave-validity-factor", "10")]);
+}
+
+#[test]
+fn only_what_differs_counts_as_changed() {
+    let mut config = Config::default();
+    assert_eq!(config.set(&[("timeout", "0"), ("tcp-keepalive", "60")]), Ok(vec!["tcp-keepalive"]));
+    assert_eq!(config.set(&[("cluster-link-sendbuf-limit", "1kb")]), Ok(vec!["cluster-link-sendbuf-limit"]));
+    assert_eq!(config.number("cluster-link-sendbuf-limit"), 1024);
+}
+
+proptest! {
+    #[test]
+    fn no_pattern_makes_get_panic(pattern in ".{0,20}") {
+        let _ = Config::default().get(&pattern);
+    }
+
+    #[test]
+    fn a_text_between_stars_is_found(before in "[a-z]{0,5}", text in "[a-z]{1,5}", after in "[a-z]{0,5}") {
+        let whole = format!("{before}{text}{after}");
+        let pattern = format!("*{text}*");
+        prop_assert!(glob::matches(pattern.as_bytes(), whole.as_bytes()));
+    }
+
+    #[test]
+    fn no_file_makes_load_panic(text in ".{0,200}") {
+        let _ = Config::load(&["x".to_owned()], &|_| Ok(text.clone()));
+    }
+}
