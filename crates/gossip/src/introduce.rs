@@ -50,19 +50,20 @@ impl Engine {
         }
     }
 
-    /// What `to` has not been told yet, newest first. The mark moves when the packet is one it will listen to.
+    /// What `to` has not been told yet, newest first, if the packet is one that it will listen to; then it counts as told.
     pub(crate) fn news_for(&mut self, to: NodeKey, meet: bool) -> Vec<NodeKey> {
         let peer = &self.peers[to];
         if peer.told == self.proven || self.table.node(to).handshake {
             return Vec::new();
         }
-        let listens = meet || peer.inbound.is_some();
+        // To somebody who may not know us news are wasted: it ignores what strangers tell.
+        if !meet && peer.inbound.is_none() {
+            return Vec::new();
+        }
         let limit = if self.is_fresh(to) { usize::from(u16::MAX) } else { NEWS_MAX };
         let behind = self.roll.range(peer.told + 1..).rev().map(|(_, key)| *key);
         let news = behind.filter(|key| *key != to && !self.table.node(*key).noaddr).take(limit).collect();
-        if listens {
-            self.peers[to].told = self.proven;
-        }
+        self.peers[to].told = self.proven;
         news
     }
 

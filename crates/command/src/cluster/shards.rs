@@ -35,6 +35,10 @@ pub fn shards(view: &ClusterView, audience: Audience, reply: &mut ReplyWriter<'_
     }
 }
 
+fn optional_text(text: &str) -> Option<Field<'_>> {
+    (!text.is_empty()).then_some(Field::Text(text))
+}
+
 enum Field<'a> {
     Text(&'a str),
     Number(i64),
@@ -53,7 +57,6 @@ fn write_node(node: &NodeView, audience: Audience, reply: &mut ReplyWriter<'_>) 
         _ => "online",
     };
     let optional_port = |port: u16| (port != 0).then_some(Field::Number(i64::from(port)));
-    let optional_text = |text| if text == "" { None } else { Some(Field::Text(text)) };
     let fields = [
         ("id", Some(Field::Text(facts.id().as_str()))),
         ("port", optional_port(audience.tcp_port(node))),
