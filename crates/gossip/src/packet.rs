@@ -184,7 +184,7 @@ impl Engine {
         if !self.apply_role(key, header) {
             return;
         }
-        self.resolve_collision(key, header.config_epoch());
+        self.resolve_collision(key);
         self.merge_gossip(key, heartbeat);
         if self.table.get(key).is_some() {
             self.apply_extensions(key, heartbeat);

@@ -18,6 +18,8 @@ pub(crate) struct Clock {
     pub(crate) wake: Mono,
     /// When newcomers are passed on.
     pub(crate) introduce: Option<Mono>,
+    /// When a collision of config epochs is ended.
+    pub(crate) collision: Option<Mono>,
     /// When the next random ping is sent.
     pub(crate) random_ping: Mono,
 }
@@ -29,7 +31,7 @@ const RETRY_MIN: Duration = Duration::from_millis(50);
 
 impl Clock {
     pub(crate) fn new(now: Mono) -> Self {
-        Self { wake: now, introduce: None, random_ping: now.after(Duration::from_secs(1)) }
+        Self { wake: now, introduce: None, collision: None, random_ping: now.after(Duration::from_secs(1)) }
     }
 }
 
@@ -46,6 +48,10 @@ impl Engine {
             self.clock.introduce = None;
             self.introduce();
         }
+        if self.clock.collision.is_some_and(|due| due <= now) {
+            self.clock.collision = None;
+            self.end_collision();
+        }
         if self.clock.random_ping <= now {
             self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
             self.ping_at_random();
@@ -57,7 +63,7 @@ impl Engine {
                 wake = wake.min(self.attend(key));
             }
         }
-        if let Some(due) = self.clock.introduce {
+        for due in [self.clock.introduce, self.clock.collision].into_iter().flatten() {
             wake = wake.min(due);
         }
         wake = wake.min(self.state_deadline());
