@@ -52,6 +52,8 @@ pub(crate) struct Link {
     pub(crate) local: Host,
     /// Bytes handed to the driver that have not left yet.
     pub(crate) queued: u64,
+    /// When the last packet came in on it; at first when it was made.
+    pub(crate) heard: Mono,
     /// Packets received.
     pub(crate) received: u64,
 }

@@ -13,6 +13,7 @@ impl Engine {
     pub(crate) fn receive(&mut self, link: LinkId, bytes: &[u8]) {
         let Some(state) = self.links.get_mut(link) else { return };
         state.received += 1;
+        state.heard = self.now.mono;
         match Packet::decode(bytes) {
             Ok(Packet::Full(header, body)) => {
                 self.counters.received(header.kind(), bytes.len());

@@ -132,11 +132,13 @@ impl Engine {
         if healthy && waiting.min(silent) > timeout {
             self.suspect(key);
         }
-        let stale = self.peers[key].outbound.and_then(|id| Some((id, self.links.get(id)?.created)));
-        if let Some((id, created)) = stale
+        // Real servers ask whether anything came from the node, on whichever link. But its own pings say nothing about
+        // this link: one that swallows our pings would stand for ever.
+        let link = self.peers[key].outbound.and_then(|id| Some((id, self.links.get(id)?)));
+        if let Some((id, link)) = link
             && waiting > timeout / 2
-            && silent > timeout / 2
-            && now.since(created) > timeout
+            && now.since(link.heard) > timeout / 2
+            && now.since(link.created) > timeout
         {
             self.close_link(id);
         }
