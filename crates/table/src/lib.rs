@@ -32,7 +32,8 @@ mod table;
 mod view;
 
 pub use facts::{Address, Announcements, Capabilities, Health, NodeFacts, Role};
+pub use forgotten::{Forgotten, Term};
 pub use node::{Liveness, Node, NodeKey};
 pub use slots::OpenSlot;
 pub use table::{Table, TableFull};
-pub use view::{BusStats, ClusterView, KindCount, NodeView};
+pub use view::{BusStats, ClusterView, KindCount, NodeView, Standing};

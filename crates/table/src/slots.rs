@@ -1,5 +1,7 @@
 //! Who owns which slot, and slots that are on the move.
 
+use std::sync::Arc;
+
 use slotmesh_types::{Slot, SlotSet};
 
 use crate::node::NodeKey;
@@ -27,7 +29,8 @@ impl OpenSlot {
 /// The owner of every slot, and the slots whose owner stopped claiming them.
 #[derive(Clone, Debug)]
 pub(crate) struct Owners {
-    by_slot: Box<[u16; Slot::COUNT as usize]>,
+    /// Shared with views; copied on the first change after one was taken.
+    pub(crate) by_slot: Arc<[u16; Slot::COUNT as usize]>,
     not_claiming: SlotSet,
     assigned: u16,
 }
@@ -36,12 +39,17 @@ const NOBODY: u16 = u16::MAX;
 
 impl Owners {
     pub(crate) fn new() -> Self {
-        Self { by_slot: Box::new([NOBODY; Slot::COUNT as usize]), not_claiming: SlotSet::new(), assigned: 0 }
+        Self { by_slot: Arc::new([NOBODY; Slot::COUNT as usize]), not_claiming: SlotSet::new(), assigned: 0 }
     }
 
     fn get(&self, slot: Slot) -> Option<NodeKey> {
-        Some(self.by_slot[slot.index()]).filter(|raw| *raw != NOBODY).map(NodeKey)
+        owner_in(&self.by_slot, slot)
     }
+}
+
+/// The owner of a slot in a list of owners by slot.
+pub(crate) fn owner_in(by_slot: &[u16; Slot::COUNT as usize], slot: Slot) -> Option<NodeKey> {
+    Some(by_slot[slot.index()]).filter(|raw| *raw != NOBODY).map(NodeKey)
 }
 
 impl Table {
@@ -60,21 +68,17 @@ impl Table {
     /// Makes `key` the owner of `slot`, in place of any other, and clears its not-claiming mark.
     pub fn bind(&mut self, slot: Slot, key: NodeKey) {
         self.unbind(slot);
-        self.owners.by_slot[slot.index()] = key.0;
+        Arc::make_mut(&mut self.owners.by_slot)[slot.index()] = key.0;
         self.owners.assigned += 1;
-        self.set_slots(key, |slots| {
-            slots.insert(slot);
-        });
+        self.set_slot(key, slot, true);
     }
 
     /// Leaves `slot` without an owner.
     pub fn unbind(&mut self, slot: Slot) {
         if let Some(owner) = self.owners.get(slot) {
-            self.owners.by_slot[slot.index()] = NOBODY;
+            Arc::make_mut(&mut self.owners.by_slot)[slot.index()] = NOBODY;
             self.owners.assigned -= 1;
-            self.set_slots(owner, |slots| {
-                slots.remove(slot);
-            });
+            self.set_slot(owner, slot, false);
         }
         self.owners.not_claiming.remove(slot);
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use slotmesh_types::{CurrentEpoch, Mono, NodeId, ShardId, SlotSet};
+use slotmesh_types::{CurrentEpoch, Mono, NodeId, ShardId, Slot};
 
 use crate::facts::{NodeFacts, Role};
 use crate::forgotten::Forgotten;
@@ -25,13 +25,14 @@ pub struct Table {
     by_id: HashMap<NodeId, NodeKey>,
     me: NodeKey,
     pub(crate) owners: Owners,
-    pub(crate) open_slots: BTreeMap<slotmesh_types::Slot, OpenSlot>,
+    pub(crate) open_slots: BTreeMap<Slot, OpenSlot>,
     /// The cluster's clock as known here.
     pub current_epoch: CurrentEpoch,
     /// The last epoch this node voted in.
     pub last_vote_epoch: CurrentEpoch,
     /// Nodes that gossip may not bring back.
     pub forgotten: Forgotten,
+    voting: usize,
     version: u64,
 }
 
@@ -62,6 +63,7 @@ impl Table {
             current_epoch: CurrentEpoch(0),
             last_vote_epoch: CurrentEpoch(0),
             forgotten: Forgotten::default(),
+            voting: 0,
             version: 0,
         })
     }
@@ -186,6 +188,12 @@ impl Table {
         self.by_id.len()
     }
 
+    /// How many nodes are primaries that own a slot. Kept, not counted: it is asked for with each failure report.
+    #[must_use]
+    pub fn voting(&self) -> usize {
+        self.voting
+    }
+
     /// Never: the table always holds this node.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -207,13 +215,13 @@ impl Table {
     /// Makes a node a primary; it leaves its primary's replicas.
     pub fn make_primary(&mut self, key: NodeKey) {
         self.leave_primary(key);
-        self.facts_mut(key).role = Role::Primary;
+        self.set_role(key, Role::Primary);
     }
 
     /// Makes a node a replica of `primary`, or of a primary that is not known.
     pub fn make_replica(&mut self, key: NodeKey, primary: Option<NodeKey>) {
         self.leave_primary(key);
-        self.facts_mut(key).role = Role::Replica(primary);
+        self.set_role(key, Role::Replica(primary));
         if let Some(primary) = primary {
             self.facts_mut(primary).replicas.push(key);
             self.sort_replicas(primary);
@@ -237,12 +245,32 @@ impl Table {
         raised
     }
 
-    pub(crate) fn set_slots(&mut self, key: NodeKey, change: impl FnOnce(&mut SlotSet)) {
+    /// Gives a node a slot or takes it away. Counts along: to count the whole set each time would cost milliseconds for
+    /// a node that claims all of them.
+    pub(crate) fn set_slot(&mut self, key: NodeKey, slot: Slot, owned: bool) {
+        self.change_vote(key, |facts| {
+            let mut slots = facts.slots.take().unwrap_or_default();
+            let set = Arc::make_mut(&mut slots);
+            if owned {
+                facts.slot_count += u16::from(set.insert(slot));
+            } else {
+                facts.slot_count -= u16::from(set.remove(slot));
+            }
+            facts.slots = (facts.slot_count > 0).then_some(slots);
+        });
+    }
+
+    fn set_role(&mut self, key: NodeKey, role: Role) {
+        self.change_vote(key, |facts| facts.role = role);
+    }
+
+    /// A change of role or slots, after which a node may have a vote that it had not, or the other way round.
+    fn change_vote(&mut self, key: NodeKey, change: impl FnOnce(&mut NodeFacts)) {
         let facts = self.facts_mut(key);
-        let mut slots = facts.slots.take().unwrap_or_default();
-        change(Arc::make_mut(&mut slots));
-        facts.slot_count = slots.len();
-        facts.slots = (facts.slot_count > 0).then_some(slots);
+        let before = facts.is_voting();
+        change(facts);
+        let after = facts.is_voting();
+        self.voting = self.voting + usize::from(after) - usize::from(before);
     }
 
     pub(crate) fn node_mut(&mut self, key: NodeKey) -> &mut Node {

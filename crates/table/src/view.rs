@@ -6,7 +6,7 @@ use slotmesh_types::{ConfigEpoch, CurrentEpoch, NodeId, Now, ReplOffset, Slot, U
 
 use crate::facts::NodeFacts;
 use crate::node::NodeKey;
-use crate::slots::OpenSlot;
+use crate::slots::{OpenSlot, owner_in};
 use crate::table::Table;
 
 /// One node as it was when the view was taken.
@@ -52,8 +52,21 @@ pub struct BusStats {
     pub module_bytes_sent: u64,
     /// Bytes received in module messages.
     pub module_bytes_received: u64,
+    /// Gossip entries of members that were looked at.
+    pub gossip_entries: u64,
     /// Links closed because of `cluster-link-sendbuf-limit`.
     pub links_over_limit: u64,
+}
+
+/// How a node stands to its cluster beyond what its table shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Nodes that it was told to forget and whose term is not over.
+    pub forgotten: usize,
+    /// Members that said they have forgotten it.
+    pub forgotten_by: usize,
+    /// Whether it looks for its cluster at its seeds.
+    pub seeking: bool,
 }
 
 /// An immutable picture of a cluster, as one node knows it.
@@ -77,8 +90,11 @@ pub struct ClusterView {
     pub my_epoch: ConfigEpoch,
     /// Figures of the bus.
     pub stats: BusStats,
+    /// How the node stands to its cluster; the engine fills it in.
+    pub standing: Standing,
     me: usize,
     by_key: Vec<u16>,
+    owners: Arc<[u16; Slot::COUNT as usize]>,
 }
 
 impl ClusterView {
@@ -112,8 +128,10 @@ impl ClusterView {
             current_epoch: table.current_epoch,
             my_epoch: table.epoch_of(table.my_key()),
             stats,
+            standing: Standing::default(),
             me,
             by_key,
+            owners: Arc::clone(&table.owners.by_slot),
         }
     }
 
@@ -140,6 +158,12 @@ impl ClusterView {
     pub fn lookup(&self, id: &NodeId) -> Option<&NodeView> {
         let index = self.nodes.binary_search_by_key(id, |node| *node.facts.id()).ok()?;
         self.nodes.get(index)
+    }
+
+    /// The owner of a slot.
+    #[must_use]
+    pub fn owner(&self, slot: Slot) -> Option<&NodeView> {
+        self.node(owner_in(&self.owners, slot)?)
     }
 
     /// Config epoch that counts for a node: a replica's is its primary's.

@@ -111,6 +111,18 @@ fn what_real_servers_refuse_is_refused_with_its_line() {
 }
 
 #[test]
+fn what_is_announced_is_kept_without_the_fields_that_every_release_writes() {
+    for field in
+        ["nodename=n1", "availability-zone=az-1", "client-ipv4=1.2.3.4", "client-ipv6=::1", "client-tcp-port=7"]
+    {
+        let (before, after) = ME.split_once("tls-port=0,").unwrap();
+        let (_, after) = after.split_once(' ').unwrap();
+        let file = ConfFile::parse(format!("{before}{field} {after}").as_bytes()).unwrap();
+        assert_eq!(ConfFile::parse(&file.to_text()), Ok(file), "{field}");
+    }
+}
+
+#[test]
 fn a_torn_file_is_refused() {
     for cut in 1..ME.len() {
         assert!(ConfFile::parse(&ME.as_bytes()[..cut]).is_err(), "cut after {cut} bytes");

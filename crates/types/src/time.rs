@@ -28,6 +28,12 @@ impl Mono {
         Self(self.0.saturating_add(u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)))
     }
 
+    /// The point `lead` earlier; the origin if that was before it.
+    #[must_use]
+    pub fn before(self, lead: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(lead.as_micros()).unwrap_or(u64::MAX)))
+    }
+
     /// How long after `earlier` this point is; zero if it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

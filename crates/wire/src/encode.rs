@@ -1,6 +1,6 @@
 //! Appending packets to a buffer.
 
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, SlotSet};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, ReplOffset, SlotSet};
 use zerocopy::IntoBytes;
 
 use crate::extension::Extension;
@@ -39,6 +39,11 @@ impl HeaderTemplate {
     /// Changes the clock, which moves more often than the rest.
     pub fn set_current_epoch(&mut self, epoch: CurrentEpoch) {
         self.0.current_epoch = epoch.0.into();
+    }
+
+    /// Changes the replication offset, which moves with every write.
+    pub fn set_offset(&mut self, offset: ReplOffset) {
+        self.0.offset = offset.0.into();
     }
 
     /// Changes the message flags that every message carries (PAUSED).

@@ -28,7 +28,7 @@ pub enum FrameError {
     },
 }
 
-/// Why a well-framed packet is ignored as a whole. The link stays open. Source: spec of the bus, section 1.5.
+/// Why a well-framed packet is ignored as a whole. The link stays open. Rule \[valid-1\]. Source: spec of the bus, section 1.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DropReason {
@@ -39,7 +39,7 @@ pub enum DropReason {
     #[error("bus version {0}, this node speaks 1")]
     Version(u16),
     /// The packet's length is not what its content adds up to.
-    #[error("{section} needs {expected} bytes in all but the packet has {got}")]
+    #[error("the {section} section needs {expected} bytes but there are {got}")]
     Length {
         /// Which part was looked at.
         section: &'static str,

@@ -6,6 +6,7 @@ use zerocopy::IntoBytes;
 use crate::error::DropReason;
 use crate::layout::ExtensionWire;
 use crate::name::Name;
+use crate::reach::Reach;
 
 /// One extension. Texts are raw bytes up to their NUL: a receiver checks them before it stores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Extension<'a> {
     ClientTlsPort(u16),
     /// The availability zone.
     AvailabilityZone(&'a [u8]),
+    /// Whether others reach a node: between nodes of ours only. Real servers skip its number.
+    Reach(Reach),
     /// A type this release does not know.
     Unknown {
         /// Its number.
@@ -47,6 +50,9 @@ pub enum Extension<'a> {
 pub struct Extensions<'a> {
     rest: &'a [u8],
 }
+
+/// High, so that no release of a real server will ever take it: "SM" in ASCII.
+const REACH: u16 = 0x534d;
 
 const HEAD: usize = size_of::<ExtensionWire>();
 
@@ -94,6 +100,7 @@ impl<'a> Extension<'a> {
             6 => payload.first_chunk().map(|port| Self::ClientPort(u16::from_be_bytes(*port))),
             7 => payload.first_chunk().map(|port| Self::ClientTlsPort(u16::from_be_bytes(*port))),
             8 => Some(Self::AvailabilityZone(text(payload))),
+            REACH => Reach::read(payload).map(Self::Reach),
             _ => None,
         };
         known.unwrap_or(Self::Unknown { kind, payload })
@@ -110,6 +117,7 @@ impl<'a> Extension<'a> {
             Self::ClientPort(_) => 6,
             Self::ClientTlsPort(_) => 7,
             Self::AvailabilityZone(_) => 8,
+            Self::Reach(_) => REACH,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -134,6 +142,7 @@ impl<'a> Extension<'a> {
             }
             Self::ShardId(name) => out.extend_from_slice(&name.0),
             Self::ClientPort(port) | Self::ClientTlsPort(port) => out.extend_from_slice(&port.to_be_bytes()),
+            Self::Reach(reach) => reach.encode(out),
             Self::Unknown { payload, .. } => out.extend_from_slice(payload),
         }
         out.resize(start + (out.len() - start).next_multiple_of(8), 0);

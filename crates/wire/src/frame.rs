@@ -19,7 +19,7 @@ const HEARTBEAT_MAX: u32 = 2256 + 104 * 65_535 + (1 << 20);
 /// The most a published or module message can need: two strings of 512 MiB, the largest a client can send.
 const MESSAGE_MAX: u32 = (1 << 30) + 4096;
 
-/// The length of the packet that starts here, or `None` until [`PREFIX_BYTES`] are at hand.
+/// The length of the packet that starts here, or `None` until [`PREFIX_BYTES`] are at hand. Rules \[frame-1\], \[frame-2\].
 ///
 /// Real servers accept any length up to 4 GiB. This accepts the most that a type can need, so that a peer can't make a
 /// receiver collect more; an unknown type gets what a heartbeat gets.

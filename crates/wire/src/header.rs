@@ -36,11 +36,45 @@ impl ClusterTag {
         (*magic == Self::MAGIC).then(|| Self(u64::from_be_bytes(*digest)))
     }
 
-    fn to_reserved(self) -> [u8; 30] {
-        let mut reserved = [0; 30];
+    fn write(self, reserved: &mut [u8; 30]) {
         reserved[..4].copy_from_slice(&Self::MAGIC);
         reserved[4..12].copy_from_slice(&self.0.to_be_bytes());
-        reserved
+    }
+}
+
+/// What slotmesh nodes tell each other beyond what real servers do, in bytes of the header that are reserved and that no
+/// released server reads. Nothing, from every real server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnMarks {
+    /// The sender forgets a member that says it leaves, and tells everybody to.
+    pub heeds_leave: bool,
+    /// The sender leaves the cluster: whoever heeds that forgets it.
+    pub leaving: bool,
+    /// The sender answers whether it reaches a node ([`Extension::Reach`](crate::Extension::Reach)).
+    pub witness: bool,
+}
+
+impl OwnMarks {
+    const MAGIC: [u8; 4] = *b"smom";
+    const HEEDS_LEAVE: u8 = 1;
+    const LEAVING: u8 = 1 << 1;
+    const WITNESS: u8 = 1 << 2;
+
+    fn from_reserved(reserved: &[u8; 30]) -> Self {
+        let bits = if reserved[12..16] == Self::MAGIC { reserved[16] } else { 0 };
+        let has = |bit| bits & bit != 0;
+        Self { heeds_leave: has(Self::HEEDS_LEAVE), leaving: has(Self::LEAVING), witness: has(Self::WITNESS) }
+    }
+
+    fn write(self, reserved: &mut [u8; 30]) {
+        let bit = |on, bit| u8::from(on) * bit;
+        let bits = bit(self.heeds_leave, Self::HEEDS_LEAVE)
+            | bit(self.leaving, Self::LEAVING)
+            | bit(self.witness, Self::WITNESS);
+        if bits != 0 {
+            reserved[12..16].copy_from_slice(&Self::MAGIC);
+            reserved[16] = bits;
+        }
     }
 }
 
@@ -129,6 +163,12 @@ impl<'a> Header<'a> {
         ClusterTag::from_reserved(&self.0.reserved)
     }
 
+    /// What the sender tells slotmesh nodes.
+    #[must_use]
+    pub fn own_marks(&self) -> OwnMarks {
+        OwnMarks::from_reserved(&self.0.reserved)
+    }
+
     /// Everything, owned.
     #[must_use]
     pub fn to_fields(&self) -> HeaderFields {
@@ -147,6 +187,7 @@ impl<'a> Header<'a> {
             state_fail: self.0.state != 0,
             message_flags: self.message_flags(),
             cluster_tag: self.cluster_tag(),
+            own_marks: self.own_marks(),
         }
     }
 }
@@ -188,10 +229,17 @@ pub struct HeaderFields {
     pub message_flags: MessageFlags,
     /// Its named cluster.
     pub cluster_tag: Option<ClusterTag>,
+    /// What it tells slotmesh nodes.
+    pub own_marks: OwnMarks,
 }
 
 impl HeaderFields {
     pub(crate) fn to_wire(&self) -> HeaderWire {
+        let mut reserved = [0; 30];
+        if let Some(tag) = self.cluster_tag {
+            tag.write(&mut reserved);
+        }
+        self.own_marks.write(&mut reserved);
         HeaderWire {
             prefix: crate::layout::PrefixWire {
                 signature: crate::frame::SIGNATURE,
@@ -209,7 +257,7 @@ impl HeaderFields {
             replica_of: self.replica_of,
             host: self.host,
             extensions: 0.into(),
-            reserved: self.cluster_tag.map_or([0; 30], ClusterTag::to_reserved),
+            reserved,
             other_port: self.other_port.into(),
             bus_port: self.bus_port.into(),
             flags: self.flags.0.into(),

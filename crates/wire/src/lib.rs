@@ -36,6 +36,7 @@ mod kind;
 mod layout;
 mod name;
 mod packet;
+mod reach;
 
 pub use encode::{HeaderTemplate, HeartbeatBuilder, ModuleFields, encode_light_module, encode_light_publish};
 pub use error::{DropReason, FrameError};
@@ -43,7 +44,8 @@ pub use extension::{Extension, Extensions};
 pub use flags::{MessageFlags, NodeFlags};
 pub use frame::{FULL_HEADER_BYTES, LIGHT_HEADER_BYTES, PREFIX_BYTES, frame_length};
 pub use gossip::{GossipEntry, GossipFields, Heartbeat};
-pub use header::{ClusterTag, Header, HeaderFields};
+pub use header::{ClusterTag, Header, HeaderFields, OwnMarks};
 pub use kind::Kind;
 pub use name::{HostField, Name};
 pub use packet::{Body, LightBody, ModuleMessage, Packet, Publish, Update};
+pub use reach::{Reach, ReachWord};

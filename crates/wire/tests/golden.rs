@@ -7,7 +7,7 @@ use serde_json::Value;
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, ReplOffset, Slot, SlotRange, SlotSet, UnixMillis};
 use slotmesh_wire::{
     Body, Extension, GossipFields, HeaderFields, HeaderTemplate, Kind, LightBody, MessageFlags, ModuleFields, Name,
-    NodeFlags, Packet, Publish, encode_light_module, encode_light_publish, frame_length,
+    NodeFlags, OwnMarks, Packet, Publish, encode_light_module, encode_light_publish, frame_length,
 };
 
 fn folder() -> PathBuf {
@@ -75,6 +75,7 @@ fn header(fields: &Value) -> HeaderFields {
         state_fail: number(&fields["state"]) == 1,
         message_flags: MessageFlags([flag(0), flag(1), flag(2)]),
         cluster_tag: None,
+        own_marks: OwnMarks::default(),
     }
 }
 

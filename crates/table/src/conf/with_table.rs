@@ -56,7 +56,9 @@ impl NodeRecord {
         let unix = |then: Option<Mono>| then.map_or(UnixMillis(0), |then| now.to_unix(then));
         let announced = &node.announcements;
         let open = |wanted: fn(OpenSlot) -> Option<NodeKey>| {
-            let slots = table.open_slots().filter(|_| me);
+            // The name of a handshake is made up: after a restart nobody would answer to it.
+            let lasting = |open: OpenSlot| !table.node(open.peer()).handshake;
+            let slots = table.open_slots().filter(|(_, open)| me && lasting(*open));
             slots.filter_map(|(slot, open)| Some((slot, *table.node(wanted(open)?).id()))).collect()
         };
         Self {

@@ -39,7 +39,7 @@ impl fmt::Display for NodeRecord {
 impl NodeRecord {
     fn write_auxiliary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Redis 7.0 knows no auxiliary fields and then leaves out the comma of an empty host name, too.
-        if self.tls_port.is_none() && self.shard.is_none() {
+        if !self.has_auxiliary() {
             return if self.hostname.is_none() { Ok(()) } else { write!(f, ",{}", self.hostname) };
         }
         write!(f, ",{}", self.hostname)?;
@@ -59,6 +59,13 @@ impl NodeRecord {
         }
         texts(f, "nodename", self.human_nodename.as_str())?;
         self.shard.map_or(Ok(()), |shard| write!(f, ",shard-id={shard}"))
+    }
+
+    fn has_auxiliary(&self) -> bool {
+        let texts =
+            [self.zone.as_str(), self.client_ipv6.as_str(), self.client_ipv4.as_str(), self.human_nodename.as_str()];
+        let ports = [self.client_tls_port, self.client_port];
+        self.tls_port.is_some() || self.shard.is_some() || texts != [""; 4] || ports != [0; 2]
     }
 
     /// Open slots in ascending order; one that goes both ways is written as going away.
