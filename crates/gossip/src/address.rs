@@ -10,14 +10,17 @@ use crate::event::Event;
 use crate::link::LinkId;
 
 impl Engine {
-    /// A MEET always shows a node its own address; a PING does while it has none.
+    /// A MEET always shows a node its own address; a PING does while it has none, and a member's while it has only what
+    /// nodes.conf says: the node may have been started at another place.
     pub(crate) fn discover_own_address(&mut self, link: LinkId, kind: Kind) {
         let me = self.table.my_key();
         let known = self.table.me().address.host;
-        if !self.config.announce_host.is_unknown() || (kind != Kind::Meet && !known.is_unknown()) {
+        let outdated = !self.own_address_shown && self.member_of(link).is_some() && !self.is_outbound(link);
+        if !self.config.announce_host.is_unknown() || (kind != Kind::Meet && !known.is_unknown() && !outdated) {
             return;
         }
         let Some(local) = self.links.get(link).map(|link| link.local) else { return };
+        self.own_address_shown |= !local.is_unknown();
         if local != known && !local.is_unknown() {
             self.table.facts_mut(me).address.host = local;
             self.emit(Event::OwnAddress(local));
@@ -43,6 +46,12 @@ impl Engine {
         }
     }
 
+    /// Whether it is known where a node listens: one that nodes.conf only mentions has no address.
+    pub(crate) fn has_address(&self, key: NodeKey) -> bool {
+        let node = self.table.node(key);
+        !node.noaddr && !node.address.host.is_unknown() && node.address.bus_port != 0
+    }
+
     /// Notes a node's new address and connects there.
     pub(crate) fn move_node(&mut self, key: NodeKey, address: Address) {
         let node = self.table.node(key);
@@ -58,6 +67,9 @@ impl Engine {
         self.peers[key].failures = 0;
         self.peers[key].connect_after = self.now.mono;
         self.clock.wake = self.now.mono;
+        if self.is_my_primary(key) {
+            self.follow_to_new_address(key);
+        }
         let node = self.name(key);
         self.emit(Event::AddressUpdated { node, address });
         self.want_save(Durability::Lazy);

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use slotmesh_table::NodeKey;
-use slotmesh_types::ReplOffset;
-use slotmesh_wire::{HeaderFields, HeaderTemplate, Name, NodeFlags};
+use slotmesh_wire::{HeaderFields, HeaderTemplate, Name, NodeFlags, OwnMarks};
 
 use crate::engine::Engine;
 
@@ -50,15 +49,16 @@ impl Engine {
             bus_port: me.address.bus_port,
             current_epoch: self.table.current_epoch,
             config_epoch: self.table.epoch_of(self.table.my_key()),
-            offset: ReplOffset(0),
+            offset: self.replication.offset,
             sender: (*me.id()).into(),
             slots: primary.unwrap_or(me).slots().clone(),
             replica_of: primary.map_or(Name::NULL, |primary| (*primary.id()).into()),
             host: self.config.announce_host.into(),
             flags: self.flags_of(self.table.my_key()),
             state_fail: !self.state.ok,
-            message_flags: slotmesh_wire::MessageFlags::default(),
+            message_flags: slotmesh_wire::MessageFlags::default().paused(self.is_paused()),
             cluster_tag: self.config.cluster_tag,
+            own_marks: OwnMarks { heeds_leave: true, leaving: self.leaving.is_some(), witness: true },
         }
     }
 
@@ -67,7 +67,7 @@ impl Engine {
         use slotmesh_table::{Health, Role};
         let node = self.table.node(key);
         NodeFlags::default()
-            // An entry without a role would abort real servers; "primary" is what they assume of an empty one.
+            // An entry without a role would abort real servers; "primary" is what they assume of an empty one [role-1].
             .with(if matches!(node.role(), Role::Replica(_)) { NodeFlags::REPLICA } else { NodeFlags::PRIMARY })
             .with_if(node.health == Health::Pfail, NodeFlags::PFAIL)
             .with_if(node.health == Health::Fail, NodeFlags::FAIL)

@@ -3,20 +3,27 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
+use bytes::Bytes;
 use rand_core::Rng;
-use slotmesh_table::{ClusterView, NodeFacts, NodeKey, Table, TableFull};
+use slotmesh_table::{ClusterView, NodeFacts, NodeKey, Standing, Table, TableFull};
 use slotmesh_types::{Host, Mono, NodeId, Now, ShardId};
 use slotmesh_wire::{HeaderTemplate, Kind};
 
-use crate::action::{Action, Durability};
-use crate::config::Config;
+use crate::action::{Action, DataOrder, Durability};
+use crate::config::{Config, Rules};
+use crate::election::Election;
 use crate::event::{Event, NodeName};
+use crate::handover::Handover;
 use crate::handshake::Handshakes;
 use crate::link::{ConnectError, Direction, Link, LinkId, LinkInfo, Links};
 use crate::peer::Peers;
-use crate::schedule::Clock;
+use crate::publish::Delivery;
+use crate::replication::Replication;
+use crate::schedule::{Clock, next_tick};
+use crate::seeds::Seeds;
 use crate::state::ClusterState;
 use crate::stats::Counters;
+use crate::traffic::Traffic;
 
 /// The membership engine of one node. See the crate's page for its life cycle.
 pub struct Engine {
@@ -29,6 +36,14 @@ pub struct Engine {
     pub(crate) handshakes: Handshakes,
     pub(crate) state: ClusterState,
     pub(crate) clock: Clock,
+    pub(crate) replication: Replication,
+    pub(crate) election: Election,
+    pub(crate) handover: Handover,
+    pub(crate) seeds: Seeds,
+    /// Until when this node waits to be forgotten, if it leaves.
+    pub(crate) leaving: Option<Mono>,
+    /// Whether a peer has shown this node its own address since the start: what nodes.conf says may be of another place.
+    pub(crate) own_address_shown: bool,
     pub(crate) counters: Counters,
     /// What the present input wants sent; moved behind a pending save when the input is done.
     outbox: Vec<Action>,
@@ -36,6 +51,10 @@ pub struct Engine {
     events: VecDeque<Event>,
     save: Option<Durability>,
     pub(crate) broadcast: bool,
+    /// What the packet at hand brought for subscribers.
+    pub(crate) delivery: Option<Delivery>,
+    /// This node has come to suspect somebody: others are told without waiting for a heartbeat.
+    pub(crate) alarm: bool,
     /// The own header as last laid out, and the table version it shows.
     pub(crate) header: Option<(u64, HeaderTemplate)>,
     /// The last position given out in the order of proof.
@@ -70,17 +89,26 @@ impl Engine {
             handshakes: Handshakes::default(),
             state: ClusterState::new(now.mono),
             clock: Clock::new(now.mono),
+            replication: Replication::default(),
+            election: Election::default(),
+            handover: Handover::default(),
+            seeds: Seeds::default(),
+            leaving: None,
+            own_address_shown: false,
             counters: Counters::new(),
             outbox: Vec::new(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
             save: None,
             broadcast: false,
+            delivery: None,
+            alarm: false,
             header: None,
             proven: 0,
             roll: BTreeMap::new(),
         };
         engine.announce_myself();
+        engine.resume_role();
         engine.settle();
         engine
     }
@@ -91,8 +119,13 @@ impl Engine {
         let Some(link) = self.links.get_mut(id) else { return };
         link.connected = true;
         link.local = local.into();
-        let Some(key) = link.node else { return };
+        let Some(key) = link.node else {
+            self.put_question(id);
+            return self.settle();
+        };
         self.peers[key].failures = 0;
+        self.peers[key].gone = false;
+        self.peers[key].case = None;
         self.greet(key, id);
         if !self.table.node(key).handshake {
             self.table.facts_mut(key).connected = true;
@@ -106,9 +139,12 @@ impl Engine {
     pub fn handle_connect_failed(&mut self, now: Now, id: LinkId, error: ConnectError) {
         self.now = now;
         let Some(link) = self.links.remove(id) else { return };
-        if let Some(key) = link.node {
-            self.peers[key].outbound = None;
-            self.note_connect_failure(key, error);
+        match link.node {
+            Some(key) => {
+                self.peers[key].outbound = None;
+                self.note_connect_failure(key, error);
+            }
+            None => self.emit(Event::SeedUnreachable { host: link.peer, bus_port: link.port, error }),
         }
         self.settle();
     }
@@ -116,8 +152,8 @@ impl Engine {
     /// A peer opened a connection.
     pub fn handle_accepted(&mut self, now: Now, peer: IpAddr, local: IpAddr) -> LinkId {
         self.now = now;
-        if self.links.strangers() >= Self::STRANGERS_MAX {
-            let oldest = self.links.iter().find(|(_, link)| link.node.is_none()).map(|(id, _)| id);
+        if self.links.strangers(Self::STRANGERS_MAX) >= Self::STRANGERS_MAX {
+            let oldest = self.links.iter().find(|(_, link)| link.is_stranger()).map(|(id, _)| id);
             if let Some(oldest) = oldest {
                 self.close_link(oldest);
             }
@@ -125,14 +161,19 @@ impl Engine {
         let id = self.links.add(Link {
             direction: Direction::Inbound,
             node: None,
+            named: None,
             created: now.mono,
             heard: now.mono,
             connected: true,
             extensible: false,
             peer: peer.into(),
             local: local.into(),
+            port: 0,
             queued: 0,
             received: 0,
+            vouched: false,
+            traffic: Traffic::default(),
+            misses_messages: false,
         });
         self.settle();
         id
@@ -156,6 +197,7 @@ impl Engine {
     /// more than a bounded part of it.
     pub fn handle_packet(&mut self, now: Now, id: LinkId, bytes: &[u8]) {
         self.now = now;
+        self.delivery = None;
         self.receive(id, bytes);
         self.settle();
     }
@@ -180,7 +222,13 @@ impl Engine {
     /// When to call [`Engine::handle_timeout`] next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Mono> {
-        Some(if self.actions.is_empty() { self.clock.wake } else { self.now.mono })
+        if !self.actions.is_empty() {
+            return Some(self.now.mono);
+        }
+        Some(match self.config.rules {
+            Rules::Slotmesh => self.clock.wake,
+            Rules::Valkey => next_tick(self.clock.wake, self.table.me().id()),
+        })
     }
 
     /// Changes settings while running.
@@ -208,7 +256,19 @@ impl Engine {
     /// A picture for readers on other threads.
     #[must_use]
     pub fn view(&self, now: Now) -> ClusterView {
-        ClusterView::new(&self.table, now, self.state.ok, self.state.size, self.counters.0.clone())
+        let mut view = ClusterView::new(&self.table, now, self.state.ok, self.state.size, self.counters.0.clone());
+        view.standing = Standing {
+            forgotten: self.table.forgotten.iter(now.mono).count(),
+            forgotten_by: self.forgotten_by(),
+            seeking: self.is_seeking(),
+        };
+        view
+    }
+
+    /// Whether the cluster serves keys, as this node sees it.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        self.state.ok
     }
 
     /// Whether the engine still wants this connection.
@@ -235,6 +295,8 @@ impl Engine {
                 created: link.created,
                 connected: link.connected,
                 queued: link.queued,
+                heard: link.heard,
+                traffic: link.traffic,
             })
             .collect()
     }
@@ -255,35 +317,75 @@ impl Engine {
         self.events.push_back(event);
     }
 
+    /// Asks the driver for something that stands behind no save.
+    pub(crate) fn ask_driver(&mut self, action: Action) {
+        self.outbox.push(action);
+    }
+
+    /// Has something done on the data side, behind the save that it relies on.
+    pub(crate) fn order(&mut self, order: DataOrder) {
+        self.outbox.push(Action::Data(order));
+    }
+
     /// Asks for a save; the strongest wish of an input counts.
     pub(crate) fn want_save(&mut self, durability: Durability) {
         self.save = self.save.max(Some(durability));
     }
 
-    pub(crate) fn transmit(&mut self, link: LinkId, kind: Kind, bytes: Vec<u8>) {
-        if let Some(state) = self.links.get_mut(link) {
-            state.queued += bytes.len() as u64;
-            self.counters.sent(kind, bytes.len());
+    pub(crate) fn transmit(&mut self, link: LinkId, kind: Kind, bytes: impl Into<Bytes>) {
+        let bytes = bytes.into();
+        if self.note_sent(link, kind, bytes.len()) {
             self.outbox.push(Action::Send { link, bytes });
         }
     }
 
+    /// Sends what must not leave before the save of this input is on disk.
+    pub(crate) fn promise(&mut self, link: LinkId, kind: Kind, bytes: Vec<u8>) {
+        if self.note_sent(link, kind, bytes.len()) {
+            self.outbox.push(Action::SendPromise { link, bytes: bytes.into() });
+        }
+    }
+
+    fn note_sent(&mut self, link: LinkId, kind: Kind, bytes: usize) -> bool {
+        let Some(state) = self.links.get_mut(link) else { return false };
+        state.queued += bytes as u64;
+        state.traffic.sent(kind, bytes);
+        self.counters.sent(kind, bytes);
+        true
+    }
+
     pub(crate) fn connect(&mut self, key: NodeKey) {
         let address = self.table.node(key).address;
+        let id = self.open_link(Some(key), address.host, address.bus_port);
+        self.peers[key].outbound = Some(id);
+    }
+
+    /// Opens a connection to a node, or to whoever listens there.
+    pub(crate) fn open_link(&mut self, node: Option<NodeKey>, host: Host, port: u16) -> LinkId {
         let id = self.links.add(Link {
             direction: Direction::Outbound,
-            node: Some(key),
+            node,
+            named: None,
             created: self.now.mono,
             heard: self.now.mono,
             connected: false,
             extensible: false,
-            peer: address.host,
+            peer: host,
             local: Host::UNKNOWN,
+            port,
             queued: 0,
             received: 0,
+            vouched: false,
+            traffic: Traffic::default(),
+            misses_messages: false,
         });
-        self.peers[key].outbound = Some(id);
-        self.outbox.push(Action::Connect { link: id, host: address.host, port: address.bus_port });
+        self.outbox.push(Action::Connect { link: id, host, port });
+        id
+    }
+
+    /// Whether the own connection to a node stands.
+    pub(crate) fn is_standing(&self, key: NodeKey) -> bool {
+        self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected))
     }
 
     /// Closes a link by our own decision.
@@ -309,7 +411,11 @@ impl Engine {
             self.close_link(id);
         }
         self.handshakes.open.remove(&key);
+        if self.is_handing_over_to(key) {
+            self.abort_handover();
+        }
         self.roll.remove(&self.peers[key].proven);
+        self.election.forget_voter(key);
         self.table.remove(key);
         self.state.due = true;
     }
@@ -361,17 +467,32 @@ impl Engine {
             self.detach_link(id);
             return;
         };
+        let stood = link.received > 0;
         self.detach_link(id);
+        if stood && !garbage && !self.table.node(key).handshake {
+            self.open_case(key);
+        }
         self.end_of_outbound(key, garbage);
     }
 
     /// Does what the input has made due, then lets the packets out behind the save that they rely on.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if std::mem::take(&mut self.state.due) {
             self.evaluate_state();
         }
+        if std::mem::take(&mut self.election.due) {
+            self.advance_handover();
+            self.advance_election();
+            self.clock.wake = self.clock.wake.min(self.election_deadline().unwrap_or(self.clock.wake));
+            if std::mem::take(&mut self.state.due) {
+                self.evaluate_state();
+            }
+        }
         if std::mem::take(&mut self.broadcast) {
             self.broadcast_pong();
+        }
+        if std::mem::take(&mut self.alarm) {
+            self.raise_alarm();
         }
         if let Some(durability) = self.save.take() {
             self.actions.push_back(Action::Persist(durability));

@@ -1,13 +1,19 @@
 //! What observers may care about: logs, metrics, streams.
 
 use std::fmt;
+use std::time::Duration;
 
 use slotmesh_table::Address;
-use slotmesh_types::{ConfigEpoch, Host, NodeId, ShardId};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, NodeId, ReplOffset, ShardId, Slot};
 use slotmesh_wire::{DropReason, Kind};
 
+use crate::action::Resync;
+use crate::election::FailoverBlock;
+use crate::explain::Explanation;
 use crate::handshake::{Handshake, HandshakeRecord};
+use crate::leave::LeaveEnd;
 use crate::link::{ConnectError, LinkId};
+use crate::vote::VoteRefusal;
 
 /// A node as logs name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +81,13 @@ pub enum Event {
         /// Bytes that waited.
         queued: u64,
     },
+    /// A node gets no published messages for now, because too much waits on its link.
+    MessagesMissed {
+        /// The node.
+        node: NodeName,
+        /// Bytes that wait.
+        queued: u64,
+    },
     /// A node at the other end of a link is not the one we expected.
     IdMismatch {
         /// The node we expected.
@@ -88,6 +101,46 @@ pub enum Event {
         node: NodeName,
         /// Where it is now.
         address: Address,
+    },
+    /// Somebody answers at a seed whom this node knows and does not reach elsewhere: it is there now.
+    SeedKnown {
+        /// The node.
+        node: NodeName,
+        /// Where it is.
+        address: Address,
+    },
+    /// Whoever answers at a seed is not known, or of another cluster: nothing follows.
+    SeedUnknown {
+        /// Address of the seed.
+        host: Host,
+        /// Bus port of the seed.
+        bus_port: u16,
+        /// The id in the answer, if it was one.
+        id: Option<NodeId>,
+    },
+    /// A seed can't be connected to.
+    SeedUnreachable {
+        /// Address of the seed.
+        host: Host,
+        /// Bus port of the seed.
+        bus_port: u16,
+        /// Why.
+        error: ConnectError,
+    },
+    /// An operator's wish to leave the cluster came to an end.
+    LeaveEnded(LeaveEnd),
+    /// Why a node has just become suspected or failing.
+    Judged(Box<Explanation>),
+    /// A node is suspected before the node timeout: its process is gone.
+    Gone {
+        /// The node.
+        node: NodeName,
+        /// How many attempts to connect failed in a row.
+        refusals: u32,
+        /// Whether another node has said that it can't connect either.
+        denied: bool,
+        /// For how long.
+        after: Duration,
     },
     /// This node can't reach a node.
     PossiblyFailing(NodeName),
@@ -130,6 +183,44 @@ pub enum Event {
         /// Our new epoch.
         epoch: ConfigEpoch,
     },
+    /// This node took the highest config epoch by itself.
+    EpochTaken(ConfigEpoch),
+    /// An operator gave this node its first config epoch.
+    EpochSet(ConfigEpoch),
+    /// It took one because the import of this slot is complete.
+    EpochAfterImport(Slot),
+    /// An operator opened a slot of this node: its keys go to another.
+    SlotMigrating {
+        /// The slot.
+        slot: Slot,
+        /// Where they go.
+        to: NodeName,
+    },
+    /// An operator opened a slot: its keys come from another node.
+    SlotImporting {
+        /// The slot.
+        slot: Slot,
+        /// Where they come from.
+        from: NodeName,
+    },
+    /// An operator closed a slot.
+    SlotStable(Slot),
+    /// An operator gave a slot to a node.
+    SlotAssigned {
+        /// The slot.
+        slot: Slot,
+        /// Its owner.
+        to: NodeName,
+        /// The owner's shard.
+        shard: ShardId,
+    },
+    /// An operator gave the last slot of this node away; it follows the new owner.
+    LastSlotLost {
+        /// The new owner.
+        to: NodeName,
+        /// Its shard.
+        shard: ShardId,
+    },
     /// A node became a primary.
     BecamePrimary(NodeName),
     /// A node became a replica.
@@ -141,6 +232,83 @@ pub enum Event {
         /// Its shard.
         shard: ShardId,
     },
+    /// This node follows a primary now.
+    Following {
+        /// The primary.
+        primary: NodeName,
+        /// What becomes of the data that were here.
+        resync: Resync,
+    },
+    /// The primary turned out to be a replica: this node follows that one's primary instead.
+    SubReplica {
+        /// The former primary.
+        from: NodeName,
+        /// The new one.
+        to: NodeName,
+    },
+    /// This replica moves to a primary that has none.
+    Migrating {
+        /// The primary.
+        to: NodeName,
+    },
+    /// This replica is to stand for election.
+    ElectionScheduled {
+        /// In how long.
+        delay: Duration,
+        /// How many replicas of the shard come first.
+        rank: u32,
+        /// How many failed shards come first.
+        failed_rank: u32,
+        /// How far its data go.
+        offset: ReplOffset,
+    },
+    /// This replica asks for votes.
+    ElectionStarted {
+        /// In this epoch.
+        epoch: CurrentEpoch,
+    },
+    /// This replica was elected.
+    ElectionWon {
+        /// Its config epoch.
+        epoch: ConfigEpoch,
+    },
+    /// Why this replica of a failed primary does not take its place.
+    FailoverBlocked(FailoverBlock),
+    /// This node gave its vote.
+    VoteGranted {
+        /// To whom.
+        node: NodeName,
+        /// For this epoch.
+        epoch: CurrentEpoch,
+    },
+    /// This node did not give its vote.
+    VoteDenied {
+        /// Who had asked.
+        node: NodeName,
+        /// For this epoch.
+        epoch: CurrentEpoch,
+        /// Why not.
+        reason: VoteRefusal,
+    },
+    /// An operator wants this replica to take over.
+    HandoverRequested {
+        /// Without the primary's help.
+        forced: bool,
+    },
+    /// This replica takes over on an operator's word alone.
+    TakingOver,
+    /// A replica asked this primary to hand over; it pauses writes.
+    HandoverStarted {
+        /// The replica.
+        to: NodeName,
+    },
+    /// This replica has everything that the paused primary had.
+    HandoverReady {
+        /// Up to here.
+        offset: ReplOffset,
+    },
+    /// A manual failover took too long and is given up.
+    HandoverTimedOut,
     /// A member believed an old claim; it was told the truth.
     UpdateSent {
         /// The member.

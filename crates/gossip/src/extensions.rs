@@ -13,7 +13,7 @@ use crate::event::Event;
 
 impl Engine {
     /// Stores what `sender` announces. An absent extension clears the stored value; one that nodes.conf could not carry
-    /// counts as absent, where a real server would store it and not start again.
+    /// counts as absent, where a real server would store it and not start again [text-1].
     pub(crate) fn apply_extensions(&mut self, sender: NodeKey, heartbeat: &Heartbeat<'_>) {
         let mut announced = Announcements::default();
         let mut shard = None;
@@ -33,10 +33,11 @@ impl Engine {
                 }
                 Extension::ShardId(name) => shard = name.shard(),
                 Extension::ForgottenNode { name, ttl } => self.hear_forgotten(sender, name, ttl),
+                Extension::Reach(reach) => self.receive_reach(sender, &reach),
                 Extension::Unknown { .. } => {}
             }
         }
-        if self.table.get(sender).is_none() {
+        if self.table.get(sender).is_none() || self.finish_leave(sender) {
             return;
         }
         if let Some(what) = bad {
@@ -53,11 +54,7 @@ impl Engine {
     fn hear_forgotten(&mut self, from: NodeKey, name: Name, ttl: u64) {
         let Some(id) = name.id() else { return };
         if id == *self.table.me().id() {
-            if !std::mem::replace(&mut self.peers[from].forgot_us, true) {
-                let from = self.name(from);
-                self.emit(Event::ForgottenByCluster(from));
-            }
-            return;
+            return self.note_forgot_us(from, true);
         }
         let Some(key) = self.table.lookup(&id) else { return };
         if self.table.me().primary_key() == Some(key) || key == from {

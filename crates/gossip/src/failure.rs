@@ -1,21 +1,42 @@
 //! From silence to suspicion to agreement. Source: spec of the bus, 5.7 and 6.6.
 
 use slotmesh_table::{Health, NodeKey};
-use slotmesh_wire::Kind;
+use slotmesh_wire::{Kind, ReachWord};
 
 use crate::action::Durability;
 use crate::engine::Engine;
 use crate::event::Event;
+
+/// So many voting primaries hear at once whom this node suspects [gone-3].
+const COLLECTORS: usize = 8;
 
 impl Engine {
     /// This node can't reach `key`.
     pub(crate) fn suspect(&mut self, key: NodeKey) {
         self.table.facts_mut(key).health = Health::Pfail;
         let name = self.name(key);
+        self.peers[key].suspected = Some(self.now.mono);
         self.emit(Event::PossiblyFailing(name));
+        self.explain_judgement(key);
         self.state.due = true;
         if self.table.me().is_voting() {
+            self.alarm = self.config.weighs_evidence();
             self.try_mark_fail(key);
+        }
+    }
+
+    /// Reports whom this node suspects to a few voting primaries, the same ones for all who do so: one of them soon has a
+    /// majority of the reports, and what FAIL costs grows with the nodes and not with their pairs.
+    pub(crate) fn raise_alarm(&mut self) {
+        let voters = self.table.nodes().filter(|(key, node)| {
+            *key != self.table.my_key() && node.is_voting() && node.health == Health::Online && !node.handshake
+        });
+        let mut voters: Vec<_> = voters.map(|(key, node)| (*node.id(), key)).collect();
+        voters.sort_unstable();
+        for (_, key) in voters.into_iter().take(COLLECTORS) {
+            if let Some(link) = self.standing(key) {
+                self.send_heartbeat(Kind::Pong, link, Some(key), &[]);
+            }
         }
     }
 
@@ -48,7 +69,7 @@ impl Engine {
         let own = usize::from(self.table.me().is_voting());
         let reports = self.table.count_reports(key, self.now.mono, validity) + own;
         // Counted afresh: the quorum must not lag behind what the table says.
-        self.state.size = self.table.nodes().filter(|(_, node)| node.is_voting()).count();
+        self.state.size = self.table.voting();
         if reports < self.quorum() {
             return;
         }
@@ -62,6 +83,10 @@ impl Engine {
         let now = self.now.mono;
         self.table.facts_mut(key).health = Health::Fail;
         self.table.liveness_mut(key).fail_since = Some(now);
+        if self.is_my_primary(key) {
+            self.note_primary_failed();
+        }
+        self.explain_judgement(key);
         self.want_save(Durability::Lazy);
         self.state.due = true;
     }
@@ -93,10 +118,12 @@ impl Engine {
 
     /// A PONG came from `key` on our own link to it.
     pub(crate) fn note_pong(&mut self, key: NodeKey) {
+        self.note_round_trip(key);
         let now = self.now.mono;
         let live = self.table.liveness_mut(key);
         live.pong_received = Some(now);
         live.ping_sent = None;
+        self.tell_askers(key, ReachWord::Reached);
         match self.table.node(key).health {
             Health::Online => {}
             Health::Pfail => {
@@ -118,6 +145,9 @@ impl Engine {
         }
         self.table.facts_mut(key).health = Health::Online;
         self.table.liveness_mut(key).fail_since = None;
+        if self.is_my_primary(key) {
+            self.note_primary_well();
+        }
         let node = self.name(key);
         self.emit(Event::FailCleared { node, voting, replica });
         self.want_save(Durability::Lazy);

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use slotmesh_table::NodeKey;
+use slotmesh_table::{Address, NodeKey};
 use slotmesh_types::{NodeId, Now};
 
 use crate::action::Durability;
 use crate::engine::Engine;
 use crate::event::{Event, NodeName};
-use crate::handshake::HandshakeEnd;
+use crate::handshake::{Handshake, HandshakeEnd, HandshakeOrigin};
 
 /// Why a node was not forgotten; nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,10 +47,25 @@ impl Engine {
     }
 
     pub(crate) fn forget_node(&mut self, key: NodeKey, ttl: Duration, by: Option<NodeName>) {
-        let node = self.name(key);
+        let (node, address) = (self.name(key), self.table.node(key).address);
         self.table.forgotten.insert(node.id, self.now.mono, ttl);
         self.drop_node(key);
+        self.end_handshakes_from(&address);
         self.emit(Event::NodeForgotten { node, by });
         self.want_save(Durability::Lazy);
+    }
+
+    /// A node that is forgotten while its own MEET is under way here does not join by that.
+    fn end_handshakes_from(&mut self, address: &Address) {
+        let same = |handshake: &Handshake| {
+            handshake.origin == HandshakeOrigin::Peer
+                && handshake.address.host.is_same(&address.host)
+                && handshake.address.bus_port == address.bus_port
+        };
+        let keys: Vec<_> =
+            self.handshakes.open.iter().filter(|(_, handshake)| same(handshake)).map(|(key, _)| *key).collect();
+        for key in keys {
+            self.abandon(key, HandshakeEnd::Cancelled);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use slotmesh_table::{Address, NodeKey};
 use slotmesh_types::{Mono, NodeId};
 
+use crate::action::Durability;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::link::ConnectError;
@@ -21,6 +22,18 @@ pub enum HandshakeOrigin {
     Operator,
     /// The peer, which sent MEET.
     Peer,
+    /// The configuration, which names the place among its seeds.
+    Seed,
+}
+
+impl fmt::Display for HandshakeOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Operator => "user request",
+            Self::Peer => "its MEET",
+            Self::Seed => "a seed",
+        })
+    }
 }
 
 /// A handshake under way.
@@ -103,7 +116,7 @@ pub(crate) struct Handshakes {
 }
 
 impl Handshakes {
-    /// Handshakes that peers may have under way here. A bound on what a flood of MEETs can cost.
+    /// Handshakes that peers may have under way here. A bound on what a flood of MEETs can cost [trust-3].
     pub(crate) const FROM_PEERS_MAX: usize = 1024;
     /// Handshakes that operators may have under way here.
     pub(crate) const FROM_OPERATORS_MAX: usize = 8192;
@@ -132,9 +145,28 @@ impl Engine {
         if self.handshakes.ended.len() == Handshakes::ENDED_MAX {
             self.handshakes.ended.pop_front();
         }
+        let trusted = matches!(end, HandshakeEnd::Joined(_) | HandshakeEnd::AlreadyKnown(_));
+        self.settle_hearsay(handshake.id, trusted);
         let record = HandshakeRecord { handshake, ended: self.now.mono, end };
+        self.note_seed_handshake(&record);
         self.handshakes.ended.push_back(record.clone());
         self.emit(Event::HandshakeEnded(record));
+    }
+
+    /// The nodes that only a stranger has told of stay when it turns out to be somebody, or when they have shown who they
+    /// are; else they go with its handshake [trust-4]. A flood of MEETs from nobody would fill the table for ever.
+    fn settle_hearsay(&mut self, told_in: HandshakeId, trusted: bool) {
+        for key in self.table.keys() {
+            let peer = &mut self.peers[key];
+            if peer.hearsay != Some(told_in) {
+                continue;
+            }
+            peer.hearsay = None;
+            if !trusted && peer.proven == 0 {
+                self.drop_node(key);
+                self.want_save(Durability::Lazy);
+            }
+        }
     }
 
     /// Ends the handshake of `key` without success and drops its entry.

@@ -11,20 +11,33 @@ use crate::link::LinkId;
 impl Engine {
     /// Sends a heartbeat on `link` to `to` (nobody, if a stranger is answered).
     pub(crate) fn send_heartbeat(&mut self, kind: Kind, link: LinkId, to: Option<NodeKey>, news: &[NodeKey]) {
+        self.send_heartbeat_with(kind, link, to, news, None);
+    }
+
+    /// The same with an extension for this one packet, if the receiver takes any.
+    pub(crate) fn send_heartbeat_with(
+        &mut self,
+        kind: Kind,
+        link: LinkId,
+        to: Option<NodeKey>,
+        news: &[NodeKey],
+        extra: Option<Extension<'_>>,
+    ) {
         let chosen = self.choose_gossip(to, news);
-        let entries: Vec<GossipFields> = chosen.iter().map(|key| self.gossip_about(*key)).collect();
         let extensible = self.links.get(link).is_some_and(|link| link.extensible)
             || to.is_some_and(|key| self.table.node(key).capabilities.extensions);
-        let mut bytes = Vec::with_capacity(2256 + entries.len() * 104 + if extensible { 256 } else { 0 });
+        let mut bytes = Vec::with_capacity(2256 + chosen.len() * 104 + if extensible { 256 } else { 0 });
         let mut builder = self.header().heartbeat(kind, &mut bytes).extensible();
-        for entry in &entries {
-            builder.entry(entry);
+        for key in chosen {
+            builder.entry(&self.gossip_about(key));
         }
         if extensible {
             self.for_each_extension(|extension| builder.extension(&extension));
+            extra.iter().for_each(|extension| builder.extension(extension));
         }
         builder.finish();
         self.transmit(link, kind, bytes);
+        self.vouch(link, to);
     }
 
     /// Pings a node on its outbound link. A ping that is pending already keeps its time.
@@ -76,7 +89,8 @@ impl Engine {
         chosen.extend(eligible.take(wanted));
         let suspected = keys.iter().filter(|key| {
             let node = self.table.node(**key);
-            node.health == Health::Pfail && !node.handshake && !node.noaddr
+            let known = !node.handshake && self.peers[**key].hearsay.is_none();
+            node.health == Health::Pfail && known && self.has_address(**key) && !news.contains(key)
         });
         chosen.extend(suspected);
         chosen
@@ -87,7 +101,8 @@ impl Engine {
         key != self.table.my_key()
             && node.health != Health::Pfail
             && !node.handshake
-            && !node.noaddr
+            && self.peers[key].hearsay.is_none()
+            && self.has_address(key)
             && (self.peers[key].outbound.is_some() || node.slot_count() > 0)
     }
 

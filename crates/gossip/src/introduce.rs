@@ -3,18 +3,20 @@
 //! Real servers tell each other about three random nodes a heartbeat, so news spreads over seconds. Here every node
 //! that has proven who it is (it answered with its own id) gets a place on a roll, and every peer a mark up to which it
 //! has been told. Whoever is behind is told the rest, newest first, in the next packet; after a handshake that packet is
-//! sent at once. With everybody told, packets are what real servers send.
+//! sent at once. With everybody told, packets are what real servers send. Rules [mesh-1] to [mesh-5].
 
 use std::time::Duration;
 
 use slotmesh_table::NodeKey;
 use slotmesh_wire::Kind;
 
+use crate::config::Rules;
 use crate::engine::Engine;
 
 /// Newcomers are collected this long before they are passed on.
 const COLLECT: Duration = Duration::from_millis(4);
-/// A node learned from gossip that answers but does not connect to us gets a MEET after this long: it may not know us.
+/// A node learned from gossip that answers but does not connect to us gets a MEET after this long: it may not know us
+/// [mesh-3].
 pub(crate) const KNOCK: Duration = Duration::from_millis(60);
 /// Most news in one packet to a peer that is not new itself.
 const NEWS_MAX: usize = 256;
@@ -31,6 +33,9 @@ impl Engine {
 
     /// Passes newcomers on soon: a handshake has brought one.
     pub(crate) fn introduce_soon(&mut self) {
+        if self.config.rules == Rules::Valkey {
+            return;
+        }
         let due = self.now.mono.after(COLLECT);
         self.clock.introduce = Some(self.clock.introduce.map_or(due, |before| before.min(due)));
         self.clock.wake = self.clock.wake.min(due);
@@ -53,7 +58,8 @@ impl Engine {
     /// What `to` has not been told yet, newest first, if the packet is one that it will listen to; then it counts as told.
     pub(crate) fn news_for(&mut self, to: NodeKey, meet: bool) -> Vec<NodeKey> {
         let peer = &self.peers[to];
-        if peer.told == self.proven || self.table.node(to).handshake {
+        let nothing_new = peer.told == self.proven || self.config.rules == Rules::Valkey;
+        if nothing_new || self.table.node(to).handshake {
             return Vec::new();
         }
         // To somebody who may not know us news are wasted: it ignores what strangers tell.
@@ -62,7 +68,7 @@ impl Engine {
         }
         let limit = if self.is_fresh(to) { usize::from(u16::MAX) } else { NEWS_MAX };
         let behind = self.roll.range(peer.told + 1..).rev().map(|(_, key)| *key);
-        let news = behind.filter(|key| *key != to && !self.table.node(*key).noaddr).take(limit).collect();
+        let news = behind.filter(|key| *key != to && self.has_address(*key)).take(limit).collect();
         self.peers[to].told = self.proven;
         news
     }
@@ -70,7 +76,7 @@ impl Engine {
     /// Answers a PING or MEET of `from` on `link`.
     pub(crate) fn reply_pong(&mut self, link: crate::link::LinkId, from: Option<NodeKey>) {
         let member = from.filter(|key| !self.table.node(*key).handshake && self.peers[*key].inbound == Some(link));
-        // The first answer on a link completes the peer's handshake and is not read further by real servers.
+        // The first answer on a link completes the peer's handshake and is not read further by real servers [mesh-5].
         let first = self.links.get(link).is_none_or(|link| link.received < 2);
         let news = member.filter(|_| !first).map_or_else(Vec::new, |key| self.news_for(key, false));
         self.send_heartbeat(Kind::Pong, link, from, &news);

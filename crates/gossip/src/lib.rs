@@ -1,8 +1,9 @@
 //! The Valkey Cluster membership engine, sans-IO.
 //!
 //! Handshakes, heartbeats, gossip, failure detection, addresses, epochs and slot claims of one node: everything about
-//! who is in the cluster. It owns no socket, no clock, no thread and no global randomness; the same inputs give the same
-//! outputs. Own slots and elections build on it.
+//! who is in the cluster and who owns what. It owns no socket, no clock, no thread and no global randomness; the same
+//! inputs give the same outputs. It holds no data: the driver tells it how far replication has come, and is told whom to
+//! follow.
 //!
 //! Life cycle: make an [`Engine`] from a [`Table`](slotmesh_table::Table), a [`Config`] and a seeded generator. Feed it one
 //! input (`handle_…`, or an operator's verb as [`Engine::meet`]), then drain [`Engine::poll_action`] and
@@ -34,36 +35,63 @@ mod action;
 mod address;
 mod announce;
 mod config;
+mod election;
 mod engine;
 mod epoch;
 mod event;
+mod explain;
 mod extensions;
 mod failure;
+mod follow;
 mod forget;
+mod handover;
 mod handshake;
 mod heartbeat;
 mod introduce;
+mod leave;
 mod link;
 mod meet;
+mod memory;
 mod merge;
+mod own_slots;
 mod packet;
 mod peer;
+mod publish;
 mod random;
+mod replica_migration;
+mod replication;
 mod reset;
 mod role;
 mod schedule;
+mod seeds;
 mod slots;
 mod state;
 mod stats;
+mod suspicion;
+mod traffic;
+mod vote;
+mod witness;
 
 pub use rand_core;
 
-pub use action::{Action, Durability};
-pub use config::Config;
+pub use action::{Action, DataOrder, Durability, Resync};
+pub use config::{Config, Rules};
+pub use election::FailoverBlock;
 pub use engine::Engine;
+pub use epoch::{EpochBump, SetConfigEpochError};
 pub use event::{Event, MeetRefusal, NodeName};
+pub use explain::{Explanation, LinkFacts};
+pub use follow::ReplicateError;
 pub use forget::ForgetError;
+pub use handover::{FailoverError, FailoverMode};
 pub use handshake::{Handshake, HandshakeEnd, HandshakeId, HandshakeOrigin, HandshakeRecord};
+pub use leave::{LeaveEnd, LeaveError};
 pub use link::{ConnectError, Direction, LinkId, LinkInfo};
 pub use meet::{MeetError, MeetStart, MeetTarget};
+pub use memory::{Ban, Memory};
+pub use own_slots::{AddSlotsError, DelSlotsError, FlushSlotsError, SetSlotError, SlotChange};
+pub use publish::Delivery;
 pub use random::SplitMix;
+pub use replication::{PrimaryLink, Replication};
+pub use traffic::{RoundTrip, Traffic};
+pub use vote::VoteRefusal;

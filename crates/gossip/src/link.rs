@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use slotmesh_table::NodeKey;
-use slotmesh_types::{Host, Mono};
+use slotmesh_types::{Host, Mono, NodeId};
+
+use crate::traffic::Traffic;
 
 /// Names a connection between engine and driver; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +45,8 @@ pub(crate) struct Link {
     pub(crate) direction: Direction,
     /// Outbound: the target. Inbound: whoever it has turned out to be.
     pub(crate) node: Option<NodeKey>,
+    /// Who spoke on it last, by its own word.
+    pub(crate) named: Option<NodeId>,
     pub(crate) created: Mono,
     pub(crate) connected: bool,
     /// The peer has shown on this link that it understands extensions.
@@ -50,27 +54,46 @@ pub(crate) struct Link {
     /// Where the packets come from, and which of our addresses they come to.
     pub(crate) peer: Host,
     pub(crate) local: Host,
+    /// Outbound: the port that was connected to; else 0.
+    pub(crate) port: u16,
     /// Bytes handed to the driver that have not left yet.
     pub(crate) queued: u64,
     /// When the last packet came in on it; at first when it was made.
     pub(crate) heard: Mono,
     /// Packets received.
     pub(crate) received: u64,
+    /// Outbound: the peer knows for sure whom it belongs to.
+    pub(crate) vouched: bool,
+    /// What went over it.
+    pub(crate) traffic: Traffic,
+    /// Published messages are not sent on it, since too much waits.
+    pub(crate) misses_messages: bool,
 }
 
-/// What CLUSTER LINKS tells about a connection.
+impl Link {
+    /// Whether a peer opened it that has not been identified.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.node.is_none() && self.direction == Direction::Inbound
+    }
+}
+
+/// What is told about a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkInfo {
     /// Who opened it.
     pub direction: Direction,
     /// The node at the other end.
-    pub node: slotmesh_types::NodeId,
+    pub node: NodeId,
     /// When it was opened.
     pub created: Mono,
     /// Whether it stands (and not just connects).
     pub connected: bool,
     /// Bytes that wait to be sent.
     pub queued: u64,
+    /// When the last packet came in on it; at first when it was made.
+    pub heard: Mono,
+    /// What went over it.
+    pub traffic: Traffic,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -103,8 +126,12 @@ impl Links {
         self.links.iter().map(|(id, link)| (*id, link))
     }
 
-    /// Inbound links that nobody has been identified on.
-    pub(crate) fn strangers(&self) -> usize {
-        self.links.values().filter(|link| link.node.is_none()).count()
+    /// Inbound links that nobody has been identified on, if there may be `limit` of them.
+    pub(crate) fn strangers(&self, limit: usize) -> usize {
+        // In a big mesh that forms, a walk over all links for each new one would be most of the work.
+        if self.links.len() < limit {
+            return 0;
+        }
+        self.links.values().filter(|link| link.is_stranger()).count()
     }
 }

@@ -50,6 +50,15 @@ impl Engine {
     /// See [`MeetError`].
     pub fn meet(&mut self, now: Now, target: MeetTarget) -> Result<MeetStart, MeetError> {
         self.now = now;
+        self.begin_meeting(target, HandshakeOrigin::Operator)
+    }
+
+    /// Starts a handshake that begins with a MEET of ours.
+    pub(crate) fn begin_meeting(
+        &mut self,
+        target: MeetTarget,
+        origin: HandshakeOrigin,
+    ) -> Result<MeetStart, MeetError> {
         let (port, tls_port) = if self.config.tls_cluster { (0, target.port) } else { (target.port, 0) };
         let address = Address { host: Host::from(target.ip), port, tls_port, bus_port: target.bus_port };
         let same = |handshake: &&Handshake| {
@@ -58,10 +67,10 @@ impl Engine {
         if let Some(handshake) = self.handshakes.open.values().find(same) {
             return Ok(MeetStart::UnderWay(handshake.id));
         }
-        if self.handshakes.count(HandshakeOrigin::Operator) >= Handshakes::FROM_OPERATORS_MAX {
+        if self.handshakes.count(origin) >= Handshakes::FROM_OPERATORS_MAX {
             return Err(MeetError::TooMany);
         }
-        let key = self.start_handshake(address, HandshakeOrigin::Operator).ok_or(MeetError::TableFull)?;
+        let key = self.start_handshake(address, origin).ok_or(MeetError::TableFull)?;
         self.peers[key].meet = true;
         Ok(MeetStart::Started(self.handshakes.open[&key].id))
     }
@@ -96,7 +105,7 @@ impl Engine {
         header: &Header<'_>,
     ) -> Option<NodeKey> {
         if let Some(sender) = sender {
-            self.reconnect_to(sender);
+            self.reconnect_to(sender, link);
             return Some(sender);
         }
         let state = self.links.get(link)?;
@@ -121,7 +130,7 @@ impl Engine {
 
     fn admit(&mut self, link: LinkId, header: &Header<'_>, first: bool) -> Result<NodeKey, MeetRefusal> {
         // A node that was forgotten keeps pinging its old peers and in the end sends MEET on the same connection, by
-        // itself. An operator's MEET is the first packet of a new one, and that is honoured.
+        // itself. An operator's MEET is the first packet of a new one, and that is honoured [forget-1].
         let forgotten = header.sender().id().is_some_and(|id| self.table.forgotten.contains(&id, self.now.mono));
         if forgotten && !first {
             return Err(MeetRefusal::Forgotten);
@@ -136,10 +145,12 @@ impl Engine {
         Ok(key)
     }
 
-    /// A node we know sends MEET: it has no link from us. A fresh one shows it that we are here.
-    fn reconnect_to(&mut self, sender: NodeKey) {
+    /// A node we know sends MEET: it has no link from us. A fresh one shows it that we are here. What comes on that very
+    /// link proves that it has one, and is yet to show that it comes from that node [meet-1].
+    fn reconnect_to(&mut self, sender: NodeKey, from: LinkId) {
         let age = self.now.mono.since(self.table.node(sender).liveness.created);
         if let Some(link) = self.peers[sender].outbound
+            && link != from
             && age > self.config.handshake_timeout()
         {
             self.close_link(link);
@@ -181,7 +192,7 @@ impl Engine {
         true
     }
 
-    /// Our own link to a member leads to somebody else. Source: spec of the bus, 5.4.5.
+    /// Our own link to a member leads to somebody else [meet-2]. Source: spec of the bus, 5.4.5.
     pub(crate) fn id_mismatch(&mut self, key: NodeKey) {
         let expected = self.name(key);
         self.emit(Event::IdMismatch { expected });
@@ -210,6 +221,8 @@ impl Engine {
         };
         if new != old {
             self.table.facts_mut(key).capabilities = new;
+            // A sibling's word that the primary is gone may be the last that was missing.
+            self.election.due |= self.table.me().is_replica();
         }
     }
 

@@ -11,7 +11,7 @@ use crate::event::Event;
 
 /// A gossiped sign of life may be this far in the future: clocks differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
-/// Nodes known from gossip that have not proven who they are yet: what a lying member can make us hold.
+/// Nodes known from gossip that have not proven who they are yet: what a lying member can make us hold [trust-3].
 const UNPROVEN_MAX: usize = 8192;
 
 impl Engine {
@@ -24,6 +24,7 @@ impl Engine {
         }
         for entry in heartbeat.entries() {
             let Some(id) = entry.name().id() else { continue };
+            self.counters.0.gossip_entries += 1;
             match self.table.lookup(&id) {
                 Some(key) if key == self.table.my_key() => {}
                 Some(key) => self.merge_known(sender, key, entry),
@@ -33,6 +34,9 @@ impl Engine {
     }
 
     fn merge_known(&mut self, sender: NodeKey, key: NodeKey, entry: &GossipEntry) {
+        if self.peers[key].hearsay.is_some() && !self.table.node(sender).handshake {
+            self.peers[key].hearsay = None;
+        }
         let flags = entry.flags();
         if flags.has_any(NodeFlags(NodeFlags::FAIL.0 | NodeFlags::PFAIL.0)) {
             self.note_report(key, sender);
@@ -94,6 +98,7 @@ impl Engine {
         let failed = facts.health == Health::Fail;
         let Ok(key) = self.add_node(facts) else { return self.emit(Event::TooManyNodes) };
         self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);
+        self.peers[key].hearsay = self.handshakes.open.get(&sender).map(|handshake| handshake.id);
         let (node, from) = (self.name(key), self.name(sender));
         self.emit(Event::NodeLearned { node, from });
     }

@@ -1,6 +1,7 @@
 //! What happens with a received packet. Source: spec of the bus, 5.3.
 
 use slotmesh_table::NodeKey;
+use slotmesh_types::NodeId;
 use slotmesh_wire::{Body, Header, Heartbeat, Kind, LightBody, NodeFlags, Packet};
 
 use crate::action::Durability;
@@ -8,14 +9,19 @@ use crate::engine::Engine;
 use crate::event::{Event, MeetRefusal};
 use crate::handshake::HandshakeEnd;
 use crate::link::LinkId;
+use crate::publish::Delivery;
 
 impl Engine {
     pub(crate) fn receive(&mut self, link: LinkId, bytes: &[u8]) {
         let Some(state) = self.links.get_mut(link) else { return };
         state.received += 1;
         state.heard = self.now.mono;
+        if let Some(key) = state.node {
+            self.peers[key].heard = Some((state.direction, self.now.mono));
+        }
         match Packet::decode(bytes) {
             Ok(Packet::Full(header, body)) => {
+                state.traffic.received(header.kind(), bytes.len());
                 self.counters.received(header.kind(), bytes.len());
                 self.receive_full(link, &header, &body);
             }
@@ -31,19 +37,40 @@ impl Engine {
             LightBody::PublishShard(_) => Kind::PublishShard,
             LightBody::Module(_) => Kind::Module,
         };
+        if let Some(state) = self.links.get_mut(link) {
+            state.traffic.received(kind, bytes);
+        }
         self.counters.received(kind, bytes);
-        match self.member_of(link) {
-            Some(key) => self.table.liveness_mut(key).data_received = Some(self.now.mono),
+        match self.member_of(link).or_else(|| self.member_since(link)) {
+            Some(key) => {
+                self.table.liveness_mut(key).data_received = Some(self.now.mono);
+                self.delivery = match body {
+                    LightBody::Publish(publish) => Some(Delivery::new(false, &publish)),
+                    LightBody::PublishShard(publish) => Some(Delivery::new(true, &publish)),
+                    LightBody::Module(_) => None,
+                };
+            }
             None => self.close_link(link),
         }
     }
 
+    /// The member that spoke on a link before it was one. Its next heartbeat would say so, but it knows us already and may
+    /// send light packets first.
+    fn member_since(&mut self, link: LinkId) -> Option<NodeKey> {
+        let name = self.links.get(link)?.named?;
+        self.bind(link, &name)?;
+        self.member_of(link)
+    }
+
     /// The member a link belongs to.
-    fn member_of(&self, link: LinkId) -> Option<NodeKey> {
+    pub(crate) fn member_of(&self, link: LinkId) -> Option<NodeKey> {
         self.links.get(link)?.node.filter(|key| !self.table.node(*key).handshake)
     }
 
     fn receive_full(&mut self, link: LinkId, header: &Header<'_>, body: &Body<'_>) {
+        if self.is_question(link) {
+            return self.hear_answer(link, header);
+        }
         if self.is_other_cluster(header) {
             return self.refuse_other_cluster(link, header);
         }
@@ -56,16 +83,22 @@ impl Engine {
         {
             state.extensible = true;
         }
-        if let Some(key) = sender {
+        // The link decides who speaks, but somebody else may listen at an old address: what the header says about its
+        // sender is then not said about the node that we wanted.
+        if let Some(key) = sender.filter(|key| header.sender().id().as_ref() == Some(self.table.node(*key).id())) {
             self.copy_capabilities(key, header);
+            self.peers[key].witness = header.own_marks().witness;
             self.table.liveness_mut(key).data_received = Some(self.now.mono);
             if !self.table.node(key).handshake {
                 self.note_epochs(key, header);
             }
+            if self.heed_leave(key, header) {
+                return;
+            }
         }
         match body {
             Body::Heartbeat(heartbeat) => self.receive_heartbeat(link, sender, header, heartbeat),
-            other => self.receive_message(link, sender, header.kind(), other),
+            other => self.receive_message(link, sender, header, other),
         }
     }
 
@@ -74,13 +107,21 @@ impl Engine {
         if let Some(member) = self.member_of(link) {
             return Some(member);
         }
-        let named = self.table.lookup(&header.sender().id()?)?;
+        let name = header.sender().id()?;
+        self.links.get_mut(link)?.named = Some(name);
+        self.bind(link, &name)
+    }
+
+    /// Who has this name, if it is a member or this node. A link that belongs to nobody is a member's then.
+    fn bind(&mut self, link: LinkId, name: &NodeId) -> Option<NodeKey> {
+        let named = self.table.lookup(name)?;
         if named == self.table.my_key() || self.table.node(named).handshake {
             return Some(named).filter(|key| *key == self.table.my_key());
         }
         let state = self.links.get_mut(link)?;
         if state.node.is_none() {
             state.node = Some(named);
+            self.note_forgot_us(named, false);
             if let Some(older) = self.peers[named].inbound.replace(link) {
                 self.links.get_mut(older).expect("a peer's link exists").node = None;
                 self.close_link(older);
@@ -89,12 +130,12 @@ impl Engine {
         Some(named)
     }
 
-    fn is_other_cluster(&self, header: &Header<'_>) -> bool {
+    pub(crate) fn is_other_cluster(&self, header: &Header<'_>) -> bool {
         let tags = (self.config.cluster_tag, header.cluster_tag());
         matches!(tags, (Some(mine), Some(theirs)) if mine != theirs)
     }
 
-    /// A MEET is answered, so that its sender learns the reason from our own tag; everything else is ignored.
+    /// A MEET is answered, so that its sender learns the reason from our own tag; everything else is ignored [name-1].
     fn refuse_other_cluster(&mut self, link: LinkId, header: &Header<'_>) {
         let Some(state) = self.links.get(link) else { return };
         let (from, node) = (state.peer, state.node);
@@ -157,7 +198,12 @@ impl Engine {
         let Some(key) = self.links.get(link).and_then(|state| state.node) else { return false };
         let Some(name) = header.sender().id() else { return false };
         if self.table.node(key).handshake {
-            return self.complete_handshake(key, link, name, header);
+            let joined = self.complete_handshake(key, link, name, header);
+            if joined && header.kind() == Kind::Pong {
+                // It answers the MEET: a ping that stayed pending would have the link given up after the node timeout.
+                self.note_pong(key);
+            }
+            return joined;
         }
         if *self.table.node(key).id() != name {
             self.id_mismatch(key);
@@ -192,11 +238,11 @@ impl Engine {
         }
     }
 
-    /// Everything but heartbeats. Strangers have no say.
-    fn receive_message(&mut self, link: LinkId, sender: Option<NodeKey>, kind: Kind, body: &Body<'_>) {
+    /// Everything but heartbeats. Strangers have no say [trust-1].
+    fn receive_message(&mut self, link: LinkId, sender: Option<NodeKey>, header: &Header<'_>, body: &Body<'_>) {
         let Some(sender) = sender.filter(|key| !self.table.node(*key).handshake) else {
             if let Some(from) = self.links.get(link).map(|state| state.peer) {
-                self.emit(Event::StrangerIgnored { from, kind });
+                self.emit(Event::StrangerIgnored { from, kind: header.kind() });
             }
             return;
         };
@@ -207,16 +253,13 @@ impl Engine {
                 }
             }
             Body::Update(update) => self.apply_update(update),
-            // A primary that owns no slot has no vote, a node without subscribers nobody to deliver to, one without
-            // modules nobody to hand a message to; liveness and epochs are noted already.
-            Body::AuthRequest
-            | Body::AuthAck
-            | Body::MfStart
-            | Body::Publish(_)
-            | Body::PublishShard(_)
-            | Body::Module(_)
-            | Body::Unknown
-            | Body::Heartbeat(_) => {}
+            Body::AuthRequest => self.consider_vote(sender, header),
+            Body::AuthAck => self.count_vote(sender, header.current_epoch()),
+            Body::MfStart => self.receive_mfstart(link, sender),
+            Body::Publish(publish) => self.delivery = Some(Delivery::new(false, publish)),
+            Body::PublishShard(publish) => self.delivery = Some(Delivery::new(true, publish)),
+            // A node without modules has nobody to hand a message to; liveness and epochs are noted already.
+            Body::Module(_) | Body::Unknown | Body::Heartbeat(_) => {}
         }
     }
 }

@@ -3,7 +3,10 @@
 use slotmesh_table::NodeKey;
 use slotmesh_types::Mono;
 
-use crate::link::LinkId;
+use crate::handshake::HandshakeId;
+use crate::link::{ConnectError, Direction, LinkId};
+use crate::suspicion::Case;
+use crate::traffic::RoundTrip;
 
 /// The engine's side of a node.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +29,30 @@ pub(crate) struct Peer {
     pub(crate) proven: u64,
     /// It has been told about every node up to this position.
     pub(crate) told: u64,
+    /// It is a primary without replicas, since then.
+    pub(crate) orphaned_since: Option<Mono>,
+    /// From a ping to its answer, once one was answered.
+    pub(crate) round_trip: Option<RoundTrip>,
     /// It told us that the cluster has forgotten us: do not knock.
     pub(crate) forgot_us: bool,
+    /// Nobody but a stranger has told of it, in the MEET that began this handshake.
+    pub(crate) hearsay: Option<HandshakeId>,
+    /// It forgets a member that says it leaves: a slotmesh node.
+    pub(crate) heeds_leave: bool,
+    /// The last packet from it: when, and on whose connection.
+    pub(crate) heard: Option<(Direction, Mono)>,
+    /// Why the last attempt to connect failed, and when.
+    pub(crate) connect_error: Option<(ConnectError, Mono)>,
+    /// When this node began to suspect it.
+    pub(crate) suspected: Option<Mono>,
+    /// What speaks against it, while the link to it that stood has no successor.
+    pub(crate) case: Option<Case>,
+    /// The last attempt to connect was refused, or no way led there.
+    pub(crate) gone: bool,
+    /// It answers when asked whether it reaches a node.
+    pub(crate) witness: bool,
+    /// Who has asked whether we reach it and was not answered yet.
+    pub(crate) askers: Vec<NodeKey>,
 }
 
 /// Peers by key of the table.

@@ -12,11 +12,12 @@ impl Engine {
     /// new name and sets the epochs to 0.
     pub fn reset(&mut self, now: Now, hard: bool) {
         self.now = now;
-        for (slot, _) in self.table.open_slots().collect::<Vec<_>>() {
-            self.table.set_open_slot(slot, None);
-        }
+        self.close_slots();
         let me = self.table.my_key();
         for key in self.table.keys() {
+            if self.table.get(key).is_none() {
+                continue; // It went with the handshake that it was told of in.
+            }
             self.table.unbind_all(key);
             if key != me {
                 self.conclude(key, HandshakeEnd::Cancelled);
@@ -24,9 +25,12 @@ impl Engine {
             }
         }
         self.table.forgotten.clear();
-        self.table.make_primary(me);
-        let shard = self.random_shard_id();
-        self.table.facts_mut(me).shard = shard;
+        self.leaving = None;
+        self.header = None;
+        // Whoever takes a node out of its cluster does not want it back by itself.
+        self.seeds.left = true;
+        self.restart_search();
+        self.stand_alone();
         if hard {
             let id = self.random_node_id();
             self.table.rename(me, id);

@@ -1,10 +1,10 @@
 //! Members that change between primary and replica. Source: spec of the bus, 5.8.
 
-use slotmesh_table::{NodeKey, OpenSlot, Role};
+use slotmesh_table::{NodeKey, OpenSlot};
 use slotmesh_types::SlotSet;
 use slotmesh_wire::Header;
 
-use crate::action::Durability;
+use crate::action::{DataOrder, Durability};
 use crate::engine::Engine;
 use crate::event::Event;
 
@@ -25,7 +25,9 @@ impl Engine {
             }
             return true;
         }
-        let primary = header.replica_of().id().and_then(|id| self.table.lookup(&id)).filter(|key| *key != sender);
+        let named = header.replica_of().id().and_then(|id| self.table.lookup(&id));
+        // The name of a handshake is made up and not saved: nobody can follow it.
+        let primary = named.filter(|key| *key != sender && !self.table.node(*key).handshake);
         if !was_replica && !self.demote(sender, primary, header) {
             return false;
         }
@@ -36,9 +38,17 @@ impl Engine {
     }
 
     pub(crate) fn promote(&mut self, key: NodeKey) {
+        if key == self.table.my_key() {
+            self.leave_primary();
+            self.abort_handover();
+            self.election.cancel();
+            self.order(DataOrder::Lead { keep_data: true });
+            self.state.due = true;
+            return;
+        }
         let had_primary = self.table.node(key).primary_key().is_some();
         self.table.make_primary(key);
-        if had_primary && key != self.table.my_key() {
+        if had_primary {
             self.table.facts_mut(key).migrate_to = true;
         }
         let name = self.name(key);
@@ -84,17 +94,16 @@ impl Engine {
         }
         self.promote(to);
         self.table.facts_mut(to).config_epoch = header.config_epoch();
+        if to == self.table.my_key() {
+            // The others know, this node had forgotten: from here on the epoch is its own word.
+            self.table.raise_current_epoch(header.config_epoch().as_current());
+            self.want_save(Durability::Barrier);
+        }
     }
 
     fn attach(&mut self, replica: NodeKey, primary: NodeKey) {
-        let old = self.table.node(replica).primary_key();
-        self.table.make_replica(replica, Some(primary));
-        if let Some(old) = old.filter(|key| self.table.node(*key).replicas().is_empty()) {
-            self.table.facts_mut(old).migrate_to = false;
-        }
-        if self.table.node(primary).role() == Role::Primary && !self.table.node(primary).migrate_to {
-            self.table.facts_mut(primary).migrate_to = true;
-        }
+        self.attach_replica(replica, primary);
+        self.leave_sub_replica();
         let shard = self.table.node(primary).shard;
         self.update_shard(replica, Some(shard));
         let (node, primary) = (self.name(replica), Some(self.name(primary)));

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use rand_core::Rng;
 use slotmesh_table::{Health, NodeKey};
-use slotmesh_types::Mono;
+use slotmesh_types::{Mono, NodeId};
+use slotmesh_wire::ReachWord;
 
+use crate::action::Durability;
+use crate::config::Rules;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::introduce::KNOCK;
 use crate::link::ConnectError;
+use crate::suspicion;
 
 /// Every deadline of the engine that is not one node's.
 #[derive(Clone, Debug)]
@@ -26,7 +30,7 @@ pub(crate) struct Clock {
 
 /// What is not urgent waits for the next multiple of this, so that a big mesh does not wake its nodes for each peer.
 const GRID: Duration = Duration::from_millis(100);
-/// Connections are not tried more often than this.
+/// Connections are not tried more often than this [retry-1].
 const RETRY_MIN: Duration = Duration::from_millis(50);
 
 impl Clock {
@@ -35,9 +39,18 @@ impl Clock {
     }
 }
 
-/// The next point on the grid at or after `at`.
+/// The next tick of a real server at or after `at`. Its ticks do not fall together with those of others: they count from
+/// some moment that its name stands for.
+pub(crate) fn next_tick(at: Mono, me: &NodeId) -> Mono {
+    let grid = GRID.as_micros() as u64;
+    let start = me.as_bytes().iter().fold(0, |sum: u64, byte| (sum * 31 + u64::from(*byte)) % grid);
+    let since = at.as_micros().saturating_sub(start);
+    Mono::from_micros(since.checked_next_multiple_of(grid).map_or(u64::MAX, |since| since.saturating_add(start)))
+}
+
+/// The next point on the grid at or after `at`; a timeout without end has none.
 fn on_grid(at: Mono) -> Mono {
-    Mono::from_micros(at.as_micros().next_multiple_of(GRID.as_micros() as u64))
+    Mono::from_micros(at.as_micros().checked_next_multiple_of(GRID.as_micros() as u64).unwrap_or(u64::MAX))
 }
 
 impl Engine {
@@ -55,7 +68,11 @@ impl Engine {
         if self.clock.random_ping <= now {
             self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
             self.ping_at_random();
-            self.table.forgotten.purge(now);
+            if self.table.forgotten.purge(now) {
+                // What is over is not to be found on disk by a later run whose clock was set back.
+                self.want_save(Durability::Lazy);
+                self.touch();
+            }
         }
         let mut wake = self.clock.random_ping;
         for key in self.table.keys() {
@@ -64,6 +81,15 @@ impl Engine {
             }
         }
         for due in [self.clock.introduce, self.clock.collision].into_iter().flatten() {
+            wake = wake.min(due);
+        }
+        self.consider_migration();
+        let handover = self.expire_handover();
+        for due in [handover, self.election_deadline()].into_iter().flatten() {
+            self.election.due = true;
+            wake = wake.min(due);
+        }
+        for due in [self.attend_seeds(), self.attend_leave()].into_iter().flatten() {
             wake = wake.min(due);
         }
         wake = wake.min(self.state_deadline());
@@ -103,6 +129,10 @@ impl Engine {
         if let Some(handshake) = self.handshakes.open.get_mut(&key) {
             handshake.attempts += 1;
         }
+        if !self.has_address(key) {
+            self.note_connect_failure(key, ConnectError::Address);
+            return self.peers[key].connect_after;
+        }
         self.connect(key);
         now.after(Duration::from_secs(1))
     }
@@ -114,16 +144,19 @@ impl Engine {
         let node = self.table.node(key);
         let live = node.liveness;
         let silent = live.data_received.map_or(Duration::MAX, |at| now.since(at));
+        let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+        if standing && self.is_handing_over_to(key) {
+            self.ping(key);
+            return now.after(GRID);
+        }
         let Some(sent) = live.ping_sent else {
             let due = live.pong_received.map_or(now, |at| at.after(self.config.ping_after()));
-            let standing =
-                self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
             if !standing {
                 return on_grid(due.max(now.after(GRID)));
             }
             if due < now {
                 self.ping(key);
-                return on_grid(now.after(timeout / 2));
+                return on_grid(now.after((timeout / 2).max(Duration::from_millis(1))));
             }
             return on_grid(due.after(Duration::from_micros(1)));
         };
@@ -132,8 +165,10 @@ impl Engine {
         if healthy && waiting.min(silent) > timeout {
             self.suspect(key);
         }
+        self.weigh_case(key);
+        let judgement = self.judgement(key);
         // Real servers ask whether anything came from the node, on whichever link. But its own pings say nothing about
-        // this link: one that swallows our pings would stand for ever.
+        // this link: one that swallows our pings would stand for ever [link-1].
         let link = self.peers[key].outbound.and_then(|id| Some((id, self.links.get(id)?)));
         if let Some((id, link)) = link
             && waiting > timeout / 2
@@ -142,7 +177,8 @@ impl Engine {
         {
             self.close_link(id);
         }
-        on_grid(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)))
+        let look = on_grid(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)));
+        judgement.map_or(look, |due| due.min(look))
     }
 
     /// MEETs a node that answers but never connects to us: it does not know us. Source: spec of the bus, 5.4.4.
@@ -162,11 +198,14 @@ impl Engine {
         let due = match peer.meet_sent {
             Some(sent) => sent.max(peer.inbound_lost).after(patience),
             // Learned from gossip and never met: it is the quick case. One that knew us gets the patience of old.
-            None if peer.inbound_lost == node.liveness.created => peer.inbound_lost.after(KNOCK),
+            None if peer.inbound_lost == node.liveness.created && self.config.rules == Rules::Slotmesh => {
+                peer.inbound_lost.after(KNOCK)
+            }
             None => peer.inbound_lost.after(patience),
         };
         if due <= now {
-            self.peers[key].meet = true;
+            // Never as the first packet of a link: that would be taken for an operator's word by a node that has been made
+            // to forget us [mesh-4].
             self.send_meet(key);
             return now.after(patience);
         }
@@ -214,9 +253,14 @@ impl Engine {
         let peer = &mut self.peers[key];
         let doubled = RETRY_MIN * 2_u32.saturating_pow(peer.failures.min(16));
         // A member is retried as often as real servers do; one that never proved itself is given up on step by step.
-        let ceiling = if peer.proven > 0 { timeout / 20 } else { timeout / 2 }.clamp(GRID, Duration::from_secs(8));
+        // While a refusal is evidence, more of it is sought sooner.
+        let least = if peer.case.is_some() { suspicion::RETRY } else { GRID };
+        let ceiling = if peer.proven > 0 { timeout / 20 } else { timeout / 2 }.clamp(least, Duration::from_secs(8));
         peer.failures = peer.failures.saturating_add(1);
-        peer.connect_after = now.after(doubled.min(ceiling));
+        let due = now.after(doubled.min(ceiling));
+        peer.connect_after = if doubled > GRID && peer.case.is_none() { on_grid(due) } else { due };
+        peer.connect_error = Some((error, now));
+        peer.gone = matches!(error, ConnectError::Refused | ConnectError::Unreachable);
         let retry = peer.connect_after;
         self.clock.wake = self.clock.wake.min(retry);
         if let Some(handshake) = self.handshakes.open.get_mut(&key) {
@@ -230,6 +274,10 @@ impl Engine {
         // Nobody there: failure detection starts now, as if a ping had been sent.
         self.table.liveness_mut(key).ping_sent.get_or_insert(now);
         self.emit(Event::ConnectFailed { node, error });
+        if self.peers[key].gone {
+            self.tell_askers(key, ReachWord::Gone);
+        }
+        self.add_evidence(key, error);
     }
 
     /// An outbound link ended by itself.
@@ -243,9 +291,8 @@ impl Engine {
             handshake.last_error = Some(ConnectError::Other);
         }
         let peer = &mut self.peers[key];
-        let pause = if peer.failures == 0 { Duration::ZERO } else { RETRY_MIN };
         peer.failures = peer.failures.saturating_add(1);
-        peer.connect_after = now.after(pause.max(RETRY_MIN));
+        peer.connect_after = now.after(if peer.case.is_some() { suspicion::RETRY } else { RETRY_MIN });
         let retry = peer.connect_after;
         self.clock.wake = self.clock.wake.min(retry);
         if !self.table.node(key).handshake {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slotmesh_table::Health;
+use slotmesh_table::{Health, Node};
 use slotmesh_types::{Mono, Slot};
 
 use crate::engine::Engine;
@@ -46,11 +46,11 @@ impl Engine {
 
     pub(crate) fn evaluate_state(&mut self) {
         let now = self.now.mono;
-        let voting = || self.table.nodes().filter(|(_, node)| node.is_voting());
-        let size = voting().count();
-        let reachable = voting().filter(|(_, node)| node.health == Health::Online).count();
+        let size = self.table.voting();
+        let reaches = |node: &Node| node.is_voting() && node.health == Health::Online;
+        let reachable = self.table.nodes().filter(|(_, node)| reaches(node)).count();
         self.state.size = size;
-        if self.table.me().is_primary() && !self.state.ok && now.since(self.state.started) < WRITABLE_DELAY {
+        if self.has_just_started() {
             return;
         }
         let covered = !self.config.require_full_coverage || self.is_covered();
@@ -79,6 +79,11 @@ impl Engine {
     pub(crate) fn touch(&mut self) {
         let me = self.table.my_key();
         self.table.facts_mut(me);
+    }
+
+    /// A primary that has just started may not know yet what happened meanwhile.
+    pub(crate) fn has_just_started(&self) -> bool {
+        self.table.me().is_primary() && !self.state.ok && self.now.mono.since(self.state.started) < WRITABLE_DELAY
     }
 
     fn is_covered(&self) -> bool {
