@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::directive::{Class, Directive};
 use crate::directives::DIRECTIVES;
 use crate::glob;
+use crate::output_limits::OutputLimits;
 
 /// The value of every directive, each checked and in its usual spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +83,12 @@ impl Config {
         u16::try_from(self.number(name)).expect("ports have 16 bits")
     }
 
+    /// How much may wait to be sent to clients of each class (`client-output-buffer-limit`).
+    #[must_use]
+    pub fn output_limits(&self) -> OutputLimits {
+        OutputLimits::default().with(self.text("client-output-buffer-limit")).expect("checked when it was set")
+    }
+
     /// Directives that were set at start and change nothing; worth one line in the log.
     #[must_use]
     pub fn harmless(&self) -> &[&'static str] {
@@ -120,7 +127,7 @@ impl Config {
             if changes.contains_key(directive.name) {
                 return Err(refused("duplicate parameter".into()));
             }
-            changes.insert(directive.name, directive.check(value).map_err(refused)?);
+            changes.insert(directive.name, directive.check_over(self.text(directive.name), value).map_err(refused)?);
         }
         changes.retain(|name, value| self.values.get(name) != Some(value));
         let names = changes.keys().copied().collect();
@@ -130,7 +137,7 @@ impl Config {
 
     /// Sets a directive at start, when nothing is immutable yet.
     pub(crate) fn start_with(&mut self, directive: &'static Directive, value: &str) -> Result<(), String> {
-        let value = directive.check(value)?;
+        let value = directive.check_over(self.text(directive.name), value)?;
         if directive.class == Class::Harmless && !self.harmless.contains(&directive.name) {
             self.harmless.push(directive.name);
         }

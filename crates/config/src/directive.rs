@@ -1,6 +1,9 @@
 //! One directive: its name, its values, and what slotmesh does with it.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::output_limits::OutputLimits;
+use crate::seed::Seed;
 
 /// What values a directive takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,12 @@ pub enum Kind {
     Ipv6,
     /// The name of a cluster.
     ClusterName,
+    /// Classes of clients and how much may wait for each; what is not named stays as it is.
+    OutputLimits,
+    /// Seeds, parted by white space.
+    Seeds,
+    /// An IP address, or nothing.
+    Ip,
 }
 
 /// What slotmesh does with a directive.
@@ -134,7 +143,15 @@ impl Directive {
 
     /// The value in its usual spelling, or why it is none. The words are those of real servers.
     pub(crate) fn check(&self, value: &str) -> Result<String, String> {
-        let canonical = self.kind.check(value, self.words)?;
+        self.check_over(self.default, value)
+    }
+
+    /// The same where the value may leave parts of the present one as they are.
+    pub(crate) fn check_over(&self, present: &str, value: &str) -> Result<String, String> {
+        let canonical = match self.kind {
+            Kind::OutputLimits => OutputLimits::default().with(present)?.with(value)?.to_string(),
+            kind => kind.check(value, self.words)?,
+        };
         match self.class {
             Class::Only(neutral) if !neutral.contains(&canonical.as_str()) => Err(format!(
                 "'{}' is not supported by this release of slotmesh (only {} is accepted)",
@@ -167,6 +184,7 @@ impl Kind {
                 in_range(number, min, max).map(|number| number.to_string())
             }
             Self::Enum(choices) => check_choices(value, choices, words),
+            Self::Seeds => Seed::parse_list(value).map(|_| value.to_owned()).map_err(|error| error.to_string()),
             other => other.check_text(value).map(|()| value.to_owned()),
         }
     }
@@ -188,6 +206,7 @@ impl Kind {
             }
             Self::Ipv4 if !value.is_empty() && value.parse::<Ipv4Addr>().is_err() => Some("Invalid IPv4 address"),
             Self::Ipv6 if !value.is_empty() && value.parse::<Ipv6Addr>().is_err() => Some("Invalid IPv6 address"),
+            Self::Ip if !value.is_empty() && value.parse::<IpAddr>().is_err() => Some("Invalid IP address"),
             Self::ClusterName if value.len() > 64 => Some("a cluster name has at most 64 characters"),
             Self::ClusterName if !every(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) => {
                 Some("a cluster name holds only letters, digits, '-', '.' and '_'")

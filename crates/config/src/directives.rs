@@ -2,7 +2,8 @@
 
 use crate::directive::Directive;
 use crate::directive::Kind::{
-    Bool, ClusterName, Enum, FileName, Host, Hostname, Integer, Ipv4, Ipv6, Memory, Nodename, Octal, Text,
+    Bool, ClusterName, Enum, FileName, Host, Hostname, Integer, Ip, Ipv4, Ipv6, Memory, Nodename, Octal, OutputLimits,
+    Seeds, Text,
 };
 
 const fn directive(name: &'static str, kind: crate::directive::Kind, default: &'static str) -> Directive {
@@ -42,19 +43,22 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("bind", Text, "* -::*")
         .words()
         .implemented("Addresses to listen on, for clients and for the bus; `-` before one lets it be missing."),
-    directive("bind-source-addr", Text, "").only(&[""]),
+    directive("bind-source-addr", Ip, "")
+        .implemented("Address that bus links come from; empty for what the system takes."),
     directive("bio-cpulist", Text, "").alias("bio_cpulist").immutable(),
     directive("busy-reply-threshold", Integer { min: 0, max: 9223372036854775807 }, "5000").alias("lua-time-limit"),
     directive("client-default-resp", Integer { min: 2, max: 3 }, "2").hidden().immutable(),
     directive(
         "client-output-buffer-limit",
-        Text,
+        OutputLimits,
         "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
     )
-    .words(),
+    .words()
+    .implemented("Bytes that may wait for a client of each class: hard limit, soft limit, seconds above the soft one."),
     directive("client-query-buffer-limit", Memory { min: 1048576, max: 9223372036854775807 }, "1073741824")
         .implemented("Most bytes of a request that is not complete."),
-    directive("cluster-allow-pubsubshard-when-down", Bool, "yes"),
+    directive("cluster-allow-pubsubshard-when-down", Bool, "yes")
+        .implemented("Shard channels are served while the cluster is down."),
     directive("cluster-allow-reads-when-down", Bool, "no"),
     directive("cluster-allow-replica-migration", Bool, "yes"),
     directive("cluster-announce-bus-port", Integer { min: 0, max: 65535 }, "0")
@@ -166,8 +170,7 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("logfile", Text, "").immutable().implemented("File to log to; empty for standard output."),
     directive("loglevel", Enum(&["debug", "verbose", "notice", "warning", "nothing"]), "notice")
         .implemented("Least important kind of line that is logged."),
-    directive("max-new-connections-per-cycle", Integer { min: 1, max: 1000 }, "10")
-        .implemented("Connections accepted in one go."),
+    directive("max-new-connections-per-cycle", Integer { min: 1, max: 1000 }, "10"),
     directive("max-new-tls-connections-per-cycle", Integer { min: 1, max: 1000 }, "1"),
     directive("maxclients", Integer { min: 1, max: 4294967295 }, "10000").implemented("Most clients at a time."),
     directive("maxmemory", Memory { min: 0, max: 9223372036854775807 }, "0").only(&["0"]),
@@ -204,7 +207,8 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("primaryuser", Text, "").alias("masteruser").sensitive().only(&[""]),
     directive("proc-title-template", Text, "{title} {listen-addr} {server-mode}"),
     directive("propagation-error-behavior", Enum(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
-    directive("protected-mode", Bool, "yes"),
+    directive("protected-mode", Bool, "yes")
+        .implemented("Whether clients from other machines are refused, since no password can be asked for yet."),
     directive("proto-max-bulk-len", Memory { min: 1048576, max: 9223372036854775807 }, "536870912")
         .implemented("Longest argument of a request, in bytes."),
     directive("rdb-del-sync-files", Bool, "no"),
@@ -250,12 +254,38 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("shutdown-on-sigterm", Enum(&["default", "save", "nosave", "now", "force"]), "default").words(),
     directive("shutdown-timeout", Integer { min: 0, max: 2147483647 }, "10"),
     directive("slot-migration-max-failover-repl-bytes", Text, "0"),
+    directive("slotmesh-admin-bind", Text, "127.0.0.1")
+        .immutable()
+        .implemented("Addresses that the admin API listens on."),
+    directive("slotmesh-admin-port", Integer { min: 0, max: 65535 }, "0")
+        .immutable()
+        .implemented("Port of the admin API and of metrics; 0 for none."),
+    directive("slotmesh-admin-tls-ca-file", Text, "")
+        .immutable()
+        .implemented("Authorities whose certificates clients of the admin API must show; empty for none."),
+    directive("slotmesh-admin-tls-cert-file", Text, "")
+        .immutable()
+        .implemented("Certificate chain of the admin API; empty for plain text."),
+    directive("slotmesh-admin-tls-key-file", Text, "").immutable().implemented("Key of that certificate."),
+    directive("slotmesh-admin-token-file", Text, "")
+        .immutable()
+        .implemented("Lines 'ROLE TOKEN' of the admin API, roles 'read' and 'admin'; empty to ask for none."),
     directive("slotmesh-cluster-name", ClusterName, "")
         .immutable()
         .implemented("Name of the cluster; nodes of clusters with different names refuse each other. Empty for none."),
+    directive("slotmesh-fast-detection", Bool, "yes").implemented(
+        "Suspect a node before the node timeout on evidence that its process is gone; see docs/FAILURE_DETECTION.md.",
+    ),
     directive("slotmesh-io-threads", Integer { min: 0, max: 1024 }, "0")
         .immutable()
         .implemented("Threads that serve clients; 0 for one for each core."),
+    directive("slotmesh-seeds", Seeds, "").words().implemented(
+        "Where the node looks for its cluster when it knows or reaches nobody: `ip:port[@busport]`, `[ipv6]:port`, \
+         `name:port` or `file:/path`, parted by spaces.",
+    ),
+    directive("slotmesh-stall-threshold", Integer { min: 0, max: 2147483647 }, "1000").implemented(
+        "Milliseconds that a thread that serves clients may be held up before the log tells; 0 for never.",
+    ),
     directive("slowlog-log-slower-than", Integer { min: -1, max: 9223372036854775807 }, "10000"),
     directive("slowlog-max-len", Integer { min: 0, max: 9223372036854775807 }, "128"),
     directive("socket-mark-id", Integer { min: 0, max: 4294967295 }, "0").immutable(),

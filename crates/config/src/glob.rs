@@ -1,16 +1,26 @@
-//! Patterns of CONFIG GET.
+//! Patterns as CONFIG GET, COMMAND LIST and PSUBSCRIBE take them.
 
 /// Whether `text` matches `pattern`: `*`, `?`, `[abc]`, `[^a-z]` and `\` before a character that shall mean itself. Case
 /// does not matter. Takes time linear in the product of both lengths, whatever the pattern.
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    matches_folded(pattern, text, |byte| byte.to_ascii_lowercase())
+}
+
+/// The same where case matters.
+#[must_use]
+pub fn matches_case(pattern: &[u8], text: &[u8]) -> bool {
+    matches_folded(pattern, text, |byte| byte)
+}
+
+fn matches_folded(pattern: &[u8], text: &[u8], fold: fn(u8) -> u8) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
             retry = Some((p + 1, t));
             p += 1;
-        } else if let Some(next) = match_one(&pattern[p..], text[t]) {
+        } else if let Some(next) = match_one(&pattern[p..], text[t], fold) {
             p += next;
             t += 1;
         } else if let Some((after, from)) = retry {
@@ -24,14 +34,14 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 /// Length of the pattern's first element if it matches `byte`.
-fn match_one(pattern: &[u8], byte: u8) -> Option<usize> {
-    let same = |wanted: u8| wanted.eq_ignore_ascii_case(&byte);
+fn match_one(pattern: &[u8], byte: u8, fold: fn(u8) -> u8) -> Option<usize> {
+    let same = |wanted: u8| fold(wanted) == fold(byte);
     match pattern {
         [] => None,
         [b'?', ..] => Some(1),
         [b'\\', wanted, ..] => same(*wanted).then_some(2),
         [b'[', set @ ..] => {
-            let (hit, length) = match_set(set, byte.to_ascii_lowercase());
+            let (hit, length) = match_set(set, byte, fold);
             hit.then_some(length + 1)
         }
         [wanted, ..] => same(*wanted).then_some(1),
@@ -39,23 +49,24 @@ fn match_one(pattern: &[u8], byte: u8) -> Option<usize> {
 }
 
 /// Whether the set that starts here holds `byte`, and its length. A set without an end reaches to the end.
-fn match_set(set: &[u8], byte: u8) -> (bool, usize) {
+fn match_set(set: &[u8], byte: u8, fold: fn(u8) -> u8) -> (bool, usize) {
+    let same = |wanted: u8| fold(wanted) == fold(byte);
     let negated = set.first() == Some(&b'^');
     let mut at = usize::from(negated);
     let mut hit = false;
     while at < set.len() && set[at] != b']' {
         match set[at..] {
             [b'\\', wanted, ..] => {
-                hit |= wanted.eq_ignore_ascii_case(&byte);
+                hit |= same(wanted);
                 at += 2;
             }
-            [first, b'-', last, ..] if last != b']' => {
-                let (first, last) = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
-                hit |= (first.min(last)..=first.max(last)).contains(&byte);
+            [first, b'-', last, ..] => {
+                let (first, last) = (fold(first), fold(last));
+                hit |= (first.min(last)..=first.max(last)).contains(&fold(byte));
                 at += 3;
             }
             [wanted, ..] => {
-                hit |= wanted.eq_ignore_ascii_case(&byte);
+                hit |= same(wanted);
                 at += 1;
             }
             [] => break,
@@ -83,8 +94,19 @@ mod tests {
             ("a*b*c", "aXbXbXc", true),
             ("a*b*c", "aXbXbX", false),
             ("[", "a", false),
+            ("[a-]x", "x", true),
+            ("[a-]x", "b", false),
         ] {
             assert_eq!(matches(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn case_matters_where_it_should() {
+        for (pattern, text, expected) in
+            [("News.*", "News.a", true), ("News.*", "news.a", false), ("[a-c]", "B", false), ("[B]", "B", true)]
+        {
+            assert_eq!(matches_case(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
         }
     }
 }

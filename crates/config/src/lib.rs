@@ -23,9 +23,14 @@ mod directive;
 mod directives;
 pub mod glob;
 mod load;
+mod output_limits;
+mod rewrite;
+mod seed;
 mod words;
 
 pub use config::{Config, SetError};
 pub use directive::{Class, Directive, Kind};
 pub use directives::DIRECTIVES;
 pub use load::{LoadError, Origin};
+pub use output_limits::{OutputLimit, OutputLimits};
+pub use seed::{Seed, SeedError, SeedPorts};

@@ -30,6 +30,26 @@ pub(crate) fn split(line: &str) -> Option<Vec<String>> {
     }
 }
 
+/// A word as [`split`] reads it back: as it is, or in quotes when it must be.
+pub(crate) fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_graphic() && !"\"'\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    let mut quoted = String::from('"');
+    for c in word.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 fn unescape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char> {
     Some(match chars.next()? {
         'n' => '\n',

@@ -60,6 +60,39 @@ fn only_what_differs_counts_as_changed() {
     assert_eq!(config.number("cluster-link-sendbuf-limit"), 1024);
 }
 
+#[test]
+fn output_limits_change_class_by_class() {
+    let name = "client-output-buffer-limit";
+    let failed = |reason: &str| format!("CONFIG SET failed (possibly related to argument '{name}') - {reason}");
+    for wrong in ["x", "pubsub 1 2", " pubsub 1 2 3"] {
+        assert_eq!(
+            refused(&[(name, wrong)]),
+            failed("Wrong number of arguments in buffer limit configuration."),
+            "{wrong}"
+        );
+    }
+    for wrong in ["pubsub 1 2 x", "pubsub 1x 2 3", "pubsub -1 2 3", "pubsub 1 2 -3"] {
+        assert_eq!(
+            refused(&[(name, wrong)]),
+            failed("Error in hard, soft or soft_seconds setting in buffer limit configuration."),
+            "{wrong}"
+        );
+    }
+    for wrong in ["master 1 2 3", "nope 1 2 3"] {
+        assert_eq!(
+            refused(&[(name, wrong)]),
+            failed("Invalid client class specified in buffer limit configuration."),
+            "{wrong}"
+        );
+    }
+    let mut config = Config::default();
+    assert_eq!(config.set(&[(name, "")]), Ok(vec![]));
+    assert_eq!(config.set(&[(name, "PUBSUB 1mb 2kb 3 replica 7 8 9")]), Ok(vec![name]));
+    assert_eq!(config.text(name), "normal 0 0 0 slave 7 8 9 pubsub 1048576 2048 3");
+    let limit = config.output_limits().pubsub;
+    assert_eq!((limit.hard_bytes, limit.soft_bytes, limit.soft_seconds), (1 << 20, 2048, 3));
+}
+
 proptest! {
     #[test]
     fn no_pattern_makes_get_panic(pattern in ".{0,20}") {

@@ -6,8 +6,9 @@
 /// `'…'` knows only `\'`. Source: `sdssplitargs`.
 pub(crate) fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words = Vec::new();
-    let mut rest = line.trim_ascii_start();
-    while !rest.is_empty() {
+    let mut rest = trim_start(line);
+    // A NUL ends the line, as it ends a C string.
+    while !matches!(rest, [] | [0, ..]) {
         let mut word = Vec::new();
         rest = read_word(rest, &mut word)?;
         words.push(word);
@@ -107,6 +108,14 @@ mod tests {
         assert_eq!(words(r#"set "a b" 'c\'d'"#), Some(vec!["set".into(), "a b".into(), "c'd".into()]));
         assert_eq!(words(r#""\x41\n\q""#), Some(vec!["A\nq".into()]));
         assert_eq!(words(r#"''"#), Some(vec![String::new()]));
+    }
+
+    #[test]
+    fn only_quotes_make_an_empty_word() {
+        assert_eq!(words("\u{b}a \u{b} b\u{b}"), Some(vec!["a".into(), "b".into()]));
+        for end in ["a\0b", "a \0b", "\"a\"\0b"] {
+            assert_eq!(words(end), Some(vec!["a".into()]), "{end:?}");
+        }
     }
 
     #[test]
