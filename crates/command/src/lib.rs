@@ -1,7 +1,10 @@
 //! The commands of a Valkey Cluster node: one table that describes them, and their execution.
 //!
-//! So far the replies of the CLUSTER family that show the topology. Each is a pure function of a view of the cluster and
-//! of the asking client, so that it can be rendered once and handed to many.
+//! A driver owns the sockets. For each connection it keeps a [`Session`], and gives each request to [`execute`], which
+//! writes the reply or says what has to be asked of the cluster engine first. Nothing here waits.
+//!
+//! The replies that show the topology are pure functions of a view of the cluster and of the asking client, so that they
+//! are rendered once and handed to many:
 //!
 //! ```
 //! use slotmesh_command::cluster::{Audience, nodes};
@@ -15,4 +18,36 @@
 
 #![forbid(unsafe_code)]
 
+mod call;
+mod client;
+mod clients;
 pub mod cluster;
+mod commands;
+mod error_reply;
+mod execute;
+mod explanation;
+mod keyspace;
+mod outcome;
+mod pubsub;
+mod rendered;
+mod responsiveness;
+mod routing;
+mod server;
+mod session;
+mod stats;
+pub mod table;
+mod transaction;
+
+pub use client::{Client, Driver, Peer};
+pub use clients::Clients;
+pub use error_reply::ErrorReply;
+pub use execute::{answer, execute};
+pub use explanation::{ExplainedLink, NodeExplanation};
+pub use keyspace::{Keyspace, SlotUsage};
+pub use outcome::{Answer, Change, Failover, LinkInfo, MeetHost, Outcome, Question, Save, Show, Shutdown, SlotState};
+pub use pubsub::PubSub;
+pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
+pub use routing::{Access, Asker, Presence, Redirection, Rules, one_slot, route, serves};
+pub use server::{Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
+pub use session::Session;
+pub use stats::{CommandCounters, Counter, Stats};

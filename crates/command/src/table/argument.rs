@@ -57,8 +57,6 @@ pub struct Argument {
     pub optional: bool,
     /// It may be repeated.
     pub multiple: bool,
-    /// Its word is repeated with it.
-    pub multiple_token: bool,
     /// Arguments it is made of.
     pub arguments: &'static [Argument],
 }
@@ -98,7 +96,6 @@ impl Argument {
             deprecated: None,
             optional: false,
             multiple: false,
-            multiple_token: false,
             arguments,
         }
     }
@@ -130,11 +127,6 @@ impl Argument {
 
     pub(crate) const fn multiple(mut self) -> Self {
         self.multiple = true;
-        self
-    }
-
-    pub(crate) const fn multiple_token(mut self) -> Self {
-        self.multiple_token = true;
         self
     }
 }

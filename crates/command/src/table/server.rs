@@ -1,18 +1,104 @@
 //! Commands of the group `server`, COMMAND and CONFIG aside.
 
-use super::argument::{block, one_of, string, word};
+use super::argument::{block, integer, one_of, string, word};
 use super::command::{Category, Command, Flag, Group};
 use crate::commands::server;
 
-pub(super) const DBSIZE: Command = Command::new("dbsize", 1, Group::Server, "1.0.0", "Returns the number of keys in the database.")
-.complexity("O(1)").flags(&[Flag::Readonly, Flag::Fast]).categories(&[Category::Keyspace, Category::Read, Category::Fast]).tips(&["request_policy:all_shards", "response_policy:agg_sum"]).handler(server::dbsize);
+pub(super) const DBSIZE: Command =
+    Command::new("dbsize", 1, Group::Server, "1.0.0", "Returns the number of keys in the database.")
+        .complexity("O(1)")
+        .flags(&[Flag::Readonly, Flag::Fast])
+        .categories(&[Category::Keyspace, Category::Read, Category::Fast])
+        .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
+        .handler(server::dbsize);
 
-pub(super) const INFO: Command = Command::new("info", -1, Group::Server, "1.0.0", "Returns information and statistics about the server.")
-.complexity("O(1)").history(&[("7.0.0", "Added support for taking multiple section arguments.")]).flags(&[Flag::Loading, Flag::Stale]).categories(&[Category::Slow, Category::Dangerous]).tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]).arguments(&[string("section").optional().multiple()]).handler(server::info);
+pub(super) const FLUSHALL: Command =
+    Command::new("flushall", -1, Group::Server, "1.0.0", "Removes all keys from all databases.")
+        .complexity("O(N) where N is the total number of keys in all databases")
+        .history(&[
+            ("4.0.0", "Added the `ASYNC` flushing mode modifier."),
+            ("6.2.0", "Added the `SYNC` flushing mode modifier."),
+        ])
+        .flags(&[Flag::Write])
+        .categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous])
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .arguments(&[one_of(
+            "flush-type",
+            &[word("async", "ASYNC").since("4.0.0"), word("sync", "SYNC").since("6.2.0")],
+        )
+        .optional()])
+        .handler(server::flushall);
 
-pub(super) const SHUTDOWN: Command = Command::new("shutdown", -1, Group::Server, "1.0.0", "Synchronously saves the database(s) to disk and shuts down the server.")
-.complexity("O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)").history(&[("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."), ("9.0.0", "Added the `SAFE` and `FAILOVER` modifiers.")]).flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale, Flag::NoMulti, Flag::AllowBusy]).categories(&[Category::Admin, Category::Slow, Category::Dangerous]).arguments(&[one_of("abort-selector", &[block("save-selector-block", &[one_of("save-selector", &[word("nosave", "NOSAVE"), word("save", "SAVE")]).optional(), word("now", "NOW").since("7.0.0").optional(), word("force", "FORCE").since("7.0.0").optional(), word("safe", "SAFE").since("9.0.0").optional(), word("failover", "FAILOVER").since("9.0.0").optional()]), word("abort", "ABORT").since("7.0.0")]).optional()]).handler(server::shutdown);
+pub(super) const FLUSHDB: Command =
+    Command::new("flushdb", -1, Group::Server, "1.0.0", "Removes all keys from the current database.")
+        .complexity("O(N) where N is the number of keys in the selected database")
+        .history(&[
+            ("4.0.0", "Added the `ASYNC` flushing mode modifier."),
+            ("6.2.0", "Added the `SYNC` flushing mode modifier."),
+        ])
+        .flags(&[Flag::Write])
+        .categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous])
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .arguments(&[one_of(
+            "flush-type",
+            &[word("async", "ASYNC").since("4.0.0"), word("sync", "SYNC").since("6.2.0")],
+        )
+        .optional()])
+        .handler(server::flushall);
+
+pub(super) const INFO: Command =
+    Command::new("info", -1, Group::Server, "1.0.0", "Returns information and statistics about the server.")
+        .complexity("O(1)")
+        .history(&[("7.0.0", "Added support for taking multiple section arguments.")])
+        .flags(&[Flag::Loading, Flag::Stale])
+        .categories(&[Category::Slow, Category::Dangerous])
+        .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
+        .arguments(&[string("section").optional().multiple()])
+        .handler(server::info);
+
+pub(super) const SHUTDOWN: Command = Command::new(
+    "shutdown",
+    -1,
+    Group::Server,
+    "1.0.0",
+    "Synchronously saves the database(s) to disk and shuts down the server.",
+)
+.complexity("O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)")
+.history(&[
+    ("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."),
+    ("9.0.0", "Added the `SAFE` and `FAILOVER` modifiers."),
+])
+.flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale, Flag::NoMulti, Flag::AllowBusy])
+.categories(&[Category::Admin, Category::Slow, Category::Dangerous])
+.arguments(&[one_of(
+    "abort-selector",
+    &[
+        block(
+            "save-selector-block",
+            &[
+                one_of("save-selector", &[word("nosave", "NOSAVE"), word("save", "SAVE")]).optional(),
+                word("now", "NOW").since("7.0.0").optional(),
+                word("force", "FORCE").since("7.0.0").optional(),
+                word("safe", "SAFE").since("9.0.0").optional(),
+                word("failover", "FAILOVER").since("9.0.0").optional(),
+            ],
+        ),
+        word("abort", "ABORT").since("7.0.0"),
+    ],
+)
+.optional()])
+.handler(server::shutdown);
+
+pub(super) const SWAPDB: Command = Command::new("swapdb", 3, Group::Server, "4.0.0", "Swaps two databases.")
+    .complexity("O(N) where N is the count of clients watching or blocking on keys from both databases.")
+    .flags(&[Flag::Write, Flag::Fast])
+    .categories(&[Category::Keyspace, Category::Write, Category::Fast, Category::Dangerous])
+    .arguments(&[integer("index1"), integer("index2")])
+    .handler(server::swapdb);
 
 pub(super) const TIME: Command = Command::new("time", 1, Group::Server, "2.6.0", "Returns the server time.")
-.complexity("O(1)").flags(&[Flag::Loading, Flag::Stale, Flag::Fast]).categories(&[Category::Fast]).tips(&["nondeterministic_output"]).handler(server::time);
-
+    .complexity("O(1)")
+    .flags(&[Flag::Loading, Flag::Stale, Flag::Fast])
+    .categories(&[Category::Fast])
+    .tips(&["nondeterministic_output"])
+    .handler(server::time);

@@ -1,0 +1,44 @@
+//! One request being executed.
+
+use slotmesh_resp::ReplyWriter;
+use slotmesh_types::Now;
+
+use crate::error_reply::ErrorReply;
+use crate::outcome::Outcome;
+use crate::server::Server;
+use crate::session::Session;
+use crate::table::Known;
+
+/// What a handler gives: an outcome, whose reply it has written, or the error to reply.
+pub(crate) type Handled = Result<Outcome, ErrorReply>;
+
+/// The function behind a command. Name, number of words and flags are checked before it is called.
+pub(crate) type Handler = fn(&mut Call<'_>) -> Handled;
+
+/// One request being executed.
+pub(crate) struct Call<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) session: &'a mut Session,
+    pub(crate) now: Now,
+    pub(crate) command: &'static Known,
+    pub(crate) args: &'a [&'a [u8]],
+    pub(crate) out: &'a mut Vec<u8>,
+}
+
+impl Call<'_> {
+    /// A writer for the reply, in the protocol the session speaks now.
+    pub(crate) fn reply(&mut self) -> ReplyWriter<'_> {
+        ReplyWriter::new(self.out, self.session.protocol())
+    }
+
+    /// Replies OK.
+    pub(crate) fn ok(&mut self) -> Handled {
+        self.reply().simple("OK");
+        Ok(Outcome::Continue)
+    }
+}
+
+/// Whether an argument is this word, in any case.
+pub(crate) fn is_word(argument: &[u8], word: &str) -> bool {
+    crate::error_reply::until_nul(argument).eq_ignore_ascii_case(word.as_bytes())
+}

@@ -1,0 +1,350 @@
+//! The part of a connection that others can see.
+
+use std::fmt;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use slotmesh_config::OutputLimits;
+use slotmesh_resp::{Protocol, ReplyWriter};
+use slotmesh_types::{Mono, Now};
+
+use crate::cluster::Family;
+use crate::commands::pubsub::write_confirmation;
+use crate::pubsub::{Kind, Outbox, Subscriptions};
+use crate::table::Known;
+
+/// How a connection came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Over TCP.
+    Tcp {
+        /// The client's end.
+        remote: SocketAddr,
+        /// Our end.
+        local: SocketAddr,
+    },
+    /// Over a local socket at this path.
+    Unix {
+        /// Path of the socket.
+        path: String,
+    },
+}
+
+impl Peer {
+    fn remote(&self) -> String {
+        match self {
+            Self::Tcp { remote, .. } => address(*remote),
+            Self::Unix { path } => format!("{path}:0"),
+        }
+    }
+
+    fn local(&self) -> String {
+        match self {
+            Self::Tcp { local, .. } => address(*local),
+            Self::Unix { path } => format!("{path}:0"),
+        }
+    }
+
+    fn ip(&self) -> String {
+        match self {
+            Self::Tcp { remote, .. } => remote.ip().to_canonical().to_string(),
+            Self::Unix { path } => path.clone(),
+        }
+    }
+
+    /// Address family for announced addresses; local sockets count as IPv4.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Tcp { remote, .. } if remote.ip().to_canonical().is_ipv6() => Family::V6,
+            _ => Family::V4,
+        }
+    }
+}
+
+fn address(socket: SocketAddr) -> String {
+    SocketAddr::new(socket.ip().to_canonical(), socket.port()).to_string()
+}
+
+/// What a client has set for its connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) name: Vec<u8>,
+    pub(crate) lib_name: Vec<u8>,
+    pub(crate) lib_ver: Vec<u8>,
+    pub(crate) db: u32,
+    pub(crate) protocol: Protocol,
+    pub(crate) readonly: bool,
+    /// Requests that wait for EXEC, in a transaction.
+    pub(crate) transaction: Option<usize>,
+    pub(crate) no_evict: bool,
+    pub(crate) no_touch: bool,
+}
+
+/// The part of a connection that others can see: what CLIENT LIST shows, and the way to end it.
+pub struct Client {
+    /// Unique for the life of the server, from 1.
+    pub id: u64,
+    /// The client's end, as CLIENT LIST shows it.
+    pub addr: String,
+    /// Our end, as CLIENT LIST shows it.
+    pub laddr: String,
+    /// The client's address alone.
+    pub ip: String,
+    /// Whether it came over a local socket.
+    pub is_unix: bool,
+    /// Number of the socket; 0 when that means nothing.
+    pub fd: i64,
+    /// When it came.
+    pub created: Mono,
+    settings: Mutex<Settings>,
+    last_interaction: AtomicU64,
+    net_in: AtomicU64,
+    net_out: AtomicU64,
+    commands: AtomicU64,
+    argument_bytes: AtomicUsize,
+    /// Index of the last command plus one; 0 for none.
+    last_command: AtomicUsize,
+    resp3: AtomicBool,
+    killed: AtomicBool,
+    over_limit: AtomicBool,
+    driver: Box<dyn Driver>,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) outbox: Outbox,
+}
+
+/// Whoever moves the bytes of a connection. Called from any thread; must not wait.
+pub trait Driver: Send + Sync {
+    /// The connection has to end. Called at most once.
+    fn killed(&self);
+
+    /// There is something to send that nobody asked for: see [`Client::take_pushes`].
+    fn pushed(&self);
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(crate) fn new(id: u64, peer: &Peer, fd: i64, now: Now, driver: Box<dyn Driver>) -> Self {
+        Self {
+            id,
+            addr: peer.remote(),
+            laddr: peer.local(),
+            ip: peer.ip(),
+            is_unix: matches!(peer, Peer::Unix { .. }),
+            fd,
+            created: now.mono,
+            settings: Mutex::default(),
+            last_interaction: AtomicU64::new(now.mono.as_micros()),
+            net_in: AtomicU64::new(0),
+            net_out: AtomicU64::new(0),
+            commands: AtomicU64::new(0),
+            argument_bytes: AtomicUsize::new(0),
+            last_command: AtomicUsize::new(0),
+            resp3: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            over_limit: AtomicBool::new(false),
+            driver,
+            subscriptions: Subscriptions::default(),
+            outbox: Outbox::default(),
+        }
+    }
+
+    /// Asks the connection to end. Its driver is told, once.
+    pub fn kill(&self) {
+        if !self.killed.swap(true, Relaxed) {
+            self.driver.killed();
+        }
+    }
+
+    /// Whether it was asked to end.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Relaxed)
+    }
+
+    /// Whether it listens to any channel, which makes it another class of client.
+    #[must_use]
+    pub fn is_subscribed(&self) -> bool {
+        self.subscriptions.any()
+    }
+
+    /// Version of the protocol it speaks.
+    pub(crate) fn protocol(&self) -> Protocol {
+        if self.resp3.load(Relaxed) { Protocol::Resp3 } else { Protocol::Resp2 }
+    }
+
+    pub(crate) fn set_protocol(&self, protocol: Protocol) {
+        self.resp3.store(protocol == Protocol::Resp3, Relaxed);
+    }
+
+    /// Hands it a frame, and ends it if then more waits than its limits allow.
+    pub(crate) fn push(&self, frame: &Bytes, limits: OutputLimits, now: Mono) {
+        if self.outbox.push(frame) {
+            self.driver.pushed();
+        }
+        self.check_limits(limits, now);
+    }
+
+    /// Tells it that a subscription has ended.
+    pub(crate) fn push_left(&self, kind: Kind, name: &[u8], told: usize, limits: OutputLimits, now: Mono) {
+        let mut frame = Vec::with_capacity(64 + name.len());
+        let mut reply = ReplyWriter::new(&mut frame, self.protocol());
+        write_confirmation(&mut reply, kind.left(), Some(name), told);
+        self.push(&frame.into(), limits, now);
+    }
+
+    /// Moves what nobody asked for to the end of `out` until that holds `enough` bytes. When `out` is empty and something
+    /// large comes next, gives that instead, to be sent as it is.
+    pub fn take_pushes(&self, out: &mut Vec<u8>, enough: usize) -> Option<Bytes> {
+        self.outbox.take(out, enough)
+    }
+
+    /// The driver holds so many bytes that it has not sent.
+    pub fn set_buffered(&self, bytes: usize) {
+        self.outbox.set_buffered(bytes);
+    }
+
+    /// Ends it if more waits to be sent to it than its class may have; tells whether it was ended for that, now or before.
+    /// Time matters for the soft limit: to be called now and then.
+    pub fn check_limits(&self, limits: OutputLimits, now: Mono) -> bool {
+        let limit = if self.is_subscribed() { limits.pubsub } else { limits.normal };
+        if self.outbox.exceeds(limit, now) && !self.over_limit.swap(true, Relaxed) {
+            self.outbox.close();
+            self.kill();
+        }
+        self.is_over_limit()
+    }
+
+    /// Whether it was ended because too much waited to be sent to it.
+    #[must_use]
+    pub fn is_over_limit(&self) -> bool {
+        self.over_limit.load(Relaxed)
+    }
+
+    /// Its line in CLIENT LIST for logs: without its name.
+    #[must_use]
+    pub fn log_line(&self, now: Now) -> String {
+        let mut line = Vec::new();
+        self.write(now, b"*redacted*", "*redacted*", &mut line);
+        String::from_utf8_lossy(&line).into_owned()
+    }
+
+    /// Bytes were read from it.
+    pub fn add_input(&self, bytes: u64, now: Now) {
+        self.net_in.fetch_add(bytes, Relaxed);
+        self.last_interaction.store(now.mono.as_micros(), Relaxed);
+    }
+
+    /// Bytes were written to it.
+    pub fn add_output(&self, bytes: u64, now: Now) {
+        self.net_out.fetch_add(bytes, Relaxed);
+        self.last_interaction.store(now.mono.as_micros(), Relaxed);
+    }
+
+    /// When bytes last went either way, or a command ran.
+    #[must_use]
+    pub fn last_interaction(&self) -> Mono {
+        Mono::from_micros(self.last_interaction.load(Relaxed))
+    }
+
+    pub(crate) fn begin_command(&self, command: &Known, argument_bytes: usize, now: Now) {
+        self.last_interaction.store(now.mono.as_micros(), Relaxed);
+        self.last_command.store(command.index + 1, Relaxed);
+        self.argument_bytes.store(argument_bytes, Relaxed);
+    }
+
+    pub(crate) fn end_command(&self) {
+        self.commands.fetch_add(1, Relaxed);
+        self.argument_bytes.store(0, Relaxed);
+    }
+
+    pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its letters in CLIENT LIST.
+    pub(crate) fn flags(&self, settings: &Settings) -> String {
+        let letters = [
+            (self.is_subscribed(), 'P'),
+            (settings.transaction.is_some(), 'x'),
+            (self.is_killed(), 'A'),
+            (self.is_unix, 'U'),
+            (settings.readonly, 'r'),
+            (settings.no_evict, 'e'),
+            (settings.no_touch, 'T'),
+        ];
+        let flags: String = letters.into_iter().filter(|(on, _)| *on).map(|(_, letter)| letter).collect();
+        if flags.is_empty() { "N".to_owned() } else { flags }
+    }
+
+    /// Its line in CLIENT LIST, with a line feed. What there is nothing of (transactions, buffers of a fixed size) is 0.
+    pub(crate) fn write_line(&self, now: Now, out: &mut Vec<u8>) {
+        let name = self.settings().name.clone();
+        self.write(now, &name, "default", out);
+        out.push(b'\n');
+    }
+
+    fn write(&self, now: Now, name: &[u8], user: &str, out: &mut Vec<u8>) {
+        let settings = self.settings().clone();
+        let mut text = String::with_capacity(320);
+        let [channels, patterns, shards] = self.subscriptions.counts();
+        let (buffered, queued) = (self.outbox.buffered_bytes(), self.outbox.queued_bytes());
+        let age = now.mono.since(self.created).as_secs();
+        let idle = now.mono.since(self.last_interaction()).as_secs();
+        write!(text, "id={} addr={} laddr={} fd={} name=", self.id, self.addr, self.laddr, self.fd).expect(NEVER_FAILS);
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(name);
+        text.clear();
+        write!(
+            text,
+            " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch=0 qbuf=0 qbuf-free=0 \
+             argv-mem={} multi-mem=0 rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir=-1 \
+             resp={} lib-name=",
+            self.flags(&settings),
+            settings.db,
+            channels,
+            patterns,
+            shards,
+            settings.transaction.map_or(-1, |waiting| i64::try_from(waiting).unwrap_or(i64::MAX)),
+            self.argument_bytes.load(Relaxed),
+            buffered,
+            self.outbox.frames(),
+            queued,
+            buffered + queued,
+            if buffered + queued > 0 { "rw" } else { "r" },
+            self.last_command().map_or("NULL", |command| command.full_name.as_str()),
+            if settings.protocol == Protocol::Resp3 { 3 } else { 2 },
+        )
+        .expect(NEVER_FAILS);
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(&settings.lib_name);
+        out.extend_from_slice(b" lib-ver=");
+        out.extend_from_slice(&settings.lib_ver);
+        text.clear();
+        write!(
+            text,
+            " tot-net-in={} tot-net-out={} tot-cmds={}",
+            self.net_in.load(Relaxed),
+            self.net_out.load(Relaxed),
+            self.commands.load(Relaxed)
+        )
+        .expect(NEVER_FAILS);
+        out.extend_from_slice(text.as_bytes());
+    }
+
+    /// The command that ran last.
+    pub(crate) fn last_command(&self) -> Option<&'static Known> {
+        let index = self.last_command.load(Relaxed).checked_sub(1)?;
+        Some(crate::table::by_index(index))
+    }
+}
+
+const NEVER_FAILS: &str = "writing to a string does not fail";

@@ -1,0 +1,132 @@
+//! CLIENT.
+
+use std::sync::Arc;
+
+use super::client_filter::Filter;
+use super::connection::client_attribute;
+use crate::call::{Call, Handled, is_word};
+use crate::client::{Client, Settings};
+use crate::error_reply::ErrorReply;
+use crate::outcome::Outcome;
+use crate::session::Replies;
+
+pub(crate) fn id(call: &mut Call<'_>) -> Handled {
+    let id = call.session.client().id;
+    call.reply().integer(i64::try_from(id).unwrap_or(i64::MAX));
+    Ok(Outcome::Continue)
+}
+
+pub(crate) fn getname(call: &mut Call<'_>) -> Handled {
+    let name = call.session.client().settings().name.clone();
+    let mut reply = call.reply();
+    if name.is_empty() {
+        reply.null();
+    } else {
+        reply.bulk(&name);
+    }
+    Ok(Outcome::Continue)
+}
+
+pub(crate) fn setname(call: &mut Call<'_>) -> Handled {
+    let name = client_attribute("Client names", call.args[2])?;
+    call.session.change(|settings| settings.name = name.to_vec());
+    call.ok()
+}
+
+pub(crate) fn setinfo(call: &mut Call<'_>) -> Handled {
+    let (option, value) = (call.args[2], call.args[3]);
+    let field: fn(&mut Settings) -> &mut Vec<u8> = if is_word(option, "lib-name") {
+        |settings| &mut settings.lib_name
+    } else if is_word(option, "lib-ver") {
+        |settings| &mut settings.lib_ver
+    } else {
+        return Err(ErrorReply::echo(&[b"Unrecognized option '", option, b"'"]));
+    };
+    let value = client_attribute(&String::from_utf8_lossy(option), value)?;
+    call.session.change(|settings| *field(settings) = value.to_vec());
+    call.ok()
+}
+
+pub(crate) fn info(call: &mut Call<'_>) -> Handled {
+    let mut text = Vec::new();
+    call.session.client().write_line(call.now, &mut text);
+    call.reply().verbatim("txt", &text);
+    Ok(Outcome::Continue)
+}
+
+pub(crate) fn list(call: &mut Call<'_>) -> Handled {
+    let filter = Filter::parse(&call.args[2..])?;
+    let mut text = Vec::new();
+    for client in chosen(call, &filter, false) {
+        client.write_line(call.now, &mut text);
+    }
+    call.reply().verbatim("txt", &text);
+    Ok(Outcome::Continue)
+}
+
+fn chosen(call: &Call<'_>, filter: &Filter, skip_me: bool) -> Vec<Arc<Client>> {
+    let me = call.session.client().id;
+    let skip_me = filter.skip_me.unwrap_or(skip_me);
+    let mut clients = call.server.clients.all();
+    clients.retain(|client| !(skip_me && client.id == me) && filter.matches(client, call.now));
+    clients
+}
+
+pub(crate) fn kill(call: &mut Call<'_>) -> Handled {
+    let me = call.session.client().id;
+    let old_form = call.args.len() == 3;
+    let doomed = if old_form {
+        let filter = Filter::of_address(call.args[2]);
+        let mut doomed = chosen(call, &filter, false);
+        doomed.truncate(1);
+        doomed
+    } else {
+        chosen(call, &Filter::parse(&call.args[2..])?, true)
+    };
+    for client in doomed.iter().filter(|client| client.id != me) {
+        client.kill();
+    }
+    match (old_form, doomed.len()) {
+        (true, 0) => return Err(ErrorReply::err("No such client")),
+        (true, _) => call.reply().simple("OK"),
+        (false, count) => call.reply().integer(i64::try_from(count).unwrap_or(i64::MAX)),
+    }
+    let suicide = doomed.iter().any(|client| client.id == me);
+    Ok(if suicide { Outcome::Close } else { Outcome::Continue })
+}
+
+pub(crate) fn reply(call: &mut Call<'_>) -> Handled {
+    let mode = call.args[2];
+    if is_word(mode, "on") {
+        call.session.replies = Replies::On;
+        return call.ok();
+    }
+    if is_word(mode, "off") {
+        call.session.replies = Replies::Off;
+    } else if !is_word(mode, "skip") {
+        return Err(ErrorReply::syntax());
+    } else if call.session.replies != Replies::Off {
+        call.session.replies = Replies::SkipNext;
+    }
+    Ok(Outcome::Continue)
+}
+
+pub(crate) fn no_evict(call: &mut Call<'_>) -> Handled {
+    let on = on_or_off(call.args[2])?;
+    call.session.change(|settings| settings.no_evict = on);
+    call.ok()
+}
+
+pub(crate) fn no_touch(call: &mut Call<'_>) -> Handled {
+    let on = on_or_off(call.args[2])?;
+    call.session.change(|settings| settings.no_touch = on);
+    call.ok()
+}
+
+fn on_or_off(word: &[u8]) -> Result<bool, ErrorReply> {
+    match (is_word(word, "on"), is_word(word, "off")) {
+        (true, _) => Ok(true),
+        (_, true) => Ok(false),
+        _ => Err(ErrorReply::syntax()),
+    }
+}

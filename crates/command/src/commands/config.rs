@@ -1,0 +1,48 @@
+//! CONFIG.
+
+use std::collections::BTreeMap;
+
+use crate::call::{Call, Handled};
+use crate::error_reply::ErrorReply;
+use crate::outcome::{Outcome, Question};
+
+pub(crate) fn get(call: &mut Call<'_>) -> Handled {
+    let patterns = call.args[2..].iter().map(|pattern| String::from_utf8_lossy(pattern));
+    let config = call.server.config();
+    let mut found = BTreeMap::new();
+    for pattern in patterns {
+        found.extend(config.get(&pattern).into_iter().map(|(name, value)| (name, value.to_owned())));
+    }
+    drop(config);
+    let mut reply = call.reply();
+    reply.map(found.len());
+    for (name, value) in found {
+        reply.bulk(name.as_bytes());
+        reply.bulk(value.as_bytes());
+    }
+    Ok(Outcome::Continue)
+}
+
+pub(crate) fn set(call: &mut Call<'_>) -> Handled {
+    let words: Vec<_> = call.args[2..].iter().map(|word| String::from_utf8_lossy(word)).collect();
+    let (pairs, []) = words.as_chunks::<2>() else { return Err(ErrorReply::syntax()) };
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|[name, value]| (&**name, &**value)).collect();
+    let before = call.server.config().clone();
+    let changed = call.server.config_mut().set(&pairs).map_err(|error| ErrorReply::err(error.to_string()))?;
+    if changed.is_empty() {
+        return call.ok();
+    }
+    Ok(Outcome::Ask(Question::ConfigChanged { before: Box::new(before), changed }))
+}
+
+pub(crate) fn resetstat(call: &mut Call<'_>) -> Handled {
+    call.server.stats.clear();
+    call.ok()
+}
+
+pub(crate) fn rewrite(call: &mut Call<'_>) -> Handled {
+    if call.server.process.config_file.is_empty() {
+        return Err(ErrorReply::err("The server is running without a config file"));
+    }
+    Ok(Outcome::Ask(Question::RewriteConfig))
+}

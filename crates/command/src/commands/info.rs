@@ -1,0 +1,272 @@
+//! INFO.
+
+use std::fmt::{Display, Write};
+use std::time::Duration;
+
+use super::replication::primary_of;
+use crate::call::{Call, Handled, is_word};
+use crate::cluster;
+use crate::outcome::Outcome;
+use crate::pubsub::Kind;
+use crate::responsiveness::Lateness;
+use crate::server::{REDIS_VERSION, Usage, VALKEY_VERSION};
+use crate::table;
+
+/// Writes the lines of one section.
+type Writer = fn(&Call<'_>, &mut Text);
+
+/// Every section, in the order of the reply: its name, its title, whether a plain INFO shows it.
+const SECTIONS: &[(&str, &str, bool, Writer)] = &[
+    ("server", "Server", true, server),
+    ("clients", "Clients", true, clients),
+    ("memory", "Memory", true, memory),
+    ("persistence", "Persistence", true, persistence),
+    ("stats", "Stats", true, stats),
+    ("replication", "Replication", true, replication),
+    ("cpu", "CPU", true, cpu),
+    ("modules", "Modules", true, nothing),
+    ("commandstats", "Commandstats", false, commandstats),
+    ("errorstats", "Errorstats", true, errorstats),
+    ("cluster", "Cluster", true, cluster_section),
+    ("cluster_info", "Cluster Info", false, cluster_info),
+    ("keyspace", "Keyspace", true, nothing),
+    ("slotmesh", "Slotmesh", false, slotmesh),
+];
+
+/// `name:value` lines, each ended by CR LF.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, name: &str, value: impl Display) {
+        write!(self.0, "{name}:{value}\r\n").expect("writing to a string does not fail");
+    }
+
+    /// A number of bytes, and once more for people.
+    fn bytes(&mut self, name: &str, bytes: u64) {
+        self.line(name, bytes);
+        self.line(&format!("{name}_human"), human(bytes));
+    }
+
+    fn zeros(&mut self, names: &[&str]) {
+        names.iter().for_each(|name| self.line(name, 0));
+    }
+}
+
+pub(crate) fn info(call: &mut Call<'_>) -> Handled {
+    let words = &call.args[1..];
+    let asked = |name: &str| words.iter().any(|word| is_word(word, name));
+    let (plain, all) = (words.is_empty() || asked("default"), asked("all") || asked("everything"));
+    let mut text = Text::default();
+    for (name, title, in_plain, write) in SECTIONS {
+        if all || (plain && *in_plain) || asked(name) {
+            let gap = if text.0.is_empty() { "" } else { "\r\n" };
+            write!(text.0, "{gap}# {title}\r\n").expect("writing to a string does not fail");
+            write(call, &mut text);
+        }
+    }
+    call.reply().verbatim("txt", text.0.as_bytes());
+    Ok(Outcome::Continue)
+}
+
+fn nothing(_call: &Call<'_>, _text: &mut Text) {}
+
+fn server(call: &Call<'_>, text: &mut Text) {
+    let (process, config) = (&call.server.process, call.server.config());
+    let uptime = call.now.mono.since(call.server.started.mono).as_secs();
+    text.line("redis_version", REDIS_VERSION);
+    text.line("server_name", "valkey");
+    text.line("valkey_version", VALKEY_VERSION);
+    text.line("valkey_release_stage", "ga");
+    text.line("slotmesh_version", env!("CARGO_PKG_VERSION"));
+    text.line("server_mode", "cluster");
+    text.line("os", &process.os);
+    text.line("arch_bits", usize::BITS);
+    text.line("process_id", process.id);
+    text.line("process_supervised", "no");
+    text.line("run_id", &process.run_id);
+    text.line("tcp_port", config.text("port"));
+    text.line("server_time_usec", call.now.unix.0.saturating_mul(1000) + call.now.mono.as_micros() % 1000);
+    text.line("uptime_in_seconds", uptime);
+    text.line("uptime_in_days", uptime / 86_400);
+    text.line("executable", &process.executable);
+    text.line("config_file", &process.config_file);
+    text.line("availability_zone", config.text("availability-zone"));
+    let binds: String = config.text("bind").split_whitespace().map(|bind| format!("bind={bind},")).collect();
+    if config.port("port") != 0 {
+        text.line("listener0", format!("name=tcp,{binds}port={}", config.text("port")));
+    }
+    if !config.text("unixsocket").is_empty() {
+        text.line("listener1", format!("name=unix,bind={}", config.text("unixsocket")));
+    }
+}
+
+fn clients(call: &Call<'_>, text: &mut Text) {
+    text.line("connected_clients", call.server.clients.count());
+    text.line("cluster_connections", usage(call).bus_links);
+    text.line("maxclients", call.server.config().text("maxclients"));
+    text.zeros(&["blocked_clients", "tracking_clients"]);
+    text.line("pubsub_clients", call.server.pubsub.clients());
+    text.zeros(&["watching_clients"]);
+}
+
+fn memory(call: &Call<'_>, text: &mut Text) {
+    let usage = usage(call);
+    // There are no keys to count apart: what is used is what is resident.
+    text.bytes("used_memory", usage.rss_bytes);
+    text.bytes("used_memory_rss", usage.rss_bytes);
+    text.bytes("total_system_memory", usage.machine_bytes);
+    text.bytes("maxmemory", 0);
+    text.line("maxmemory_policy", call.server.config().text("maxmemory-policy"));
+}
+
+fn persistence(_call: &Call<'_>, text: &mut Text) {
+    text.zeros(&["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
+}
+
+fn stats(call: &Call<'_>, text: &mut Text) {
+    let stats = &call.server.stats;
+    text.line("total_connections_received", stats.connections.get());
+    text.line("total_commands_processed", stats.commands.get());
+    text.line("total_net_input_bytes", stats.net_in.get());
+    text.line("total_net_output_bytes", stats.net_out.get());
+    text.line("rejected_connections", stats.connections_rejected.get());
+    text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys", "evicted_keys"]);
+    text.zeros(&["keyspace_hits", "keyspace_misses"]);
+    let pubsub = &call.server.pubsub;
+    text.line("pubsub_channels", pubsub.count(Kind::Channel));
+    text.line("pubsub_patterns", pubsub.count(Kind::Pattern));
+    text.line("pubsubshard_channels", pubsub.count(Kind::Shard));
+    text.line("total_error_replies", stats.errors.get());
+    text.line("total_reads_processed", stats.reads.get());
+    text.line("total_writes_processed", stats.writes.get());
+    text.line("client_output_buffer_limit_disconnections", stats.output_limit_disconnections.get());
+    text.line("client_query_buffer_limit_disconnections", stats.query_limit_disconnections.get());
+}
+
+/// A replica has no link to its primary and never had one: this release does not replicate.
+fn replication(call: &Call<'_>, text: &mut Text) {
+    let view = call.server.view();
+    let config = call.server.config();
+    let offset = view.me().offset;
+    if view.me().facts.is_replica() {
+        let primary = primary_of(&view).map(|primary| primary.facts.address);
+        text.line("role", "slave");
+        text.line("master_host", primary.map_or(String::new(), |address| address.host.to_string()));
+        text.line("master_port", primary.map_or(0, |address| address.port));
+        text.line("master_link_status", "down");
+        text.line("master_last_io_seconds_ago", -1);
+        text.line("master_sync_in_progress", 0);
+        text.line("slave_read_repl_offset", offset);
+        text.line("slave_repl_offset", offset);
+        text.zeros(&["replicas_repl_buffer_size", "replicas_repl_buffer_peak"]);
+        text.line("master_link_down_since_seconds", -1);
+        text.line("slave_priority", config.text("replica-priority"));
+        text.line("slave_read_only", 1);
+        text.line("replica_announced", 1);
+    } else {
+        text.line("role", "master");
+    }
+    text.zeros(&["connected_slaves", "replicas_waiting_psync"]);
+    text.line("master_failover_state", "no-failover");
+    text.line("master_replid", &call.server.process.replication_id);
+    text.line("master_replid2", "0".repeat(40));
+    text.line("master_repl_offset", offset);
+    text.line("second_repl_offset", -1);
+    text.line("repl_backlog_active", 0);
+    text.line("repl_backlog_size", config.text("repl-backlog-size"));
+    text.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
+}
+
+fn cpu(call: &Call<'_>, text: &mut Text) {
+    let usage = usage(call);
+    let seconds = |time: Duration| format!("{:.6}", time.as_secs_f64());
+    text.line("used_cpu_sys", seconds(usage.system_time));
+    text.line("used_cpu_user", seconds(usage.user_time));
+    text.line("used_cpu_sys_children", seconds(Duration::ZERO));
+    text.line("used_cpu_user_children", seconds(Duration::ZERO));
+}
+
+fn commandstats(call: &Call<'_>, text: &mut Text) {
+    for command in (0..table::count()).map(table::by_index) {
+        let counters = call.server.stats.of(command);
+        let (calls, micros) = (counters.calls.get(), counters.micros.get());
+        let (rejected, failed) = (counters.rejected.get(), counters.failed.get());
+        if calls + rejected > 0 {
+            let mean = micros as f64 / calls.max(1) as f64;
+            text.line(
+                &format!("cmdstat_{}", command.full_name),
+                format!(
+                    "calls={calls},usec={micros},usec_per_call={mean:.2},\
+                     rejected_calls={rejected},failed_calls={failed}"
+                ),
+            );
+        }
+    }
+}
+
+fn errorstats(call: &Call<'_>, text: &mut Text) {
+    for (code, count) in call.server.stats.errors_by_code() {
+        text.line(&format!("errorstat_{}", String::from_utf8_lossy(&code)), format!("count={count}"));
+    }
+}
+
+fn cluster_section(_call: &Call<'_>, text: &mut Text) {
+    text.line("cluster_enabled", 1);
+}
+
+fn cluster_info(call: &Call<'_>, text: &mut Text) {
+    text.0.push_str(&cluster::info(&call.server.view()));
+}
+
+/// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section for.
+fn slotmesh(call: &Call<'_>, text: &mut Text) {
+    let standing = call.server.view().standing;
+    text.line("slotmesh_forgotten", standing.forgotten);
+    text.line("slotmesh_forgotten_by", standing.forgotten_by);
+    text.line("slotmesh_seeking", u8::from(standing.seeking));
+    let health = call.server.surroundings.responsiveness();
+    let delays = |delays: Lateness| format!("{},p99_us={}", delays.max.as_micros(), delays.p99.as_micros());
+    text.line("bus_delay", format!("max_us={}", delays(health.bus)));
+    text.line("client_threads", health.clients.len());
+    text.line("client_thread_stalls", health.stalls);
+    for (index, thread) in health.clients.iter().enumerate() {
+        let stalled = thread.stalled.as_millis();
+        text.line(
+            &format!("client_thread_{index}"),
+            format!("max_us={},stalled_ms={stalled}", delays(thread.lateness)),
+        );
+    }
+}
+
+fn usage(call: &Call<'_>) -> Usage {
+    call.server.surroundings.usage()
+}
+
+/// A number of bytes for people: two decimals and a unit of 1024.
+fn human(bytes: u64) -> String {
+    const UNITS: [char; 4] = ['K', 'M', 'G', 'T'];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let (mut value, mut unit) = (bytes as f64 / 1024.0, 0);
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.2}{}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human;
+
+    #[test]
+    fn bytes_for_people() {
+        assert_eq!(human(0), "0B");
+        assert_eq!(human(1023), "1023B");
+        assert_eq!(human(1536), "1.50K");
+        assert_eq!(human(25_276_502_016), "23.54G");
+        assert_eq!(human(u64::MAX), "16777216.00T");
+    }
+}

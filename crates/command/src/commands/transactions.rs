@@ -1,0 +1,34 @@
+//! MULTI, EXEC and DISCARD. Source: spec of the commands, sections 1 and 11.
+
+use crate::call::{Call, Handled};
+use crate::error_reply::ErrorReply;
+use crate::outcome::Outcome;
+use crate::transaction::Transaction;
+
+pub(crate) fn multi(call: &mut Call<'_>) -> Handled {
+    call.session.set_transaction(Some(Transaction::new()));
+    call.ok()
+}
+
+pub(crate) fn discard(call: &mut Call<'_>) -> Handled {
+    match call.session.transaction() {
+        Some(_) => call.session.set_transaction(None),
+        None => return Err(ErrorReply::err("DISCARD without MULTI")),
+    }
+    call.ok()
+}
+
+/// Writes the head of the reply. Then the requests are executed one after the other as if they came now; what is wrong with
+/// one is its own reply.
+pub(crate) fn exec(call: &mut Call<'_>) -> Handled {
+    let Some(transaction) = call.session.transaction() else { return Err(ErrorReply::err("EXEC without MULTI")) };
+    if transaction.failed {
+        call.session.set_transaction(None);
+        return Err(ErrorReply::new("EXECABORT Transaction discarded because of previous errors."));
+    }
+    transaction.running = true;
+    let count = transaction.len();
+    call.session.show_transaction();
+    call.reply().array(count);
+    Ok(Outcome::Continue)
+}

@@ -1,0 +1,274 @@
+//! From a request to its reply.
+
+use slotmesh_resp::ReplyWriter;
+use slotmesh_types::Now;
+
+use crate::call::{Call, is_word};
+use crate::commands::{cluster, pubsub};
+use crate::error_reply::{ErrorReply, shown, until_nul};
+use crate::outcome::{Answer, Outcome, Question};
+use crate::routing::{self, Asker, Presence};
+use crate::server::Server;
+use crate::session::Session;
+use crate::table::{self, Flag, Known, Lookup};
+
+/// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
+///
+/// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one.
+pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], out: &mut Vec<u8>) -> Outcome {
+    // What was published before this request goes before its reply.
+    session.client().outbox.take_all(out);
+    let start = out.len();
+    let mut outcome = match find(server, args) {
+        Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
+            enqueue(server, session, command, args, out)
+        }
+        Ok(Some(command)) => run(server, session, now, command, args, out),
+        Ok(None) => Outcome::Close,
+        Err(error) => {
+            refuse(server, &spoil(session, args, error), out);
+            Outcome::Continue
+        }
+    };
+    if session.transaction().is_some_and(|transaction| transaction.running) {
+        outcome = run_queued(server, session, now, out);
+    }
+    finish(session, start, out, &outcome);
+    outcome
+}
+
+/// Appends the reply to a request whose question has been answered. What the outcome says is done next; in a transaction
+/// that may be another question.
+pub fn answer(
+    server: &Server,
+    session: &mut Session,
+    now: Now,
+    question: &Question,
+    answer: &Answer,
+    out: &mut Vec<u8>,
+) -> Outcome {
+    let start = out.len();
+    if let Err(error) = write_answer(server, session, question, answer, out) {
+        server.stats.add_error(&error);
+        error.write(out);
+    }
+    let outcome =
+        if session.transaction().is_some() { run_queued(server, session, now, out) } else { Outcome::Continue };
+    finish(session, start, out, &outcome);
+    outcome
+}
+
+/// What is not kept for EXEC.
+fn is_immediate(command: &Known) -> bool {
+    ["exec", "discard", "quit", "reset"].contains(&command.full_name.as_str())
+}
+
+/// Keeps a request for EXEC, unless it could not run now.
+fn enqueue(
+    server: &Server,
+    session: &mut Session,
+    command: &'static Known,
+    args: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> Outcome {
+    let name = &command.full_name;
+    let allowed = if command.spec.flags.contains(&Flag::NoMulti) {
+        Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")))
+    } else {
+        admit(server, session, command, args)
+    };
+    let max = usize::try_from(server.config().number("client-query-buffer-limit")).unwrap_or(usize::MAX);
+    let protocol = session.protocol();
+    let Some(transaction) = session.transaction() else { return Outcome::Continue };
+    let kept = allowed.and_then(|()| {
+        let fits = transaction.push(args, max);
+        if fits { Ok(()) } else { Err(ErrorReply::err("the transaction is too long (client-query-buffer-limit)")) }
+    });
+    match kept {
+        Ok(()) => ReplyWriter::new(out, protocol).simple("QUEUED"),
+        Err(error) => {
+            transaction.failed = true;
+            server.stats.of(command).rejected.add(1);
+            refuse(server, &error, out);
+        }
+    }
+    session.show_transaction();
+    Outcome::Continue
+}
+
+/// A request that names nothing spoils a transaction; an EXEC with arguments ends it.
+fn spoil(session: &mut Session, args: &[&[u8]], error: ErrorReply) -> ErrorReply {
+    let Some(transaction) = session.transaction() else { return error };
+    transaction.failed = true;
+    if !is_word(args[0], "exec") {
+        return error;
+    }
+    session.set_transaction(None);
+    let reason = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
+    ErrorReply::new([b"EXECABORT Transaction discarded because of: ", reason].concat())
+}
+
+/// Executes what was kept for EXEC, up to the next question.
+fn run_queued(server: &Server, session: &mut Session, now: Now, out: &mut Vec<u8>) -> Outcome {
+    while let Some(transaction) = session.transaction() {
+        let Some(request) = transaction.pop() else {
+            let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
+            session.set_transaction(None);
+            return end;
+        };
+        let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
+        let outcome = match find(server, &args) {
+            Ok(Some(command)) => run(server, session, now, command, &args, out),
+            Ok(None) => Outcome::Close,
+            Err(error) => {
+                refuse(server, &error, out);
+                Outcome::Continue
+            }
+        };
+        match outcome {
+            Outcome::Continue => {}
+            Outcome::Ask(question) => return Outcome::Ask(question),
+            last => session.transaction().into_iter().for_each(|transaction| transaction.end = last.clone()),
+        }
+    }
+    Outcome::Continue
+}
+
+fn write_answer(
+    server: &Server,
+    session: &Session,
+    question: &Question,
+    answer: &Answer,
+    out: &mut Vec<u8>,
+) -> Result<(), ErrorReply> {
+    let protocol = session.protocol();
+    let mut reply = ReplyWriter::new(out, protocol);
+    match answer {
+        Answer::Ok => match question {
+            Question::Check(_, flaw) => return Err(flaw.clone()),
+            _ => reply.simple("OK"),
+        },
+        Answer::Error(text) => return Err(ErrorReply::err(text)),
+        Answer::Integer(value) => reply.integer(*value),
+        Answer::Epoch { epoch, bumped } => {
+            reply.simple(&format!("{} {epoch}", if *bumped { "BUMPED" } else { "STILL" }));
+        }
+        Answer::Explanation(explanation) => explanation.write(&mut reply),
+        Answer::Links(links) => cluster::write_links(links, &mut reply),
+        Answer::View(view) => {
+            let Question::View(show) = question else {
+                return Err(ErrorReply::err("a view is not what was asked for; please report this"));
+            };
+            return cluster::show(server, session, view, *show, out);
+        }
+    }
+    Ok(())
+}
+
+/// The command that a request names, if it may run; `None` to close the connection.
+fn find(server: &Server, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
+    match table::lookup(args) {
+        Lookup::Found(command) if command.spec.accepts(args.len()) => Ok(Some(command)),
+        Lookup::Found(command) => {
+            server.stats.of(command).rejected.add(1);
+            Err(wrong_number(command))
+        }
+        Lookup::NoSubcommand => {
+            let typed = shown(args[1], 128);
+            let name = until_nul(args[0]).to_ascii_uppercase();
+            Err(ErrorReply::echo(&[b"unknown subcommand '", typed, b"'. Try ", &name, b" HELP."]))
+        }
+        Lookup::NoCommand if is_http(args[0]) => Ok(None),
+        Lookup::NoCommand => Err(unknown(args)),
+    }
+}
+
+/// Whether the request is a line of HTTP: a browser that somebody points at the server must get nothing done.
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
+pub(crate) fn wrong_number(command: &Known) -> ErrorReply {
+    ErrorReply::err(format!("wrong number of arguments for '{}' command", command.full_name))
+}
+
+fn unknown(args: &[&[u8]]) -> ErrorReply {
+    let mut beginning = Vec::new();
+    for argument in &args[1..] {
+        if beginning.len() >= 128 {
+            break;
+        }
+        let room = 128 - beginning.len();
+        beginning.push(b'\'');
+        beginning.extend_from_slice(shown(argument, room));
+        beginning.extend_from_slice(b"' ");
+    }
+    ErrorReply::echo(&[b"unknown command '", shown(args[0], 128), b"', with args beginning with: ", &beginning])
+}
+
+fn refuse(server: &Server, error: &ErrorReply, out: &mut Vec<u8>) {
+    server.stats.add_error(error);
+    error.write(out);
+}
+
+fn run(
+    server: &Server,
+    session: &mut Session,
+    now: Now,
+    command: &'static Known,
+    args: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> Outcome {
+    let Some(handler) = command.spec.handler else {
+        refuse(server, &wrong_number(command), out);
+        return Outcome::Continue;
+    };
+    let was_asking = session.is_asking();
+    if let Err(error) = admit(server, session, command, args) {
+        server.stats.of(command).rejected.add(1);
+        session.set_asking(false);
+        refuse(server, &error, out);
+        return Outcome::Continue;
+    }
+    session.client().begin_command(command, args.iter().map(|argument| argument.len()).sum(), now);
+    server.stats.commands.add(1);
+    server.stats.of(command).calls.add(1);
+    let handled = handler(&mut Call { server, session, now, command, args, out });
+    if was_asking {
+        session.set_asking(false);
+    }
+    session.client().end_command();
+    handled.unwrap_or_else(|error| {
+        server.stats.of(command).failed.add(1);
+        refuse(server, &error, out);
+        Outcome::Continue
+    })
+}
+
+/// Whether the command may run here and now.
+fn admit(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) -> Result<(), ErrorReply> {
+    if let Some(keys) = &command.spec.keys {
+        let slot = routing::one_slot(keys.keys(args)).map_err(|error| error.reply(server.audience(session)))?;
+        if let Some(slot) = slot {
+            let view = server.view();
+            let asker = Asker { readonly: session.is_readonly(), asking: session.is_asking() };
+            // No command has keys that could be missing so far.
+            routing::route(&view, slot, command.spec.access(), server.rules(), asker, Presence::default)
+                .map_err(|error| error.reply(server.audience(session)))?;
+        }
+    }
+    // A replica takes what changes keys from its primary only.
+    if command.spec.flags.contains(&Flag::Write) && server.view().me().facts.is_replica() {
+        return Err(ErrorReply::new("READONLY You can't write against a read only replica."));
+    }
+    pubsub::check_listening(session, command)
+}
+
+fn finish(session: &mut Session, start: usize, out: &mut Vec<u8>, outcome: &Outcome) {
+    if !session.wants_reply() {
+        out.truncate(start);
+    }
+    if !matches!(outcome, Outcome::Ask(_)) {
+        session.end_request();
+    }
+}

@@ -1,0 +1,217 @@
+//! What a command leads to, and the talk with whoever drives the cluster engine.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use slotmesh_config::Config;
+use slotmesh_table::ClusterView;
+use slotmesh_types::{ConfigEpoch, NodeId, Slot, SlotRange, UnixMillis};
+
+use crate::error_reply::ErrorReply;
+use crate::explanation::NodeExplanation;
+
+/// What the connection does after a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Go on with the next request; the reply is written.
+    Continue,
+    /// Go on, but not before there is room for what others publish: a message is on its way to other nodes.
+    Published,
+    /// Put this to the cluster engine and hand its answer to [`answer`](crate::answer) before the next request.
+    Ask(Question),
+    /// Send what is written, then close.
+    Close,
+    /// End the server. Nothing is written; when it can't end, write an error and go on.
+    Shutdown(Shutdown),
+}
+
+/// How the server shall end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shutdown {
+    /// What becomes of the data.
+    pub save: Save,
+    /// Do not wait for replicas.
+    pub now: bool,
+    /// End even if something that should come before fails.
+    pub force: bool,
+    /// Refuse if a primary with slots would go.
+    pub safe: bool,
+    /// Hand over to a replica first.
+    pub failover: bool,
+}
+
+/// What becomes of the data when the server ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Save {
+    /// What the configuration says.
+    #[default]
+    Configured,
+    /// Saved in any case.
+    Always,
+    /// Not saved.
+    Never,
+}
+
+/// Whom to MEET.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MeetHost {
+    /// An address.
+    Ip(IpAddr),
+    /// A host name, to be resolved first. Real servers take addresses only.
+    Name(String),
+}
+
+/// What only the cluster engine, or the process around it, can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Begin a handshake. [`Answer::Ok`] once it has begun, or with `wait` once it has ended well.
+    Meet {
+        /// Where.
+        host: MeetHost,
+        /// Client port.
+        port: u16,
+        /// Bus port.
+        bus_port: u16,
+        /// How long to wait for the outcome; `None` to answer at once.
+        wait: Option<Duration>,
+    },
+    /// Forget a node: [`Answer::Ok`] or [`Answer::Error`].
+    Forget(NodeId),
+    /// Leave the cluster: [`Answer::Ok`] or [`Answer::Error`].
+    Reset {
+        /// Take a new id and forget the epochs as well.
+        hard: bool,
+    },
+    /// Make every other node forget this one, then reset it: [`Answer::Ok`] once that is done, or [`Answer::Error`].
+    Leave {
+        /// Although it owns slots.
+        force: bool,
+    },
+    /// Why a node is judged as it is: [`Answer::Explanation`] or [`Answer::Error`].
+    Explain(NodeId),
+    /// Change what this node is to the cluster: [`Answer::Ok`], [`Answer::Epoch`] or [`Answer::Error`].
+    Change(Change),
+    /// Whether this could be changed, without doing so: [`Answer::Error`], or [`Answer::Ok`] to reply with the error that
+    /// stands here. The request is wrong, but what is wrong with this part of it comes first.
+    Check(Change, ErrorReply),
+    /// Write nodes.conf and wait until it is on disk: [`Answer::Ok`] or [`Answer::Error`].
+    SaveConfig,
+    /// How many voters report a node as failing: [`Answer::Integer`] or [`Answer::Error`].
+    CountFailureReports(NodeId),
+    /// The connections of the bus: [`Answer::Links`].
+    Links,
+    /// A view no older than 100 ms, for what is to be shown of it: [`Answer::View`].
+    View(Show),
+    /// These directives have new values; act on them: [`Answer::Ok`], or [`Answer::Error`] with the values before put
+    /// back.
+    ConfigChanged {
+        /// Every value as it was.
+        before: Box<Config>,
+        /// Names of the directives that have changed.
+        changed: Vec<&'static str>,
+    },
+    /// Write the configuration to its file: [`Answer::Ok`] or [`Answer::Error`].
+    RewriteConfig,
+}
+
+/// A change of what this node is to the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Take slots that nobody owns.
+    AddSlots(Vec<SlotRange>),
+    /// Leave slots without an owner.
+    DelSlots(Vec<SlotRange>),
+    /// Give up every slot.
+    FlushSlots,
+    /// Open, close or hand over a slot.
+    SetSlot(Slot, SlotState),
+    /// Take the highest config epoch.
+    BumpEpoch,
+    /// Take this config epoch, as the first one.
+    SetConfigEpoch(ConfigEpoch),
+    /// Become a replica of that node.
+    Replicate(NodeId),
+    /// Become a primary without slots and keys.
+    ReplicateNoOne,
+    /// Take the place of the own primary.
+    Failover(Failover),
+}
+
+/// How a replica takes its primary's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failover {
+    /// The primary waits until the replica has everything.
+    Coordinated,
+    /// Without the primary, but with the votes of a majority.
+    Force,
+    /// Without anybody.
+    Takeover,
+}
+
+/// What becomes of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotState {
+    /// Its keys go to that node.
+    Migrating(NodeId),
+    /// Its keys come from that node.
+    Importing(NodeId),
+    /// Neither.
+    Stable,
+    /// That node owns it.
+    Owner(NodeId),
+}
+
+/// What of a view is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// CLUSTER NODES.
+    Nodes,
+    /// CLUSTER INFO.
+    Info,
+    /// CLUSTER SHARDS.
+    Shards,
+    /// CLUSTER REPLICAS of this node.
+    Replicas(NodeId),
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It is done.
+    Ok,
+    /// It can't be done: the reply without its leading minus and code, which is `ERR`.
+    Error(String),
+    /// A number.
+    Integer(i64),
+    /// The config epoch of this node, and whether it is a new one.
+    Epoch {
+        /// The epoch.
+        epoch: ConfigEpoch,
+        /// Whether it was taken just now.
+        bumped: bool,
+    },
+    /// The connections of the bus.
+    Links(Vec<LinkInfo>),
+    /// What speaks for and against a node.
+    Explanation(Box<NodeExplanation>),
+    /// A view of the cluster.
+    View(Arc<ClusterView>),
+}
+
+/// One connection of the bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// Whether the peer opened it.
+    pub inbound: bool,
+    /// The node at the other end.
+    pub node: NodeId,
+    /// When it was opened.
+    pub created: UnixMillis,
+    /// Whether bytes wait to be sent on it.
+    pub writing: bool,
+    /// Bytes reserved for sending.
+    pub send_buffer_allocated: u64,
+    /// Bytes that wait to be sent.
+    pub send_buffer_used: u64,
+}

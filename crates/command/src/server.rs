@@ -1,0 +1,192 @@
+//! What all connections share.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use slotmesh_config::Config;
+use slotmesh_table::ClusterView;
+use slotmesh_types::Now;
+
+use crate::client::{Driver, Peer};
+use crate::clients::Clients;
+use crate::cluster::{Audience, EndpointType};
+use crate::error_reply::ErrorReply;
+use crate::keyspace::Keyspace;
+use crate::pubsub::PubSub;
+use crate::rendered::Rendered;
+use crate::responsiveness::Responsiveness;
+use crate::routing::Rules;
+use crate::session::Session;
+use crate::stats::Stats;
+
+/// Release of Valkey whose behaviour is followed.
+pub const VALKEY_VERSION: &str = "9.1.2";
+
+/// Release of Redis that clients may take the server for.
+pub const REDIS_VERSION: &str = "7.2.4";
+
+/// What the process tells about itself once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// Random for each run: 40 hexadecimal digits.
+    pub run_id: String,
+    /// Names the history of its data: 40 hexadecimal digits, random for each run.
+    pub replication_id: String,
+    /// Number of the process.
+    pub id: u32,
+    /// Path of the program.
+    pub executable: String,
+    /// Path of the configuration file; empty for none.
+    pub config_file: String,
+    /// System, release and machine, as `uname` tells them.
+    pub os: String,
+}
+
+/// What the process uses at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Resident memory in bytes.
+    pub rss_bytes: u64,
+    /// Memory of the machine in bytes.
+    pub machine_bytes: u64,
+    /// Processor time spent in the program.
+    pub user_time: Duration,
+    /// Processor time spent for it in the system.
+    pub system_time: Duration,
+    /// Connections of the bus.
+    pub bus_links: u64,
+}
+
+/// What commands look at and this crate does not own.
+pub trait Surroundings: Send + Sync {
+    /// The latest view of the cluster. Called for most requests; must not wait.
+    fn view(&self) -> Arc<ClusterView>;
+
+    /// What the process uses. Called for INFO.
+    fn usage(&self) -> Usage;
+
+    /// How soon its threads get to what is due. Called for INFO.
+    fn responsiveness(&self) -> Responsiveness {
+        Responsiveness::default()
+    }
+
+    /// Tells the other nodes of a published message, those of the own shard only if `shard`. Must not wait.
+    fn publish(&self, shard: bool, channel: &[u8], message: &[u8]);
+}
+
+/// What all connections share.
+pub struct Server {
+    /// Every connection there is.
+    pub clients: Clients,
+    /// Who listens to what.
+    pub pubsub: PubSub,
+    /// Figures.
+    pub stats: Stats,
+    /// The process.
+    pub process: Process,
+    /// When it started.
+    pub started: Now,
+    /// Its keys.
+    pub keyspace: Box<dyn Keyspace>,
+    pub(crate) surroundings: Box<dyn Surroundings>,
+    pub(crate) rendered: Rendered,
+    config: RwLock<Config>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("process", &self.process).field("clients", &self.clients).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server that starts now. `pubsub` may have been made before, for others to deliver to.
+    #[must_use]
+    pub fn new(
+        now: Now,
+        process: Process,
+        config: Config,
+        keyspace: Box<dyn Keyspace>,
+        surroundings: Box<dyn Surroundings>,
+        pubsub: PubSub,
+    ) -> Self {
+        Self {
+            clients: Clients::default(),
+            pubsub,
+            stats: Stats::default(),
+            process,
+            started: now,
+            keyspace,
+            surroundings,
+            rendered: Rendered::default(),
+            config: RwLock::new(config),
+        }
+    }
+
+    /// Takes a new connection, which `driver` serves.
+    ///
+    /// # Errors
+    /// When there are `maxclients` already: write the error and close.
+    pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
+        self.stats.connections.add(1);
+        let max = usize::try_from(self.config().number("maxclients")).unwrap_or(usize::MAX);
+        let Some(client) = self.clients.add(peer, fd, now, max, driver) else {
+            self.stats.connections_rejected.add(1);
+            return Err(ErrorReply::err("max number of clients reached"));
+        };
+        Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family()))
+    }
+
+    /// Bytes were read from a client.
+    pub fn note_input(&self, session: &Session, bytes: u64, now: Now) {
+        self.stats.net_in.add(bytes);
+        self.stats.reads.add(1);
+        session.client().add_input(bytes, now);
+    }
+
+    /// Bytes were written to a client.
+    pub fn note_output(&self, session: &Session, bytes: u64, now: Now) {
+        self.stats.net_out.add(bytes);
+        self.stats.writes.add(1);
+        session.client().add_output(bytes, now);
+    }
+
+    /// The request that has just been executed took so long, not counting what was asked of others.
+    pub fn note_time(&self, session: &Session, time: Duration) {
+        if let Some(command) = session.client().last_command() {
+            self.stats.add_time(command, time);
+        }
+    }
+
+    /// The configuration, to read. Hold it briefly.
+    pub fn config(&self) -> RwLockReadGuard<'_, Config> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The configuration, to change. Hold it briefly.
+    pub fn config_mut(&self) -> RwLockWriteGuard<'_, Config> {
+        self.config.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn view(&self) -> Arc<ClusterView> {
+        self.surroundings.view()
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        let config = self.config();
+        Rules {
+            reads_when_down: config.flag("cluster-allow-reads-when-down"),
+            shard_channels_when_down: config.flag("cluster-allow-pubsubshard-when-down"),
+        }
+    }
+
+    pub(crate) fn audience(&self, session: &Session) -> Audience {
+        let endpoint_type = match self.config().text("cluster-preferred-endpoint-type") {
+            "hostname" => EndpointType::Hostname,
+            "unknown-endpoint" => EndpointType::Unknown,
+            _ => EndpointType::Ip,
+        };
+        Audience { family: session.family(), tls: false, endpoint_type }
+    }
+}

@@ -1,0 +1,150 @@
+//! One client connection, as the thread that serves it sees it.
+
+use std::sync::Arc;
+
+use slotmesh_resp::Protocol;
+
+use crate::client::{Client, Settings};
+use crate::clients::Clients;
+use crate::cluster::Family;
+use crate::pubsub::PubSub;
+use crate::transaction::Transaction;
+
+/// Whether the client wants replies (CLIENT REPLY).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Replies {
+    #[default]
+    On,
+    Off,
+    /// The request being executed asked that the next one is not answered.
+    SkipNext,
+    /// The request being executed is not answered.
+    Skip,
+}
+
+/// One client connection. Dropping it takes the client off the list.
+#[derive(Debug)]
+pub struct Session {
+    client: Arc<Client>,
+    clients: Clients,
+    pubsub: PubSub,
+    family: Family,
+    pub(crate) replies: Replies,
+    protocol: Protocol,
+    readonly: bool,
+    asking: bool,
+    transaction: Option<Transaction>,
+    /// What the request wrote are pushes, which CLIENT REPLY does not hold back.
+    pub(crate) replied_by_push: bool,
+}
+
+impl Session {
+    pub(crate) fn new(client: Arc<Client>, clients: Clients, pubsub: PubSub, family: Family) -> Self {
+        Self {
+            client,
+            clients,
+            pubsub,
+            family,
+            replies: Replies::On,
+            protocol: Protocol::Resp2,
+            readonly: false,
+            asking: false,
+            transaction: None,
+            replied_by_push: false,
+        }
+    }
+
+    /// What others see of it.
+    #[must_use]
+    pub fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// Version of the protocol it speaks.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Address family it came over.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Whether reads of a replica's slots may run here (READONLY).
+    #[must_use]
+    pub fn is_readonly(&self) -> bool {
+        self.readonly
+    }
+
+    /// Whether this request may use a slot that is being imported (ASKING was the one before).
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.asking
+    }
+
+    /// What waits for EXEC.
+    pub(crate) fn transaction(&mut self) -> Option<&mut Transaction> {
+        self.transaction.as_mut()
+    }
+
+    /// Begins or ends a transaction.
+    pub(crate) fn set_transaction(&mut self, transaction: Option<Transaction>) {
+        self.transaction = transaction;
+        self.show_transaction();
+    }
+
+    /// Lets others see how many requests wait for EXEC.
+    pub(crate) fn show_transaction(&mut self) {
+        let waiting = self.transaction.as_ref().map(Transaction::len);
+        self.client.settings().transaction = waiting;
+    }
+
+    pub(crate) fn set_asking(&mut self, asking: bool) {
+        self.asking = asking;
+    }
+
+    /// Changes what the client has set.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.client.settings();
+        change(&mut settings);
+        self.client.set_protocol(settings.protocol);
+        self.protocol = settings.protocol;
+        self.readonly = settings.readonly;
+    }
+
+    /// Back to the state of a new connection (RESET). Id, addresses and the names of its library stay.
+    pub(crate) fn reset(&mut self) {
+        self.transaction = None;
+        self.pubsub.leave_all(&self.client);
+        self.replies = Replies::On;
+        self.asking = false;
+        self.change(|settings| {
+            let (lib_name, lib_ver) = (settings.lib_name.clone(), settings.lib_ver.clone());
+            *settings = Settings { lib_name, lib_ver, ..Settings::default() };
+        });
+    }
+
+    /// Whether what was written for the current request is to be sent.
+    pub(crate) fn wants_reply(&self) -> bool {
+        self.replied_by_push || matches!(self.replies, Replies::On | Replies::SkipNext)
+    }
+
+    /// Moves on from the current request.
+    pub(crate) fn end_request(&mut self) {
+        self.replied_by_push = false;
+        self.replies = match self.replies {
+            Replies::SkipNext => Replies::Skip,
+            Replies::Skip => Replies::On,
+            other => other,
+        };
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.pubsub.leave_all(&self.client);
+        self.clients.remove(self.client.id);
+    }
+}

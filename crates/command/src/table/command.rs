@@ -1,0 +1,298 @@
+//! What is known of a command.
+
+use super::argument::Argument;
+use super::key_spec::KeySpec;
+use crate::call::Handler;
+use crate::routing::Access;
+
+/// Families of commands in the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// About the cluster.
+    Cluster,
+    /// About the connection.
+    Connection,
+    /// Publish and subscribe.
+    Pubsub,
+    /// About keys of any type.
+    Generic,
+    /// Scripts and functions.
+    Scripting,
+    /// About the server.
+    Server,
+    /// Transactions.
+    Transactions,
+}
+
+impl Group {
+    /// Its name in COMMAND DOCS.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Connection => "connection",
+            Self::Pubsub => "pubsub",
+            Self::Generic => "generic",
+            Self::Scripting => "scripting",
+            Self::Server => "server",
+            Self::Transactions => "transactions",
+        }
+    }
+}
+
+/// Properties of a command, in the order COMMAND INFO tells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// May change keys.
+    Write,
+    /// Reads keys.
+    Readonly,
+    /// May need more memory.
+    Denyoom,
+    /// For administrators.
+    Admin,
+    /// Publishes, subscribes, or tells who does.
+    Pubsub,
+    /// Not from scripts.
+    Noscript,
+    /// Also while the server loads its data.
+    Loading,
+    /// Also on a replica whose data is old.
+    Stale,
+    /// Takes constant or logarithmic time.
+    Fast,
+    /// Also before the client has authenticated.
+    NoAuth,
+    /// Not while data of another node is loaded beside its own.
+    NoAsyncLoading,
+    /// Not in a transaction.
+    NoMulti,
+    /// Also while a script runs for too long.
+    AllowBusy,
+    /// Not in the log of slow commands.
+    SkipCommandlog,
+}
+
+impl Flag {
+    /// Its name in COMMAND INFO.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Readonly => "readonly",
+            Self::Denyoom => "denyoom",
+            Self::Admin => "admin",
+            Self::Pubsub => "pubsub",
+            Self::Noscript => "noscript",
+            Self::Loading => "loading",
+            Self::Stale => "stale",
+            Self::Fast => "fast",
+            Self::NoAuth => "no_auth",
+            Self::NoAsyncLoading => "no_async_loading",
+            Self::NoMulti => "no_multi",
+            Self::AllowBusy => "allow_busy",
+            Self::SkipCommandlog => "skip_commandlog",
+        }
+    }
+}
+
+/// Categories of access control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Works on keys, whatever their type.
+    Keyspace,
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+    /// Publishes, subscribes, or tells who does.
+    Pubsub,
+    /// For administrators.
+    Admin,
+    /// Takes constant or logarithmic time.
+    Fast,
+    /// Takes longer.
+    Slow,
+    /// Can do harm.
+    Dangerous,
+    /// Acts on the connection.
+    Connection,
+    /// About scripts.
+    Scripting,
+    /// About transactions.
+    Transaction,
+}
+
+impl Category {
+    /// Its name, which COMMAND INFO shows behind an `@`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keyspace => "keyspace",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Pubsub => "pubsub",
+            Self::Admin => "admin",
+            Self::Fast => "fast",
+            Self::Slow => "slow",
+            Self::Dangerous => "dangerous",
+            Self::Scripting => "scripting",
+            Self::Transaction => "transaction",
+            Self::Connection => "connection",
+        }
+    }
+}
+
+/// That a command is kept for old clients only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// Version that advised against it.
+    pub since: &'static str,
+    /// What to use instead.
+    pub replaced_by: &'static str,
+}
+
+/// What is known of a command, or of a subcommand.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its own name in lower case, without that of its container.
+    pub name: &'static str,
+    /// Number of words, the name (and its container's) included; negative for "at least".
+    pub arity: i32,
+    /// Family.
+    pub group: Group,
+    /// Version that brought it.
+    pub since: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// What it costs.
+    pub complexity: Option<&'static str>,
+    /// Flags of the documentation.
+    pub doc_flags: &'static [&'static str],
+    /// That it is old.
+    pub deprecated: Option<Deprecation>,
+    /// Versions, and what changed in them.
+    pub history: &'static [(&'static str, &'static str)],
+    /// Properties, in the order of [`Flag`].
+    pub flags: &'static [Flag],
+    /// Categories of access control.
+    pub categories: &'static [Category],
+    /// Hints for clients and proxies.
+    pub tips: &'static [&'static str],
+    /// Where its keys are, and what routes it as keys do.
+    pub keys: Option<KeySpec>,
+    /// Arguments.
+    pub arguments: &'static [Argument],
+    /// Lines of HELP, for a container.
+    pub help: &'static [&'static str],
+    /// Subcommands, ordered by name, for a container.
+    pub subcommands: &'static [Command],
+    pub(crate) handler: Option<Handler>,
+}
+
+impl Command {
+    pub(crate) const fn new(
+        name: &'static str,
+        arity: i32,
+        group: Group,
+        since: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            arity,
+            group,
+            since,
+            summary,
+            complexity: None,
+            doc_flags: &[],
+            deprecated: None,
+            history: &[],
+            flags: &[],
+            categories: &[],
+            tips: &[],
+            keys: None,
+            arguments: &[],
+            help: &[],
+            subcommands: &[],
+            handler: None,
+        }
+    }
+
+    pub(crate) const fn complexity(mut self, complexity: &'static str) -> Self {
+        self.complexity = Some(complexity);
+        self
+    }
+
+    pub(crate) const fn doc_flags(mut self, doc_flags: &'static [&'static str]) -> Self {
+        self.doc_flags = doc_flags;
+        self
+    }
+
+    pub(crate) const fn deprecated(mut self, since: &'static str, replaced_by: &'static str) -> Self {
+        self.deprecated = Some(Deprecation { since, replaced_by });
+        self
+    }
+
+    pub(crate) const fn history(mut self, history: &'static [(&'static str, &'static str)]) -> Self {
+        self.history = history;
+        self
+    }
+
+    pub(crate) const fn flags(mut self, flags: &'static [Flag]) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    pub(crate) const fn categories(mut self, categories: &'static [Category]) -> Self {
+        self.categories = categories;
+        self
+    }
+
+    pub(crate) const fn tips(mut self, tips: &'static [&'static str]) -> Self {
+        self.tips = tips;
+        self
+    }
+
+    pub(crate) const fn keys(mut self, keys: KeySpec) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    pub(crate) const fn arguments(mut self, arguments: &'static [Argument]) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    pub(crate) const fn help(mut self, help: &'static [&'static str]) -> Self {
+        self.help = help;
+        self
+    }
+
+    pub(crate) const fn subcommands(mut self, subcommands: &'static [Self]) -> Self {
+        self.subcommands = subcommands;
+        self
+    }
+
+    pub(crate) const fn handler(mut self, handler: Handler) -> Self {
+        self.handler = Some(handler);
+        self
+    }
+
+    /// What it wants of the slot of its keys.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        match () {
+            () if self.flags.contains(&Flag::Pubsub) => Access::ShardChannel,
+            () if self.flags.contains(&Flag::Write) => Access::Write,
+            () => Access::Read,
+        }
+    }
+
+    /// Whether a request of so many words has the right length.
+    #[must_use]
+    pub const fn accepts(&self, words: usize) -> bool {
+        let wanted = self.arity.unsigned_abs() as usize;
+        if self.arity < 0 { words >= wanted } else { words == wanted }
+    }
+}

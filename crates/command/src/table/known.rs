@@ -1,0 +1,142 @@
+//! Finding commands by name.
+
+use std::sync::LazyLock;
+
+use super::COMMANDS;
+use super::command::Command;
+
+/// A command or subcommand of the table, with its place in it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What the table says.
+    pub spec: &'static Command,
+    /// The container it belongs to.
+    pub container: Option<&'static Command>,
+    /// `container|name`, or just the name.
+    pub full_name: String,
+    /// Position among all commands and subcommands, from 0.
+    pub index: usize,
+    /// Its subcommands, ordered by name.
+    pub subcommands: Vec<Known>,
+}
+
+struct Table {
+    commands: Vec<Known>,
+    count: usize,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut next = 0;
+    let commands = COMMANDS.iter().map(|spec| Known::new(spec, None, &mut next)).collect();
+    Table { commands, count: next }
+});
+
+impl Known {
+    fn new(spec: &'static Command, container: Option<&'static Command>, next: &mut usize) -> Self {
+        let full_name = container.map_or_else(|| spec.name.to_owned(), |of| format!("{}|{}", of.name, spec.name));
+        let index = *next;
+        *next += 1;
+        let subcommands = spec.subcommands.iter().map(|sub| Self::new(sub, Some(spec), next)).collect();
+        Self { spec, container, full_name, index, subcommands }
+    }
+}
+
+/// Every command, ordered by name.
+#[must_use]
+pub fn known() -> &'static [Known] {
+    &TABLE.commands
+}
+
+/// How many commands and subcommands there are.
+#[must_use]
+pub fn count() -> usize {
+    TABLE.count
+}
+
+/// The command or subcommand at that position among all.
+///
+/// # Panics
+/// When there are not so many.
+#[must_use]
+pub fn by_index(index: usize) -> &'static Known {
+    let command = known().partition_point(|known| known.index <= index) - 1;
+    let command = &known()[command];
+    if command.index == index { command } else { &command.subcommands[index - command.index - 1] }
+}
+
+/// What the words of a request name.
+#[derive(Clone, Copy, Debug)]
+pub enum Lookup {
+    /// A command, or the subcommand its second word names.
+    Found(&'static Known),
+    /// A second word that names nothing in the container.
+    NoSubcommand,
+    /// Nothing.
+    NoCommand,
+}
+
+/// Finds what a request names; case does not matter.
+#[must_use]
+pub fn lookup(args: &[&[u8]]) -> Lookup {
+    let Some(command) = args.first().and_then(|name| search(known(), name)) else { return Lookup::NoCommand };
+    match args.get(1) {
+        Some(name) if !command.subcommands.is_empty() => {
+            search(&command.subcommands, name).map_or(Lookup::NoSubcommand, Lookup::Found)
+        }
+        _ => Lookup::Found(command),
+    }
+}
+
+/// The command of that name, or the subcommand `container|name`.
+#[must_use]
+pub fn find(full_name: &[u8]) -> Option<&'static Known> {
+    let mut names = full_name.splitn(2, |byte| *byte == b'|');
+    let command = search(known(), names.next()?)?;
+    match names.next() {
+        Some(name) => search(&command.subcommands, name),
+        None => Some(command),
+    }
+}
+
+fn search(commands: &'static [Known], name: &[u8]) -> Option<&'static Known> {
+    let lower = |name: &[u8], at: usize| name[at].to_ascii_lowercase();
+    let found = commands.binary_search_by(|known| {
+        let own = known.spec.name.as_bytes();
+        own.iter().copied().cmp((0..name.len()).map(|at| lower(name, at)))
+    });
+    found.ok().map(|index| &commands[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_ordered(commands: &[Known]) {
+        assert!(commands.is_sorted_by(|a, b| a.spec.name < b.spec.name));
+        for command in commands {
+            assert!(command.spec.handler.is_some() || !command.subcommands.is_empty(), "{}", command.full_name);
+            assert_ordered(&command.subcommands);
+        }
+    }
+
+    #[test]
+    fn the_table_is_ordered_and_every_command_does_something() {
+        assert_ordered(known());
+    }
+
+    #[test]
+    fn positions_lead_back() {
+        for index in 0..count() {
+            assert_eq!(by_index(index).index, index);
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(find(b"Cluster|MEET").map(|known| known.full_name.as_str()), Some("cluster|meet"));
+        assert!(find(b"meet").is_none());
+        assert!(matches!(lookup(&[b"CLUSTER"]), Lookup::Found(known) if known.spec.name == "cluster"));
+        assert!(matches!(lookup(&[b"CLUSTER", b"nosuch"]), Lookup::NoSubcommand));
+        assert!(matches!(lookup(&[b"ping", b"meet"]), Lookup::Found(known) if known.spec.name == "ping"));
+    }
+}
