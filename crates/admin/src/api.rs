@@ -1,0 +1,83 @@
+//! What all services share.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tonic::Status;
+
+use crate::event_log::EventLog;
+use crate::journal::{Journal, Standing};
+use crate::node::Node;
+use crate::once::Once;
+use crate::proto;
+
+/// Most streams that are watched at the same time.
+pub(crate) const WATCHERS_MAX: usize = 4096;
+
+/// The state behind every service. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Shared>);
+
+/// What [`Api`] holds.
+pub(crate) struct Shared {
+    pub(crate) node: Arc<dyn Node>,
+    pub(crate) journal: Journal,
+    pub(crate) events: EventLog,
+    pub(crate) once: Arc<Once>,
+    /// Held by whoever changes more than one node: one at a time.
+    pub(crate) campaign: Arc<Mutex<()>>,
+    pub(crate) version: String,
+    watchers: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("run_id", &self.journal.run_id()).finish_non_exhaustive()
+    }
+}
+
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Api {
+    pub(crate) fn new(node: Arc<dyn Node>, run_id: String, cluster_name: String, version: String) -> Self {
+        let journal = Journal::new(run_id.clone(), cluster_name);
+        journal.note(&node.view());
+        Self(Arc::new(Shared {
+            node,
+            journal,
+            events: EventLog::new(run_id),
+            once: Arc::default(),
+            campaign: Arc::default(),
+            version,
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
+        }))
+    }
+
+    /// A place among the watchers, held while the stream lives.
+    pub(crate) fn watcher(&self) -> Result<OwnedSemaphorePermit, Status> {
+        Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
+            Status::resource_exhausted(format!(
+                "{WATCHERS_MAX} streams are watched already; end some, or ask another node"
+            ))
+        })
+    }
+}
+
+impl Shared {
+    /// Takes the latest view into the journal, and tells where it stands: what was done before is seen after.
+    pub(crate) fn catch_up(&self) -> Standing {
+        self.journal.note(&self.node.view());
+        self.journal.standing()
+    }
+
+    pub(crate) fn revision(&self) -> proto::Revision {
+        self.journal.revision(self.catch_up().revision)
+    }
+}

@@ -1,0 +1,130 @@
+//! Connections that come in: how many, and how long they may take to say something.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{TlsAcceptor, rustls};
+use tonic::transport::server::Connected;
+
+/// How long a connection may take to say its first word, and to agree on TLS.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Pause after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A connection that counts against the limit while it lives.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: Stream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) SocketAddr);
+
+/// Accepts connections until the receiver is gone. Beyond the places there are, they are closed at once.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    places: Arc<Semaphore>,
+    out: mpsc::Sender<io::Result<Connection>>,
+) {
+    while !out.is_closed() {
+        match listener.accept().await {
+            Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
+                Ok(place) => drop(tokio::spawn(greet(stream, peer, tls.clone(), place, out.clone()))),
+                Err(_) => tracing::debug!(%peer, "admin connection refused: too many"),
+            },
+            Err(error) => {
+                // Out of descriptors, most likely: connections that end give some back.
+                tracing::warn!("Error accepting an admin connection: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn greet(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    place: OwnedSemaphorePermit,
+    out: mpsc::Sender<io::Result<Connection>>,
+) {
+    // Without it a small message may wait for an acknowledgement; the connection works all the same.
+    let _ = stream.set_nodelay(true);
+    match tokio::time::timeout(GREETING_TIMEOUT, secure(stream, tls)).await {
+        Ok(Ok(stream)) => {
+            // The server has stopped: nobody wants the connection any more.
+            let _ = out.send(Ok(Connection { stream, peer, _place: place })).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%peer, "admin connection failed: {error}"),
+        Err(_) => tracing::debug!(%peer, "admin connection closed: it said nothing in time"),
+    }
+}
+
+async fn secure(stream: TcpStream, tls: Option<Arc<rustls::ServerConfig>>) -> io::Result<Stream> {
+    match tls {
+        Some(config) => Ok(Stream::Tls(Box::new(TlsAcceptor::from(config).accept(stream).await?))),
+        None => {
+            stream.peek(&mut [0]).await?;
+            Ok(Stream::Plain(stream))
+        }
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Caller;
+
+    fn connect_info(&self) -> Caller {
+        Caller(self.peer)
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Calls that act once, however often they are sent.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prost::Message;
+use tokio::sync::watch;
+use tonic::Status;
+
+type Outcome = Option<Result<Vec<u8>, Status>>;
+
+/// The keys of calls that have succeeded or are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Once {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    calls: BTreeMap<String, Call>,
+    /// Keys, oldest first.
+    order: VecDeque<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Call {
+    /// Checksum of the request: a key names one request.
+    request: u64,
+    outcome: watch::Receiver<Outcome>,
+}
+
+impl Once {
+    /// Most keys that are remembered.
+    pub(crate) const KEYS_MAX: usize = 1024;
+    /// Longest key in bytes.
+    pub(crate) const KEY_BYTES_MAX: usize = 128;
+
+    /// Runs `work`, unless a call of the method with that key has run or is running: then gives its answer. With a key the
+    /// work goes on when the caller goes away, so that a repeated call finds what became of it. Without a key it just runs.
+    pub(crate) async fn run<R>(
+        self: &Arc<Self>,
+        method: &str,
+        key: &str,
+        request: &impl Message,
+        work: impl Future<Output = Result<R, Status>> + Send + 'static,
+    ) -> Result<R, Status>
+    where
+        R: Message + Default,
+    {
+        if key.is_empty() {
+            return work.await;
+        }
+        if key.len() > Self::KEY_BYTES_MAX {
+            let longest = Self::KEY_BYTES_MAX;
+            return Err(Status::invalid_argument(format!("options.idempotency_key: at most {longest} bytes")));
+        }
+        let checksum = checksum(&request.encode_to_vec());
+        let mut outcome = match self.enter(&format!("{method} {key}"), checksum)? {
+            Entry::Known(outcome) => outcome,
+            Entry::New(outcome, sender) => {
+                let (once, name) = (Arc::clone(self), format!("{method} {key}"));
+                tokio::spawn(async move {
+                    let result = work.await.map(|response| response.encode_to_vec());
+                    if result.is_err() {
+                        once.drop_call(&name);
+                    }
+                    sender.send_replace(Some(result));
+                });
+                outcome
+            }
+        };
+        let ended = outcome.wait_for(Option::is_some).await;
+        let bytes = ended.ok().and_then(|outcome| outcome.clone()).unwrap_or_else(|| {
+            Err(Status::aborted("the call with that idempotency key was cut off; look at the topology and try again"))
+        })?;
+        R::decode(&bytes[..]).map_err(|error| Status::internal(format!("a remembered answer can't be read: {error}")))
+    }
+
+    fn enter(&self, name: &str, request: u64) -> Result<Entry, Status> {
+        let mut known = self.lock();
+        if let Some(call) = known.calls.get(name) {
+            if call.request != request {
+                let reason = "options.idempotency_key: this key was used for another request; take a new one";
+                return Err(Status::invalid_argument(reason));
+            }
+            return Ok(Entry::Known(call.outcome.clone()));
+        }
+        if known.order.len() >= Self::KEYS_MAX
+            && let Some(oldest) = known.order.pop_front()
+        {
+            known.calls.remove(&oldest);
+        }
+        let (sender, outcome) = watch::channel(None);
+        known.calls.insert(name.to_owned(), Call { request, outcome: outcome.clone() });
+        known.order.push_back(name.to_owned());
+        Ok(Entry::New(outcome, sender))
+    }
+
+    fn drop_call(&self, name: &str) {
+        let mut known = self.lock();
+        known.calls.remove(name);
+        known.order.retain(|other| other != name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Entry {
+    Known(watch::Receiver<Outcome>),
+    New(watch::Receiver<Outcome>, watch::Sender<Outcome>),
+}
+
+fn checksum(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::proto::{Revision, SlotRange};
+
+    async fn call(
+        once: &Arc<Once>,
+        key: &str,
+        first: u32,
+        count: &Arc<AtomicU64>,
+        fail: bool,
+    ) -> Result<Revision, Status> {
+        let count = Arc::clone(count);
+        let request = SlotRange { first, last: 9 };
+        once.run("Method", key, &request, async move {
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            if fail { Err(Status::unavailable("no")) } else { Ok(Revision { run_id: String::new(), number }) }
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn one_key_acts_once_also_for_calls_at_the_same_time() {
+        let (once, count) = (Arc::new(Once::default()), Arc::new(AtomicU64::new(7)));
+        let (a, b) = tokio::join!(call(&once, "k", 1, &count, false), call(&once, "k", 1, &count, false));
+        assert_eq!((a.unwrap().number, b.unwrap().number), (7, 7));
+        assert_eq!(call(&once, "k", 1, &count, false).await.unwrap().number, 7);
+        assert_eq!(call(&once, "", 1, &count, false).await.unwrap().number, 8, "without a key each call acts");
+        let other = call(&once, "k", 2, &count, false).await.unwrap_err();
+        assert_eq!(other.code(), tonic::Code::InvalidArgument);
+        let long = call(&once, &"k".repeat(129), 2, &count, false).await.unwrap_err();
+        assert_eq!(long.code(), tonic::Code::InvalidArgument);
+    }
+
+    #[tokio::test]
+    async fn a_failed_call_may_be_tried_again_and_old_keys_make_room() {
+        let (once, count) = (Arc::new(Once::default()), Arc::new(AtomicU64::new(0)));
+        assert_eq!(call(&once, "k", 1, &count, true).await.unwrap_err().code(), tonic::Code::Unavailable);
+        assert_eq!(call(&once, "k", 1, &count, false).await.unwrap().number, 1);
+        for key in 0..Once::KEYS_MAX {
+            call(&once, &key.to_string(), 1, &count, false).await.unwrap();
+        }
+        assert_eq!(once.lock().order.len(), Once::KEYS_MAX);
+        let again = call(&once, "k", 1, &count, false).await.unwrap().number;
+        assert_eq!(again, 2 + Once::KEYS_MAX as u64, "the oldest key was forgotten");
+    }
+
+    #[tokio::test]
+    async fn a_call_goes_on_without_its_caller() {
+        let (once, count) = (Arc::new(Once::default()), Arc::new(AtomicU64::new(0)));
+        {
+            let gone = call(&once, "k", 1, &count, false);
+            tokio::pin!(gone);
+            assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(gone.as_mut().poll(cx).is_pending())).await);
+        }
+        assert_eq!(call(&once, "k", 1, &count, false).await.unwrap().number, 0, "the answer of the first call");
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+    }
+}
