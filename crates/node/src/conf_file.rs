@@ -1,13 +1,15 @@
 //! nodes.conf on disk: one process for each file, saved whole or not at all.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use slotmesh_gossip::SplitMix;
 use slotmesh_table::Table;
 use slotmesh_table::conf::{ConfError, ConfFile};
-use slotmesh_types::{NodeId, ShardId};
+use slotmesh_types::{NodeId, Now, ShardId};
+
+use crate::atomic_file;
 
 /// Why a nodes.conf can't be used. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +23,7 @@ pub enum ConfFileError {
         /// The file.
         path: PathBuf,
     },
-    /// It can't be opened or read.
+    /// It can't be opened, read or saved.
     #[error("can't {what} the cluster config file {path}: {error}")]
     Io {
         /// What was tried.
@@ -62,24 +64,22 @@ impl NodesConf {
         Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
-    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng`. Tells whether
-    /// the node is new.
+    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng` and has it on disk
+    /// on return: a node that has told its name keeps it. Tells whether the node is new.
     ///
     /// # Errors
     /// See [`ConfFileError`].
-    pub fn load(&self, rng: &mut SplitMix) -> Result<(Table, bool), ConfFileError> {
+    pub fn load(&self, now: Now, rng: &mut SplitMix) -> Result<(Table, bool), ConfFileError> {
         let mut text = Vec::new();
-        File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text)).map_err(|error| ConfFileError::Io {
-            what: "read",
-            path: self.path.clone(),
-            error,
-        })?;
+        let failed = |what| move |error| ConfFileError::Io { what, path: self.path.clone(), error };
+        File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text)).map_err(failed("read"))?;
         if text.is_empty() {
-            return Ok((new_node(rng), true));
+            let table = new_node(rng);
+            self.save(&ConfFile::from_table(&table, now).to_text(), true).map_err(failed("save"))?;
+            return Ok((table, true));
         }
         let corrupt = |error| ConfFileError::Corrupt { path: self.path.clone(), error };
-        let now = crate::clock::Clock::new().now().mono;
-        let table = ConfFile::parse(&text).and_then(|conf| conf.into_table(now)).map_err(corrupt)?;
+        let table = ConfFile::parse(&text).and_then(|conf| conf.into_table(now.mono)).map_err(corrupt)?;
         Ok((table, false))
     }
 
@@ -88,30 +88,8 @@ impl NodesConf {
     /// # Errors
     /// Of the file system; the file is as it was then.
     pub fn save(&self, text: &[u8], sync: bool) -> io::Result<()> {
-        let mut temporary = self.path.as_os_str().to_owned();
-        temporary.push(format!(".tmp-{}", std::process::id()));
-        let temporary = PathBuf::from(temporary);
-        let result = write_and_rename(&temporary, &self.path, text, sync);
-        if result.is_err() {
-            // It may not even exist; the error that matters is the first.
-            let _ = fs::remove_file(&temporary);
-        }
-        result
+        atomic_file::save(&self.path, text, sync)
     }
-}
-
-fn write_and_rename(temporary: &Path, path: &Path, text: &[u8], sync: bool) -> io::Result<()> {
-    let mut file = File::create(temporary)?;
-    file.write_all(text)?;
-    if sync {
-        file.sync_all()?;
-    }
-    fs::rename(temporary, path)?;
-    if sync {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn lock(path: &Path) -> Result<File, ConfFileError> {

@@ -1,23 +1,23 @@
 //! What the bus knows, for readers on any thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use slotmesh_table::{BusStats, ClusterView, Table};
 use slotmesh_types::Now;
+use tokio::sync::watch;
 
 /// The latest view of the cluster. Reading it takes no lock and never waits for the bus.
 #[derive(Debug)]
 pub struct Topology {
     view: ArcSwap<ClusterView>,
-    version: AtomicU64,
+    versions: watch::Sender<u64>,
 }
 
 impl Topology {
     pub(crate) fn new(table: &Table) -> Self {
         let view = ClusterView::new(table, Now::default(), false, 0, BusStats::default());
-        Self { version: AtomicU64::new(u64::MAX), view: ArcSwap::from_pointee(view) }
+        Self { versions: watch::Sender::new(u64::MAX), view: ArcSwap::from_pointee(view) }
     }
 
     /// The latest view.
@@ -27,11 +27,19 @@ impl Topology {
     }
 
     pub(crate) fn version(&self) -> u64 {
-        self.version.load(Ordering::Relaxed)
+        *self.versions.borrow()
+    }
+
+    /// Tells about new versions; u64::MAX before the first.
+    #[cfg(feature = "admin")]
+    pub(crate) fn versions(&self) -> watch::Receiver<u64> {
+        self.versions.subscribe()
     }
 
     pub(crate) fn publish(&self, view: ClusterView) {
-        self.version.store(view.version, Ordering::Relaxed);
+        let version = view.version;
+        // Whoever is told finds the view there.
         self.view.store(Arc::new(view));
+        self.versions.send_if_modified(|known| std::mem::replace(known, version) != version);
     }
 }

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use slotmesh_gossip::{Config, HandshakeEnd, LinkInfo, MeetTarget};
-use slotmesh_types::{NodeId, Now};
+use slotmesh_command::Change;
+use slotmesh_gossip::{Explanation, HandshakeEnd, LinkInfo, MeetTarget};
+#[cfg(feature = "admin")]
+use slotmesh_gossip::{Handshake, HandshakeRecord};
+use slotmesh_types::{ConfigEpoch, NodeId, Now};
 use tokio::sync::oneshot;
+
+use crate::settings::BusSettings;
 
 /// A request to the bus thread.
 #[derive(Debug)]
-pub enum BusRequest {
+pub(crate) enum BusRequest {
     /// CLUSTER MEET; with a time, the answer waits for the outcome that long.
     Meet(MeetTarget, Option<Duration>),
     /// CLUSTER FORGET.
@@ -18,6 +23,8 @@ pub enum BusRequest {
         /// Whether to take a new name.
         hard: bool,
     },
+    /// A change of what this node is to the cluster.
+    Change(Order),
     /// CLUSTER SAVECONFIG.
     SaveConfig,
     /// CLUSTER COUNT-FAILURE-REPORTS.
@@ -25,16 +32,43 @@ pub enum BusRequest {
     /// CLUSTER LINKS.
     Links,
     /// New settings.
-    Configure(Box<Config>),
+    Configure(Box<BusSettings>),
+    /// SLOTMESH EXPLAIN.
+    Explain(NodeId),
+    /// SLOTMESH LEAVE; the answer comes when that has ended.
+    Leave {
+        /// Although it owns slots.
+        force: bool,
+    },
+    /// Something, if the table's version is still this one.
+    #[cfg(feature = "admin")]
+    At(u64, Box<Self>),
+    /// Handshakes, under way and ended.
+    #[cfg(feature = "admin")]
+    Handshakes,
+    /// Links, round trips and figures.
+    #[cfg(feature = "admin")]
+    Diagnose,
     /// Publish a view with times as of now.
     Refresh,
     /// Save and stop.
     Stop,
 }
 
+/// A change that an operator asks for.
+#[derive(Debug)]
+pub(crate) struct Order {
+    /// What to change.
+    pub(crate) change: Change,
+    /// Whether this node holds keys that the change is about.
+    pub(crate) holds_keys: bool,
+    /// Only find out whether it could be done.
+    pub(crate) only_check: bool,
+}
+
 /// The answer of the bus thread.
 #[derive(Debug)]
-pub enum BusReply {
+pub(crate) enum BusReply {
     /// Done.
     Done,
     /// A handshake ended within the time given.
@@ -43,8 +77,26 @@ pub enum BusReply {
     StillUnderWay,
     /// A figure.
     Count(usize),
+    /// The config epoch of this node, and whether it is a new one.
+    Epoch {
+        /// The epoch.
+        epoch: ConfigEpoch,
+        /// Whether it was taken just now.
+        bumped: bool,
+    },
     /// The links, and the clock to show their times with.
     Links(Vec<LinkInfo>, Now),
+    /// What speaks for and against a node, and the clock to show its times with.
+    Explanation(Box<Explanation>, Now),
+    /// Handshakes under way, and ended, and the clock to show their times with.
+    #[cfg(feature = "admin")]
+    Handshakes(Vec<Handshake>, Vec<HandshakeRecord>, Now),
+    /// What was asked for to find out what is wrong.
+    #[cfg(feature = "admin")]
+    Diagnosis(Box<super::Diagnosis>),
+    /// The table's version is another by now.
+    #[cfg(feature = "admin")]
+    Moved,
     /// Nobody of that name is known.
     UnknownNode,
     /// Refused, with the reason.

@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::rc::Rc;
 
+use bytes::Bytes;
 use slotmesh_gossip::LinkId;
 use slotmesh_wire::frame_length;
 use tokio::io::Interest;
@@ -13,12 +14,21 @@ use tokio::sync::Notify;
 
 use super::core::Core;
 
+/// Packets that are handed to the system in one go.
+const SLICES: usize = 32;
+
 /// The driver's side of a link.
 pub(crate) struct Connection {
     stream: TcpStream,
-    queue: RefCell<VecDeque<Vec<u8>>>,
+    queue: RefCell<VecDeque<Bytes>>,
     /// Bytes of the front packet that have left.
     sent: Cell<usize>,
+    /// Bytes that wait.
+    queued: Cell<u64>,
+    /// Bytes that have left since the beginning.
+    total: Cell<u64>,
+    /// It takes published messages so slowly that nobody waits for it.
+    lagging: Cell<bool>,
     closed: Cell<bool>,
     kick: Notify,
 }
@@ -31,23 +41,48 @@ impl Connection {
             stream,
             queue: RefCell::default(),
             sent: Cell::new(0),
+            queued: Cell::new(0),
+            total: Cell::new(0),
+            lagging: Cell::new(false),
             closed: Cell::new(false),
             kick: Notify::new(),
         })
     }
 
+    /// Adds a packet. Tells whether it is the only one, so that it may be sent at once: else the task is at it.
+    pub(crate) fn enqueue(&self, bytes: Bytes) -> bool {
+        self.queued.set(self.queued.get() + bytes.len() as u64);
+        let mut queue = self.queue.borrow_mut();
+        queue.push_back(bytes);
+        queue.len() == 1
+    }
+
     /// Sends at once what the socket takes and keeps the rest for its task. Gives the bytes that left.
-    pub(crate) fn send(&self, bytes: Vec<u8>) -> u64 {
-        let idle = self.queue.borrow().is_empty();
-        self.queue.borrow_mut().push_back(bytes);
-        if !idle {
-            return 0;
-        }
+    pub(crate) fn send_now(&self) -> u64 {
         let left = self.flush().unwrap_or(0);
         if !self.queue.borrow().is_empty() {
             self.kick.notify_one();
         }
         left
+    }
+
+    /// Bytes that wait to be sent.
+    pub(crate) fn queued(&self) -> u64 {
+        self.queued.get()
+    }
+
+    /// Bytes that have left since the beginning.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.get()
+    }
+
+    /// Whether it takes published messages so slowly that nobody waits for it.
+    pub(crate) fn is_lagging(&self) -> bool {
+        self.lagging.get()
+    }
+
+    pub(crate) fn set_lagging(&self, lagging: bool) {
+        self.lagging.set(lagging);
     }
 
     pub(crate) fn close(&self) {
@@ -56,23 +91,37 @@ impl Connection {
     }
 
     fn flush(&self) -> io::Result<u64> {
-        let mut queue = self.queue.borrow_mut();
-        let mut total = 0;
-        while let Some(front) = queue.front() {
-            match self.stream.try_write(&front[self.sent.get()..]) {
-                Ok(count) => {
-                    total += count as u64;
-                    self.sent.set(self.sent.get() + count);
-                    if self.sent.get() == front.len() {
-                        self.sent.set(0);
-                        queue.pop_front();
-                    }
-                }
+        let before = self.total.get();
+        loop {
+            let mut queue = self.queue.borrow_mut();
+            let Some(front) = queue.front() else { break };
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            slices[0] = IoSlice::new(&front[self.sent.get()..]);
+            slices.iter_mut().zip(queue.iter()).skip(1).for_each(|(slice, packet)| *slice = IoSlice::new(packet));
+            match self.stream.try_write_vectored(&slices[..queue.len().min(SLICES)]) {
+                Ok(count) => self.note_sent(&mut queue, count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
-        Ok(total)
+        Ok(self.total.get() - before)
+    }
+
+    fn note_sent(&self, queue: &mut VecDeque<Bytes>, count: usize) {
+        self.total.set(self.total.get() + count as u64);
+        self.queued.set(self.queued.get().saturating_sub(count as u64));
+        let mut sent = self.sent.get() + count;
+        while let Some(front) = queue.front()
+            && front.len() <= sent
+        {
+            sent -= front.len();
+            queue.pop_front();
+        }
+        if queue.is_empty() {
+            // What a flood needed is not kept.
+            *queue = VecDeque::new();
+        }
+        self.sent.set(sent);
     }
 
     fn interest(&self) -> Interest {
@@ -161,7 +210,7 @@ fn packets(core: &Rc<Core>, id: LinkId, connection: &Connection, bytes: &[u8]) -
     while taken < bytes.len() && !connection.closed.get() {
         match frame_length(&bytes[taken..]) {
             Err(error) => {
-                tracing::warn!(%error, "Bad message length or signature received on the Cluster bus: {error}");
+                tracing::warn!("Bad message length or signature received on the Cluster bus: {error}");
                 return Err(());
             }
             Ok(Some(length)) if length <= bytes.len() - taken => {

@@ -1,110 +1,110 @@
 //! Starting, asking and stopping the bus thread.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use slotmesh_gossip::{Config, SplitMix};
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{BusReply, BusRequest, Envelope};
 use super::core::{self, Origin};
-use super::listen;
-use crate::conf_file::{ConfFileError, NodesConf};
+use super::observer::Observer;
+use super::publisher::Publications;
+use super::saver::Files;
+use crate::clock::Clock;
+use crate::ending::Ending;
+use crate::settings::BusSettings;
 use crate::topology::Topology;
+use crate::watchdog::Watchdog;
 
 /// What the bus thread needs to start.
-#[derive(Debug)]
-pub struct BusOptions {
-    /// Settings of the engine.
-    pub engine: Config,
-    /// Addresses to listen on.
-    pub listen: Vec<SocketAddr>,
-    /// Length of the queue of connections that are not accepted yet.
-    pub backlog: u32,
-    /// Path of nodes.conf.
-    pub conf_path: PathBuf,
+pub(crate) struct BusOptions {
+    /// What directives say.
+    pub(crate) settings: BusSettings,
+    /// Where to accept links.
+    pub(crate) listeners: Vec<TcpListener>,
+    /// The clocks that the whole node shares.
+    pub(crate) clock: Clock,
+    /// Told how late its timers fire.
+    pub(crate) watchdog: Arc<Watchdog>,
     /// Keep running when nodes.conf can't be saved.
-    pub save_best_effort: bool,
-    /// Seed of the engine's generator.
-    pub seed: u64,
-    /// Called when the node can't go on, with the reason; the bus thread ends then.
-    pub on_fatal: fn(String),
+    pub(crate) save_best_effort: bool,
+    /// Published messages between it and the client threads.
+    pub(crate) publications: Arc<Publications>,
+    /// Told about everything that happens.
+    pub(crate) observer: Option<Box<dyn Observer>>,
+    /// Told when the node can't go on; the bus thread ends then.
+    pub(crate) endings: mpsc::UnboundedSender<Ending>,
 }
 
-/// Why the bus did not start. Nothing runs and no file was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum BusStartError {
-    /// nodes.conf can't be used.
-    #[error(transparent)]
-    Conf(#[from] ConfFileError),
-    /// The bus port can't be listened on.
-    #[error("can't listen on bus address {address}: {error}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The thread could not be started.
-    #[error("can't start the bus thread: {0}")]
-    Thread(std::io::Error),
-}
-
-/// The running bus.
-#[derive(Debug)]
-pub struct BusHandle {
+/// What the rest of the node knows of the bus: whom to ask and where to look. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bus {
     requests: mpsc::UnboundedSender<Envelope>,
     topology: Arc<Topology>,
-    thread: Option<thread::JoinHandle<()>>,
+    publications: Arc<Publications>,
 }
 
-impl BusHandle {
-    /// Loads nodes.conf (or writes a first one), opens the bus port and starts the thread.
-    ///
-    /// # Errors
-    /// See [`BusStartError`].
-    pub fn start(options: BusOptions) -> Result<Self, BusStartError> {
-        let conf = NodesConf::open(&options.conf_path)?;
-        let mut rng = SplitMix::new(options.seed);
-        let (table, fresh) = conf.load(&mut rng)?;
-        let mut listeners = Vec::new();
-        for address in &options.listen {
-            let listener = listen::bind(*address, options.backlog)
-                .map_err(|error| BusStartError::Listen { address: *address, error })?;
-            listeners.push(listener);
-        }
-        let topology = Arc::new(Topology::new(&table));
-        let (requests, inbox) = mpsc::unbounded_channel();
-        let shared = Arc::clone(&topology);
-        let thread = thread::Builder::new()
-            .name("bus".into())
-            .spawn(move || core::run(options, conf, Origin { table, fresh, rng }, listeners, inbox, &shared))
-            .map_err(BusStartError::Thread)?;
-        Ok(Self { requests, topology, thread: Some(thread) })
+impl Bus {
+    /// Published messages between it and the client threads.
+    pub(crate) fn publications(&self) -> &Arc<Publications> {
+        &self.publications
     }
 
     /// What the bus knows, for readers on any thread.
-    #[must_use]
-    pub fn topology(&self) -> &Arc<Topology> {
+    pub(crate) fn topology(&self) -> &Arc<Topology> {
         &self.topology
     }
 
     /// Asks the bus; `None` when it has stopped.
-    pub async fn ask(&self, request: BusRequest) -> Option<BusReply> {
+    pub(crate) async fn ask(&self, request: BusRequest) -> Option<BusReply> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Envelope { request, reply }).ok()?;
         answer.await.ok()
     }
+}
+
+/// The running bus thread.
+#[derive(Debug)]
+pub(crate) struct BusThread {
+    bus: Bus,
+    thread: thread::JoinHandle<()>,
+}
+
+impl BusThread {
+    /// Starts the thread.
+    pub(crate) fn start(options: BusOptions, files: Files, origin: Origin) -> std::io::Result<Self> {
+        let topology = Arc::new(Topology::new(&origin.table));
+        let (requests, inbox) = mpsc::unbounded_channel();
+        let (shared, publications) = (Arc::clone(&topology), Arc::clone(&options.publications));
+        let thread = thread::Builder::new().name("bus".into()).spawn(move || {
+            let _tell = TellPanic(options.endings.clone());
+            core::run(options, files, origin, inbox, &shared);
+        })?;
+        Ok(Self { bus: Bus { requests, topology, publications }, thread })
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.bus
+    }
 
     /// Saves the table, closes every link and ends the thread.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(self) {
         let (reply, _answer) = oneshot::channel();
         // A bus that has stopped already is what we want.
-        let _ = self.requests.send(Envelope { request: BusRequest::Stop, reply });
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let _ = self.bus.requests.send(Envelope { request: BusRequest::Stop, reply });
+        let _ = self.thread.join();
+    }
+}
+
+/// Ends the node when the bus thread panics: a node without a bus must not look alive.
+struct TellPanic(mpsc::UnboundedSender<Ending>);
+
+impl Drop for TellPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Nobody listens any more: the node is ending already.
+            let _ = self.0.send(Ending::Fatal("the bus thread panicked; please report this".into()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Saving nodes.conf on a thread of its own: a slow disk never delays a heartbeat.
+//! Saving nodes.conf and what stands beside it on a thread of its own: a slow disk never delays a heartbeat.
 
 use std::io;
 use std::sync::mpsc;
@@ -7,14 +7,35 @@ use std::thread;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::conf_file::NodesConf;
+use crate::own_facts::OwnFile;
 
 /// A text to save.
 pub(crate) struct Job {
     /// Position in the order of saves.
     pub(crate) number: u64,
     pub(crate) text: Vec<u8>,
+    /// What stands beside nodes.conf, if that has changed.
+    pub(crate) own: Option<String>,
     /// Whether it must reach the disk.
     pub(crate) sync: bool,
+}
+
+/// The files of a node.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) conf: NodesConf,
+    pub(crate) own: OwnFile,
+}
+
+impl Files {
+    /// The file beside comes first: a node that it bars and that nodes.conf still knows is forgotten at the next start, one
+    /// that neither knows would come back by gossip.
+    fn save(&self, job: &Job) -> io::Result<()> {
+        if let Some(own) = &job.own {
+            self.own.save(own, job.sync)?;
+        }
+        self.conf.save(&job.text, job.sync)
+    }
 }
 
 /// How a save went.
@@ -28,12 +49,12 @@ pub(crate) struct Saver {
 }
 
 impl Saver {
-    pub(crate) fn start(conf: NodesConf) -> io::Result<(Self, UnboundedReceiver<Saved>)> {
+    pub(crate) fn start(files: Files) -> io::Result<(Self, UnboundedReceiver<Saved>)> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (done, results): (UnboundedSender<Saved>, _) = unbounded_channel();
         thread::Builder::new().name("conf-saver".into()).spawn(move || {
             for job in inbox {
-                let result = conf.save(&job.text, job.sync);
+                let result = files.save(&job);
                 if done.send(Saved { number: job.number, result }).is_err() {
                     return;
                 }

@@ -1,0 +1,243 @@
+//! One client connection.
+
+use std::cell::RefCell;
+use std::io;
+use std::mem;
+use std::sync::Arc;
+
+use slotmesh_command::{ErrorReply, Outcome, Session, answer, execute};
+use slotmesh_resp::{Limits, Next, RequestReader};
+
+use super::ask::ask;
+use super::shared::Shared;
+use super::signals::Signals;
+use super::stream::Stream;
+use crate::ending::Ending;
+
+/// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
+const READ_BYTES: usize = 32 * 1024;
+
+/// Replies are sent when so many bytes have come together, even if more requests wait: whoever does not read is not
+/// served on, and what waits for him stays small.
+const REPLY_BYTES: usize = 64 * 1024;
+
+/// From so many bytes on it is checked before they are sent whether so many may wait.
+const CHECKED_BYTES: usize = 16 * 1024;
+
+/// A client that always has something to say gives way to the others of its thread after so many reads, and after each that
+/// filled the buffer or brought so many replies: its socket alone would never make it wait.
+const ROUNDS: u64 = 16;
+
+/// Room that a connection keeps between requests.
+const KEPT_BYTES: usize = 4 * 1024;
+
+/// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
+const BUS_SIGNATURE: &[u8] = b"RCmb";
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// Serves a connection until it ends, is killed, or the server stops.
+pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
+    let limits = Limits { bulk_bytes_max: shared.server.config().number("proto-max-bulk-len"), ..Limits::default() };
+    let mut stopping = shared.stopping.clone();
+    let mut connection = Connection {
+        shared,
+        session,
+        stream,
+        reader: RequestReader::new(limits),
+        input: Vec::new(),
+        out: Vec::new(),
+        closing: false,
+        signals: signals.clone(),
+    };
+    tokio::select! {
+        biased;
+        () = signals.killed() => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+        // An error of the socket means that the client is gone.
+        _ = connection.serve() => {}
+    }
+    connection.note_end();
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    session: Session,
+    stream: Stream,
+    reader: RequestReader,
+    /// What has arrived and was not executed.
+    input: Vec<u8>,
+    /// Replies not sent yet.
+    out: Vec<u8>,
+    /// Nothing more is executed; what is written is sent, then the connection ends.
+    closing: bool,
+    signals: Signals,
+}
+
+impl Connection {
+    async fn serve(&mut self) -> io::Result<()> {
+        for round in 1_u64.. {
+            if self.closing {
+                break;
+            }
+            let mut full = false;
+            tokio::select! {
+                biased;
+                readable = self.stream.readable() => {
+                    readable?;
+                    match self.read() {
+                        Ok(0) => return Ok(()),
+                        Ok(count) => {
+                            full = count == READ_BYTES;
+                            self.execute_all().await?;
+                        }
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                        Err(error) => return Err(error),
+                    }
+                }
+                () = self.signals.pushed() => {}
+            }
+            self.flush().await?;
+            if full || round.is_multiple_of(ROUNDS) {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> io::Result<usize> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let count = self.stream.try_read(scratch)?;
+            self.input.extend_from_slice(&scratch[..count]);
+            self.shared.server.note_input(&self.session, count as u64, self.shared.clock.now());
+            Ok(count)
+        })
+    }
+
+    /// Sends the replies, then what nobody asked for.
+    async fn flush(&mut self) -> io::Result<()> {
+        loop {
+            self.send(&self.out).await?;
+            self.out.clear();
+            self.session.client().set_buffered(0);
+            match self.session.client().take_pushes(&mut self.out, REPLY_BYTES) {
+                Some(large) => self.send(&large).await?,
+                None if self.out.is_empty() => break,
+                None => {}
+            }
+        }
+        self.out.shrink_to(KEPT_BYTES);
+        Ok(())
+    }
+
+    async fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        let (server, client) = (&self.shared.server, self.session.client());
+        client.set_buffered(bytes.len());
+        if bytes.len() >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono) {
+            // The connection has been told to end.
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let count = self.stream.write(&bytes[sent..]).await?;
+            sent += count;
+            server.note_output(&self.session, count as u64, self.shared.clock.now());
+        }
+        Ok(())
+    }
+
+    /// Executes every whole request at hand.
+    async fn execute_all(&mut self) -> io::Result<()> {
+        let input = mem::take(&mut self.input);
+        let mut start = 0;
+        while !self.closing {
+            let (outcome, consumed) = match self.reader.next(&input[start..]) {
+                Ok(Next::Incomplete { .. }) if input[start..].starts_with(BUS_SIGNATURE) => {
+                    ErrorReply::err("This is a client port, not the port of the cluster bus").write(&mut self.out);
+                    (Outcome::Close, 0)
+                }
+                Ok(Next::Incomplete { .. }) => break,
+                Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
+                Ok(Next::Request { args, consumed }) => {
+                    let words: Vec<&[u8]> = args.iter().collect();
+                    let (server, begun) = (&self.shared.server, self.shared.clock.now());
+                    let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
+                    server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
+                    (outcome, consumed)
+                }
+                Err(error) => {
+                    ErrorReply::err(error.to_string()).write(&mut self.out);
+                    (Outcome::Close, 0)
+                }
+            };
+            start += consumed;
+            self.follow(outcome).await?;
+            if self.out.len() >= REPLY_BYTES {
+                self.flush().await?;
+                tokio::task::yield_now().await;
+            }
+        }
+        self.keep(input, start);
+        Ok(())
+    }
+
+    async fn follow(&mut self, mut outcome: Outcome) -> io::Result<()> {
+        while let Outcome::Ask(question) = outcome {
+            let given = ask(&self.shared, &question).await;
+            let now = self.shared.clock.now();
+            outcome = answer(&self.shared.server, &mut self.session, now, &question, &given, &mut self.out);
+        }
+        match outcome {
+            Outcome::Continue | Outcome::Ask(_) => {}
+            Outcome::Published => {
+                let publications = Arc::clone(self.shared.bus.publications());
+                if !publications.outgoing.has_room() {
+                    self.flush().await?;
+                    publications.outgoing.room().await;
+                }
+            }
+            Outcome::Close => self.closing = true,
+            Outcome::Shutdown(shutdown) => {
+                // Nobody listens any more: the node is ending already.
+                let _ = self.shared.endings.send(Ending::Shutdown(shutdown));
+                self.closing = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells why the connection ends where an operator should know.
+    fn note_end(&self) {
+        let client = self.session.client();
+        if client.is_over_limit() {
+            self.shared.server.stats.output_limit_disconnections.add(1);
+            tracing::warn!(
+                "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                client.log_line(self.shared.clock.now())
+            );
+        }
+    }
+
+    /// Keeps the start of the next request, unless it has grown too long.
+    fn keep(&mut self, mut input: Vec<u8>, start: usize) {
+        input.drain(..start);
+        input.shrink_to(KEPT_BYTES);
+        if input.is_empty() {
+            input = Vec::new();
+        }
+        self.input = input;
+        let max = self.shared.server.config().number("client-query-buffer-limit").unsigned_abs();
+        if self.input.len() as u64 > max {
+            self.shared.server.stats.query_limit_disconnections.add(1);
+            tracing::warn!(
+                "Closing client that reached max query buffer length: id={} addr={} ({} bytes)",
+                self.session.client().id,
+                self.session.client().addr,
+                self.input.len()
+            );
+            self.closing = true;
+        }
+    }
+}

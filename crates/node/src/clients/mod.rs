@@ -1,0 +1,18 @@
+//! The client side: sockets, and the talk between commands and the bus.
+
+mod ask;
+mod connection;
+mod delivery;
+mod explained;
+mod listener;
+mod shared;
+mod signals;
+mod stream;
+mod threads;
+
+#[cfg(feature = "admin")]
+pub(crate) use ask::{order, resolve};
+pub(crate) use delivery::run as deliver;
+pub(crate) use listener::Listeners;
+pub(crate) use shared::{OnConfig, Shared, World};
+pub(crate) use threads::Threads;

@@ -1,0 +1,33 @@
+//! A node that was built without the admin API.
+
+use std::sync::Arc;
+
+use slotmesh_config::Config;
+
+use crate::bus::Observer;
+use crate::clients::Shared;
+
+/// There is none.
+pub(crate) enum Admin {}
+
+/// It never runs.
+pub(crate) enum Running {}
+
+/// The API, and who has to be told what happens; nothing when it is off.
+pub(crate) type Prepared = Option<(Admin, Box<dyn Observer>)>;
+
+impl Admin {
+    /// Fails when the configuration asks for the API: what it guards must not be missing in silence.
+    pub(crate) fn prepare(config: &Config) -> Result<Prepared, String> {
+        match config.port("slotmesh-admin-port") {
+            0 => Ok(None),
+            port => {
+                Err(format!("slotmesh-admin-port is {port}, but this program was built without the feature 'admin'"))
+            }
+        }
+    }
+
+    pub(crate) fn start(self, _shared: &Arc<Shared>) -> Result<Running, String> {
+        match self {}
+    }
+}

@@ -1,0 +1,312 @@
+//! A whole node.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use slotmesh_command::{Process, PubSub, Server};
+use slotmesh_config::Config;
+use slotmesh_gossip::{Memory, SplitMix};
+use slotmesh_types::NodeId;
+use tokio::sync::{mpsc, watch};
+
+use crate::admin::{self, Admin};
+use crate::bus::{BusOptions, BusThread, Files, Origin, Publications};
+use crate::clients::{Listeners, OnConfig, Shared, Threads, World, deliver};
+use crate::clock::Clock;
+use crate::conf_file::{ConfFileError, NodesConf};
+use crate::ending::Ending;
+use crate::keyspace::NoKeys;
+use crate::listen::{self, ListenError};
+use crate::own_facts::{OwnFactsError, OwnFile};
+use crate::pid_file::PidFile;
+use crate::topology::Topology;
+use crate::watchdog::Watchdog;
+use crate::{change, settings};
+
+/// What a program tells about itself and wants to be told.
+#[derive(Default)]
+pub struct NodeOptions {
+    /// Path of the program, for INFO.
+    pub executable: String,
+    /// Path of the configuration file, for INFO and CONFIG REWRITE; empty for none.
+    pub config_file: String,
+    /// Called with the new configuration after a client has changed it, on a thread that serves clients.
+    pub on_config: Option<OnConfig>,
+}
+
+impl fmt::Debug for NodeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeOptions").field("config_file", &self.config_file).finish_non_exhaustive()
+    }
+}
+
+/// Why a node did not start. Nothing of it runs.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The working directory can't be used.
+    #[error("Can't chdir to '{path}': {error}")]
+    Folder {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// nodes.conf can't be used.
+    #[error(transparent)]
+    Conf(#[from] ConfFileError),
+    /// The file beside nodes.conf can't be used, or the name of the cluster can't be settled.
+    #[error(transparent)]
+    OwnFacts(#[from] OwnFactsError),
+    /// The bus port can't be listened on.
+    #[error("Failed listening on port {port} (cluster), aborting. {0}", port = .0.port)]
+    Bus(ListenError),
+    /// The client port or socket can't be listened on.
+    #[error("Failed listening on {what}, aborting. {reason}")]
+    Clients {
+        /// The port or socket.
+        what: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The admin API can't be opened.
+    #[error("Failed to open the admin API, aborting. {0}")]
+    Admin(String),
+    /// The system gives no threads or no randomness.
+    #[error("can't start {what}: {error}")]
+    System {
+        /// What.
+        what: &'static str,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// A running node. It stops when told to, or when dropped.
+pub struct Node {
+    shared: Arc<Shared>,
+    stopping: watch::Sender<bool>,
+    endings: mpsc::UnboundedReceiver<Ending>,
+    /// Both are there until the node stops.
+    running: Option<(BusThread, Threads)>,
+    /// There while it runs, if it was asked for; it stops when it goes.
+    admin: Option<admin::Running>,
+    /// Removed when the node is dropped.
+    pid_file: Option<PidFile>,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Starts a node: reads or makes its nodes.conf, opens the bus port, then the client port.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(config: Config, options: NodeOptions) -> Result<Self, StartError> {
+        let clock = Clock::new();
+        let entropy = Entropy::gather()?;
+        let conf = open_conf(&config)?;
+        let mut rng = SplitMix::new(entropy.seed);
+        let (table, fresh) = conf.load(clock.now(), &mut rng)?;
+        let own_file = OwnFile::beside(&settings::file(&config, "cluster-config-file"));
+        let mut facts = own_file.settle(config.text("slotmesh-cluster-name"), table.len() > 1)?;
+        if fresh {
+            // A file without its nodes.conf tells of another node.
+            facts.memory = Memory::default();
+        }
+        let me = *table.me().facts().id();
+        if fresh {
+            tracing::info!("No cluster configuration found, I'm {me}");
+        } else {
+            tracing::info!("Node configuration loaded, I'm {me}");
+        }
+        let cluster_name = facts.cluster_name.clone();
+        let (ended, endings) = mpsc::unbounded_channel();
+        let backlog = u32::try_from(config.number("tcp-backlog")).unwrap_or(u32::MAX);
+        let listeners = listen::bind_all(config.text("bind"), settings::bus_port(&config), backlog);
+        let listeners = listeners.map_err(StartError::Bus)?;
+        let (admin, observer) = Admin::prepare(&config).map_err(StartError::Admin)?.unzip();
+        let pubsub = PubSub::new(config.output_limits());
+        let thread_count = thread_count(&config);
+        let watchdog = Watchdog::new(clock, thread_count);
+        watchdog.set_threshold(settings::stall_threshold(&config));
+        let bus_options = BusOptions {
+            settings: settings::bus(&config, &facts.cluster_name),
+            listeners,
+            clock,
+            watchdog: Arc::clone(&watchdog),
+            save_best_effort: config.text("cluster-config-save-behavior") == "best-effort",
+            publications: Publications::new(pubsub.clone()),
+            observer,
+            endings: ended.clone(),
+        };
+        let threads =
+            Threads::start(thread_count, &watchdog).map_err(|error| StartError::System { what: "threads", error })?;
+        let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
+            .map_err(|error| StartError::System { what: "the bus thread", error })?;
+        let (stopping, stopped) = watch::channel(false);
+        let world = Box::new(World { bus: bus.bus().clone(), watchdog: Arc::clone(&watchdog) });
+        let process = process(&options, entropy.run_id, entropy.replication_id);
+        let shared = Arc::new(Shared {
+            server: Server::new(clock.now(), process, config, Box::new(NoKeys), world, pubsub),
+            bus: bus.bus().clone(),
+            clock,
+            listeners: Listeners::default(),
+            places: threads.places(),
+            watchdog,
+            cluster_name,
+            endings: ended,
+            stopping: stopped,
+            on_config: options.on_config.unwrap_or_else(|| Box::new(|_| {})),
+        });
+        let running = Some((bus, threads));
+        let mut node = Self { shared, stopping, endings, running, admin: None, pid_file: None };
+        node.open()?;
+        let admin = admin.map(|admin| admin.start(&node.shared)).transpose();
+        node.admin = admin.map_err(StartError::Admin)?;
+        Ok(node)
+    }
+
+    /// Lets clients in.
+    fn open(&mut self) -> Result<(), StartError> {
+        let Some((_, threads)) = &self.running else { return Ok(()) };
+        let _guard = threads.first().enter();
+        let config = self.shared.server.config().clone();
+        tracing::info!("Server initialized");
+        change::open_listeners(&self.shared, &config)
+            .map_err(|reason| StartError::Clients { what: format!("port {} (tcp)", config.text("port")), reason })?;
+        // Not before the ports are ours: the file may be that of a server that runs.
+        if !config.text("pidfile").is_empty() {
+            self.pid_file = PidFile::write(settings::file(&config, "pidfile"));
+        }
+        if config.port("port") != 0 {
+            tracing::info!("Ready to accept connections tcp");
+        }
+        if !config.text("unixsocket").is_empty() {
+            let mode = u32::from_str_radix(config.text("unixsocketperm"), 8).unwrap_or(0);
+            Listeners::add_unix(&self.shared, settings::file(&config, "unixsocket"), mode).map_err(|error| {
+                let what = format!("{} (unix)", config.text("unixsocket"));
+                StartError::Clients { what, reason: error.to_string() }
+            })?;
+            tracing::info!("Ready to accept connections unix");
+        }
+        tokio::spawn(watch_clients(Arc::clone(&self.shared)));
+        tokio::spawn(deliver(Arc::clone(&self.shared)));
+        Ok(())
+    }
+
+    /// Id of the node.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        *self.topology().view().me().facts.id()
+    }
+
+    /// What the node knows of the cluster.
+    #[must_use]
+    pub fn topology(&self) -> &Arc<Topology> {
+        self.shared.bus.topology()
+    }
+
+    /// Waits until the node ends by itself: a client sent SHUTDOWN, or it can't go on. Stop it then.
+    pub async fn ended(&mut self) -> Ending {
+        match self.endings.recv().await {
+            Some(ending) => ending,
+            // This very node holds a sender.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops the node: no new clients, open connections end, nodes.conf is saved. Blocks until that is done, so not for
+    /// asynchronous code.
+    pub fn stop(mut self) {
+        self.halt();
+    }
+
+    fn halt(&mut self) {
+        self.admin = None;
+        let Some((bus, threads)) = self.running.take() else { return };
+        threads.first().block_on(self.shared.listeners.close());
+        // Connections that nobody serves need not be told.
+        let _ = self.stopping.send(true);
+        bus.stop();
+        drop(threads);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+struct Entropy {
+    seed: u64,
+    run_id: String,
+    replication_id: String,
+}
+
+impl Entropy {
+    fn gather() -> Result<Self, StartError> {
+        let (mut seed, mut run_id, mut replication_id) = ([0; 8], [0; 20], [0; 20]);
+        for bytes in [&mut seed[..], &mut run_id, &mut replication_id] {
+            getrandom::fill(bytes)
+                .map_err(|error| StartError::System { what: "the random generator", error: error.into() })?;
+        }
+        let hex = |bytes: [u8; 20]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { seed: u64::from_ne_bytes(seed), run_id: hex(run_id), replication_id: hex(replication_id) })
+    }
+}
+
+fn open_conf(config: &Config) -> Result<NodesConf, StartError> {
+    let folder = PathBuf::from(config.text("dir"));
+    if let Err(error) = fs::read_dir(&folder) {
+        return Err(StartError::Folder { path: folder, error });
+    }
+    Ok(NodesConf::open(&settings::file(config, "cluster-config-file"))?)
+}
+
+fn thread_count(config: &Config) -> usize {
+    match usize::try_from(config.number("slotmesh-io-threads")).unwrap_or(0) {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        count => count,
+    }
+}
+
+fn process(options: &NodeOptions, run_id: String, replication_id: String) -> Process {
+    let system = rustix::system::uname();
+    let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
+    Process {
+        run_id,
+        replication_id,
+        id: std::process::id(),
+        executable: options.executable.clone(),
+        config_file: options.config_file.clone(),
+        os: format!("{} {} {}", text(system.sysname()), text(system.release()), text(system.machine())),
+    }
+}
+
+/// Ends connections that have been silent for longer than `timeout` says, and those that take what they are sent too
+/// slowly for too long. Subscribers may be silent.
+async fn watch_clients(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tick.tick().await;
+        let timeout = shared.server.config().number("timeout").unsigned_abs();
+        let limits = shared.server.pubsub.limits();
+        let now = shared.clock.now().mono;
+        for client in shared.server.clients.all() {
+            client.check_limits(limits, now);
+            let silent = now.since(client.last_interaction()).as_secs();
+            if timeout > 0 && silent > timeout && !client.is_subscribed() {
+                client.kill();
+            }
+        }
+    }
+}

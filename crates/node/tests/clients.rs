@@ -1,0 +1,144 @@
+//! What clients of a node see.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use slotmesh_node::Ending;
+use support::{Client, Folder, free_port, start, until};
+
+#[test]
+fn requests_sent_at_once_are_answered_in_order() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    client.send_raw(b"PING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n\r\n*0\r\nPING again\r\n");
+    let replies: Vec<Vec<u8>> = (0..3).map(|_| client.receive().expect("a reply").1).collect();
+    assert_eq!(replies, [&b"+PONG\r\n"[..], b"$2\r\nhi\r\n", b"$5\r\nagain\r\n"]);
+}
+
+#[test]
+fn a_client_that_quits_or_is_killed_is_closed() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "");
+    let (mut one, mut two) = (Client::connect(port), Client::connect(port));
+    assert_eq!(one.ask(&["QUIT"]), b"+OK\r\n");
+    assert!(one.receive().is_none());
+    let id = two.text(&["CLIENT", "ID"]).trim_start_matches(':').trim().to_owned();
+    let mut three = Client::connect(port);
+    assert_eq!(three.ask(&["CLIENT", "KILL", "ID", &id]), b":1\r\n");
+    assert!(two.receive().is_none());
+    until("the list forgets them", || three.text(&["CLIENT", "LIST"]).lines().count() == 1);
+}
+
+#[test]
+fn too_many_clients_are_told_so() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "maxclients 2");
+    let mut kept = [Client::connect(port), Client::connect(port)];
+    kept.iter_mut().for_each(|client| assert_eq!(client.ask(&["PING"]), b"+PONG\r\n"));
+    let mut third = Client::connect(port);
+    assert_eq!(third.receive().expect("a reply").1, b"-ERR max number of clients reached\r\n");
+    assert!(third.receive().is_none());
+    assert!(kept[0].text(&["INFO", "stats"]).contains("rejected_connections:1"));
+}
+
+#[test]
+fn idle_clients_are_closed_after_the_timeout() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "timeout 1");
+    let mut client = Client::connect(port);
+    assert_eq!(client.ask(&["PING"]), b"+PONG\r\n");
+    assert!(client.receive().is_none(), "closed by the server");
+}
+
+#[test]
+fn a_local_socket_serves_clients_and_goes_with_the_node() {
+    let (folder, port) = (Folder::new(), free_port());
+    let node = start(&folder.0, port, "unixsocket s.sock\nunixsocketperm 700");
+    let path = folder.0.join("s.sock");
+    let mut stream = UnixStream::connect(&path).expect("a connection");
+    stream.write_all(b"CLIENT LIST\r\n").expect("sent");
+    let mut reply = [0; 512];
+    let count = stream.read(&mut reply).expect("a reply");
+    let text = String::from_utf8_lossy(&reply[..count]).into_owned();
+    assert!(text.contains("s.sock:0 ") && text.contains(" flags=U "), "{text}");
+    node.stop();
+    assert!(!path.exists());
+}
+
+#[test]
+fn clients_come_over_ipv6_where_there_is_any() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "bind 127.0.0.1 -::1");
+    assert_eq!(Client::connect(port).ask(&["PING"]), b"+PONG\r\n");
+    if let Ok(mut stream) = std::net::TcpStream::connect((std::net::Ipv6Addr::LOCALHOST, port)) {
+        stream.write_all(b"CLIENT LIST\r\n").expect("sent");
+        let mut reply = [0; 1024];
+        let count = stream.read(&mut reply).expect("a reply");
+        let text = String::from_utf8_lossy(&reply[..count]).into_owned();
+        assert!(text.contains(" addr=[::1]:"), "{text}");
+    }
+}
+
+#[test]
+fn the_port_moves_with_config_set_and_stays_when_it_cannot() {
+    let (folder, port, other) = (Folder::new(), free_port(), free_port());
+    let _node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    assert_eq!(client.ask(&["CONFIG", "SET", "port", &other.to_string()]), b"+OK\r\n");
+    assert_eq!(Client::connect(other).ask(&["PING"]), b"+PONG\r\n");
+    let other_server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = other_server.local_addr().expect("an address").port().to_string();
+    let reply = client.text(&["CONFIG", "SET", "port", &taken]);
+    assert!(reply.contains("CONFIG SET failed (possibly related to argument 'port')"), "{reply}");
+    assert_eq!(client.ask(&["CONFIG", "GET", "port"]), format!("*2\r\n$4\r\nport\r\n$5\r\n{other}\r\n").into_bytes());
+    assert_eq!(Client::connect(other).ask(&["PING"]), b"+PONG\r\n");
+}
+
+#[test]
+fn shutdown_ends_the_node() {
+    let (folder, port) = (Folder::new(), free_port());
+    let mut node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    client.send(&["SHUTDOWN", "NOSAVE"]);
+    assert!(client.receive().is_none());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    assert!(matches!(runtime.block_on(node.ended()), Ending::Shutdown(_)));
+}
+
+#[test]
+fn a_meet_can_be_waited_for() {
+    let folders = [Folder::new(), Folder::new(), Folder::new()];
+    let ports = [free_port(), free_port(), free_port()];
+    let names = ["", "", "slotmesh-cluster-name other"];
+    let _nodes: Vec<_> = (0..3).map(|at| start(&folders[at].0, ports[at], names[at])).collect();
+    let mut client = Client::connect(ports[0]);
+    let mut meet = |host: &str, port: u16, bus: u16| {
+        client.text(&["CLUSTER", "MEET", host, &port.to_string(), &bus.to_string(), "WAIT", "5000"])
+    };
+    assert_eq!(meet("localhost", ports[1], ports[1] + 10_000), "OK");
+    assert_eq!(meet("127.0.0.1", ports[1], ports[1] + 10_000), "OK", "already known is fine");
+    let itself = meet("127.0.0.1", ports[0], ports[0] + 10_000);
+    assert!(itself.contains("the address is this node's own"), "{itself}");
+    let client_port = meet("127.0.0.1", ports[1], ports[1]);
+    assert!(client_port.contains("no cluster bus answered"), "{client_port}");
+    let named =
+        Client::connect(ports[2]).text(&["CLUSTER", "MEET", "127.0.0.1", &ports[1].to_string(), "WAIT", "5000"]);
+    assert_eq!(named, "OK", "a name on one side only changes nothing");
+}
+
+#[test]
+fn clusters_of_different_names_refuse_each_other() {
+    let folders = [Folder::new(), Folder::new()];
+    let ports = [free_port(), free_port()];
+    let names = ["slotmesh-cluster-name blue", "slotmesh-cluster-name green"];
+    let _nodes: Vec<_> = (0..2).map(|at| start(&folders[at].0, ports[at], names[at])).collect();
+    let mut client = Client::connect(ports[0]);
+    let reply = client.text(&["CLUSTER", "MEET", "127.0.0.1", &ports[1].to_string(), "WAIT", "5000"]);
+    assert!(reply.contains("belongs to a cluster of another name (slotmesh-cluster-name)"), "{reply}");
+    for port in ports {
+        assert_eq!(Client::connect(port).text(&["CLUSTER", "NODES"]).lines().count(), 1);
+    }
+}
