@@ -1,27 +1,55 @@
 //! Nodes, network and time.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use slotmesh_gossip::rand_core::Rng;
-use slotmesh_gossip::{Action, Config, ConnectError, Engine, MeetTarget, SplitMix};
-use slotmesh_table::conf::ConfFile;
+use slotmesh_gossip::{Config, Engine, Event, SplitMix};
 use slotmesh_table::{Health, Node};
-use slotmesh_types::{Host, Mono, NodeId, Now, UnixMillis};
+use slotmesh_types::{Host, Mono, NodeId, Now, SlotRange};
 
-use crate::network::{Arrival, End, Network};
+use crate::checks::Checks;
+use crate::faults::{Dice, Faults};
+use crate::network::Network;
 use crate::node::SimNode;
+use crate::timers::Timers;
+use crate::trace::Trace;
 
-const START_MICROS: u64 = 1_795_000_000_000_000;
-/// One way over the network, at least and at most.
-const LATENCY_MICROS: (u64, u64) = (100, 1500);
+pub(crate) const START_MICROS: u64 = 1_795_000_000_000_000;
+
+/// What the nodes of a world are at first.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Settings of every node; its ports are added.
+    pub config: Config,
+    /// A node for each entry, with the slots it owns.
+    pub slots: Vec<Option<SlotRange>>,
+}
 
 /// A cluster in virtual time.
 pub struct World {
-    nodes: Vec<SimNode>,
-    network: Network,
-    now: Mono,
-    rng: SplitMix,
+    pub(crate) nodes: Vec<SimNode>,
+    pub(crate) network: Network,
+    pub(crate) timers: Timers,
+    /// Who listens where.
+    pub(crate) listeners: BTreeMap<(Host, u16), usize>,
+    pub(crate) now: Mono,
+    pub(crate) rng: SplitMix,
+    pub(crate) checks: Checks,
+    pub(crate) trace: Trace,
+    /// Addresses given out so far, beyond the first of each node.
+    pub(crate) moves: u8,
+    /// Whether everything that happens is printed.
+    pub(crate) verbose: bool,
+    /// The node whose events are kept, and the events.
+    pub(crate) watching: Option<usize>,
+    pub(crate) watched: Vec<Event>,
+    /// Whether replication streams move.
+    pub(crate) writing: bool,
+    /// The node that was found not to know everybody when it was last looked.
+    unready: Cell<usize>,
     seed: u64,
 }
 
@@ -29,25 +57,47 @@ impl World {
     /// `count` fresh nodes that know nobody, with default settings.
     #[must_use]
     pub fn new(seed: u64, count: usize) -> Self {
-        Self::with_node_timeout(seed, count, Duration::from_secs(15))
+        Self::with_setup(seed, Setup { config: Config::default(), slots: vec![None; count] })
     }
 
     /// The same with another `cluster-node-timeout`.
     #[must_use]
     pub fn with_node_timeout(seed: u64, count: usize, node_timeout: Duration) -> Self {
+        let config = Config { node_timeout, ..Config::default() };
+        Self::with_setup(seed, Setup { config, slots: vec![None; count] })
+    }
+
+    /// Fresh nodes that know nobody.
+    #[must_use]
+    pub fn with_setup(seed: u64, setup: Setup) -> Self {
+        let mut rng = SplitMix::new(seed);
         let mut world = Self {
             nodes: Vec::new(),
-            network: Network::default(),
+            network: Network::new(setup.slots.len(), Dice(SplitMix::new(rng.next_u64()))),
+            timers: Timers::new(setup.slots.len()),
+            listeners: BTreeMap::new(),
             now: Mono::from_micros(START_MICROS),
-            rng: SplitMix::new(seed),
+            checks: Checks::new(setup.slots.len()),
+            trace: Trace::default(),
+            moves: 0,
+            verbose: false,
+            watching: None,
+            watched: Vec::new(),
+            writing: false,
+            unready: Cell::new(0),
+            rng,
             seed,
         };
-        for index in 0..count {
+        let now = Now { mono: world.now, unix: slotmesh_types::UnixMillis(START_MICROS / 1000) };
+        for (index, slots) in setup.slots.into_iter().enumerate() {
             let port = 7000 + index as u16;
-            let config = Config { node_timeout, port, bus_port: port + 10_000, ..Config::default() };
+            let config = Config { port, bus_port: port + 10_000, ..setup.config.clone() };
             let seed = world.rng.next_u64();
-            let now = world.clock();
-            world.nodes.push(SimNode::new(now, address(index, 0), seed, config));
+            world.nodes.push(SimNode::new(now, address(index, 0), seed, config, slots));
+            world.listeners.insert((address(index, 0), port + 10_000), index);
+            let engine = world.nodes[index].engine.as_ref().expect("just made");
+            world.timers.set(index, engine.poll_timeout());
+            world.checks.saved(index, world.nodes[index].disk.safe());
         }
         world
     }
@@ -58,54 +108,38 @@ impl World {
         self.seed
     }
 
-    /// CLUSTER MEET on node `from` with the address of node `to`.
-    pub fn meet(&mut self, from: usize, to: usize) {
-        let target = MeetTarget {
-            ip: self.nodes[to].host.ip().expect("nodes have IP addresses"),
-            port: self.nodes[to].config.port,
-            bus_port: self.nodes[to].config.bus_port,
-        };
-        let now = self.clock();
-        self.engine(from).meet(now, target).expect("a handshake can start");
-        self.drain(from);
+    /// From now on the network and the disks misbehave like this.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.network.faults = faults;
     }
 
-    /// CLUSTER FORGET on node `from` about node `about`.
-    pub fn forget(&mut self, from: usize, about: usize) {
-        let (id, now) = (self.id(about), self.clock());
-        self.engine(from).forget(now, &id).expect("a known node");
-        self.drain(from);
+    /// Prints what happens from now on: to find out how a seed came to fail.
+    pub fn set_verbose(&mut self, verbose: bool) {
+        self.verbose = verbose;
     }
 
-    /// Stops a node at once: what it had not saved is lost, its connections break.
-    pub fn kill(&mut self, node: usize) {
-        self.nodes[node].engine = None;
-        for end in self.network.ends_of(node) {
-            if let Some(other) = self.network.leave(end) {
-                let at = self.arrival_time();
-                self.network.schedule(at, Arrival::Closed(other));
-            }
-        }
+    /// Keeps the events of this node from now on, instead of any other's.
+    pub fn watch(&mut self, node: usize) {
+        self.watching = Some(node);
+        self.watched.clear();
     }
 
-    /// Starts a killed node again, at another address if `moved`.
-    pub fn restart(&mut self, node: usize, moved: bool) {
-        if moved {
-            self.nodes[node].host = address(node, 1);
-        }
-        let (now, seed) = (self.clock(), self.rng.next_u64());
-        self.nodes[node].restart(now, seed);
-        self.drain(node);
+    /// The events of the watched node since then.
+    #[must_use]
+    pub fn watched(&self) -> &[Event] {
+        &self.watched
     }
 
-    /// Swallows everything from `from` to `to`; connections stand as if nothing had happened.
-    pub fn cut(&mut self, from: usize, to: usize) {
-        self.network.cuts.insert((from, to));
+    /// The true time.
+    #[must_use]
+    pub fn now(&self) -> Mono {
+        self.now
     }
 
-    /// Ends every cut.
-    pub fn heal(&mut self) {
-        self.network.cuts.clear();
+    /// Both clocks as a node reads them.
+    #[must_use]
+    pub fn clocks(&self, node: usize) -> Now {
+        self.nodes[node].clock(self.now)
     }
 
     /// Lets time pass.
@@ -130,6 +164,18 @@ impl World {
         }
     }
 
+    /// How many nodes there are, running or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether a node runs.
+    #[must_use]
+    pub fn is_up(&self, node: usize) -> bool {
+        self.nodes[node].engine.is_some()
+    }
+
     /// The id of a node.
     #[must_use]
     pub fn id(&self, node: usize) -> NodeId {
@@ -152,21 +198,57 @@ impl World {
     /// Whether every running node knows every other by name, is connected to it, and nothing else is in any table.
     #[must_use]
     pub fn is_full_mesh(&self) -> bool {
-        let up: Vec<usize> = (0..self.nodes.len()).filter(|node| self.nodes[*node].engine.is_some()).collect();
-        up.iter().all(|node| {
-            let table = self.running(*node).table();
-            table.len() == up.len()
-                && up.iter().all(|other| {
-                    let known = table.lookup(&self.id(*other)).map(|key| table.node(key));
-                    known.is_some_and(|known| !known.handshake && known.connected && known.health == Health::Online)
-                })
-        })
+        let up: Vec<usize> = (0..self.nodes.len()).filter(|node| self.is_up(*node)).collect();
+        // Asked again and again while a mesh forms: whoever was not ready the last time is most likely not ready yet.
+        let first = self.unready.get() % up.len().max(1);
+        let not_ready =
+            (0..up.len()).map(|step| (first + step) % up.len()).find(|node| !self.reaches_all(up[*node], &up));
+        self.unready.set(not_ready.unwrap_or(0));
+        not_ready.is_none()
+    }
+
+    /// How many of the links of a full mesh of all nodes stand, one in each direction between any two nodes.
+    #[must_use]
+    pub fn links_standing(&self) -> usize {
+        let up = (0..self.nodes.len()).filter(|node| self.is_up(*node));
+        let standing = up.map(|node| {
+            let table = self.running(node).table();
+            table.nodes().filter(|(key, node)| *key != table.my_key() && node.connected && !node.handshake).count()
+        });
+        standing.sum()
+    }
+
+    fn reaches_all(&self, node: usize, up: &[usize]) -> bool {
+        let table = self.running(node).table();
+        table.len() == up.len()
+            && up.iter().all(|other| {
+                let known = table.lookup(&self.id(*other)).map(|key| table.node(key));
+                known.is_some_and(|known| !known.handshake && known.connected && known.health == Health::Online)
+            })
     }
 
     /// Bytes sent by all nodes so far.
     #[must_use]
     pub fn bytes_sent(&self) -> u64 {
         self.network.bytes
+    }
+
+    /// Packets sent by all nodes so far.
+    #[must_use]
+    pub fn packets_sent(&self) -> u64 {
+        self.network.packets
+    }
+
+    /// A digest of everything that has happened: the same for every run of one seed.
+    #[must_use]
+    pub fn trace(&self) -> u64 {
+        self.trace.digest()
+    }
+
+    /// Virtual time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.now.since(Mono::from_micros(START_MICROS))
     }
 
     /// The engine of a running node.
@@ -178,120 +260,19 @@ impl World {
         self.nodes[node].engine.as_ref().expect("the node is up")
     }
 
-    fn engine(&mut self, node: usize) -> &mut Engine {
-        self.nodes[node].engine.as_mut().expect("the node is up")
+    pub(crate) fn tell(&self, node: usize, what: impl std::fmt::Display) {
+        if self.verbose {
+            println!("{:>12.6} node {node}: {what}", self.elapsed().as_secs_f64());
+        }
     }
 
-    fn clock(&self) -> Now {
-        Now { mono: self.now, unix: UnixMillis(self.now.as_micros() / 1000) }
-    }
-
-    fn arrival_time(&mut self) -> Mono {
-        let (least, most) = LATENCY_MICROS;
-        self.now.after(Duration::from_micros(least + self.rng.next_u64() % (most - least)))
+    /// Where a node listens.
+    pub(crate) fn host(&self, node: usize) -> IpAddr {
+        self.nodes[node].host.ip().expect("nodes have IP addresses")
     }
 
     fn next_event(&self) -> Option<Mono> {
-        let timers = self.nodes.iter().filter_map(|node| node.engine.as_ref()?.poll_timeout());
-        timers.chain(self.network.next_at()).min()
-    }
-
-    fn step(&mut self) {
-        while let Some(arrival) = self.network.pop(self.now) {
-            self.arrive(arrival);
-        }
-        let now = self.clock();
-        for index in 0..self.nodes.len() {
-            let due = self.nodes[index].engine.as_ref().and_then(Engine::poll_timeout);
-            if due.is_some_and(|due| due <= self.now) {
-                self.engine(index).handle_timeout(now);
-                self.drain(index);
-            }
-        }
-    }
-
-    fn arrive(&mut self, arrival: Arrival) {
-        let now = self.clock();
-        match arrival {
-            Arrival::Connect { from, to } => self.accept(from, to),
-            Arrival::Connected(end) if self.network.peers.contains_key(&end) => {
-                let local = self.nodes[end.node].host.ip().expect("nodes have IP addresses");
-                self.engine(end.node).handle_connected(now, end.link, local);
-                self.drain(end.node);
-            }
-            Arrival::Failed(end) if self.nodes[end.node].engine.is_some() => {
-                self.engine(end.node).handle_connect_failed(now, end.link, ConnectError::Refused);
-                self.drain(end.node);
-            }
-            Arrival::Packet(end, bytes) if self.network.peers.contains_key(&end) => {
-                self.engine(end.node).handle_packet(now, end.link, &bytes);
-                self.drain(end.node);
-            }
-            Arrival::Closed(end) if self.nodes[end.node].engine.is_some() => {
-                self.engine(end.node).handle_closed(now, end.link, false);
-                self.drain(end.node);
-            }
-            _ => {}
-        }
-    }
-
-    fn accept(&mut self, from: End, to: usize) {
-        let at = self.arrival_time();
-        let now = self.clock();
-        if self.nodes[from.node].engine.is_none() {
-            return;
-        }
-        if self.nodes[to].engine.is_none() {
-            return self.network.schedule(at, Arrival::Failed(from));
-        }
-        let ip = |host: Host| host.ip().expect("nodes have IP addresses");
-        let (peer, local) = (ip(self.nodes[from.node].host), ip(self.nodes[to].host));
-        let link = self.engine(to).handle_accepted(now, peer, local);
-        self.network.join(from, End { node: to, link });
-        self.network.send(End { node: to, link }, at, Arrival::Connected(from));
-        self.drain(to);
-    }
-
-    /// Carries out what an engine wants.
-    fn drain(&mut self, node: usize) {
-        while let Some(action) = self.engine(node).poll_action() {
-            let at = self.arrival_time();
-            match action {
-                Action::Connect { link, host, port } => {
-                    let from = End { node, link };
-                    let at_address = |n: &SimNode| n.host == host && n.config.bus_port == port;
-                    let target = self.nodes.iter().position(at_address);
-                    let arrival = match target.filter(|to| !self.network.cuts.contains(&(node, *to))) {
-                        Some(to) => Arrival::Connect { from, to },
-                        None => Arrival::Failed(from),
-                    };
-                    self.network.schedule(at, arrival);
-                }
-                Action::Send { link, bytes } => self.send(End { node, link }, at, bytes),
-                Action::Close { link } => {
-                    if let Some(other) = self.network.leave(End { node, link }) {
-                        self.network.send(End { node, link }, at, Arrival::Closed(other));
-                    }
-                }
-                Action::Persist(_) => {
-                    let now = self.clock();
-                    let text = ConfFile::from_table(self.running(node).table(), now).to_text();
-                    self.nodes[node].disk = text;
-                }
-            }
-        }
-        while self.engine(node).poll_event().is_some() {}
-    }
-
-    fn send(&mut self, from: End, at: Mono, bytes: Vec<u8>) {
-        let length = bytes.len() as u64;
-        self.network.bytes += length;
-        self.engine(from.node).handle_flushed(from.link, length);
-        if let Some(to) = self.network.peers.get(&from).copied()
-            && !self.network.cuts.contains(&(from.node, to.node))
-        {
-            self.network.send(from, at, Arrival::Packet(to, bytes));
-        }
+        self.timers.next_at().into_iter().chain(self.network.next_at()).min()
     }
 }
 
@@ -301,7 +282,8 @@ impl std::fmt::Debug for World {
     }
 }
 
-fn address(index: usize, generation: u8) -> Host {
+/// An address of the node with this index; each generation is one that it moved to.
+pub(crate) fn address(index: usize, generation: u8) -> Host {
     let [.., high, low] = (index as u32).to_be_bytes();
     IpAddr::V4(Ipv4Addr::new(10, generation, high, low)).into()
 }

@@ -91,6 +91,7 @@ fn a_killed_node_is_suspected_and_returns() {
 #[test]
 fn a_node_that_moved_is_found_again() {
     let mut world = forms(hub(5, 5), SECOND);
+    world.run_for(SECOND);
     world.kill(2);
     world.run_for(SECOND);
     world.restart(2, true);

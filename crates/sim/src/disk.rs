@@ -1,0 +1,150 @@
+//! A node's disk: what was written, what is there for sure, and what waits for it.
+
+use std::collections::VecDeque;
+
+use slotmesh_gossip::{Action, Durability, Memory};
+use slotmesh_table::Table;
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, NodeId};
+
+/// What a node has put into its nodes.conf about itself: what it may tell others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Promises {
+    pub(crate) id: NodeId,
+    pub(crate) current_epoch: CurrentEpoch,
+    pub(crate) config_epoch: ConfigEpoch,
+    pub(crate) last_vote_epoch: CurrentEpoch,
+}
+
+impl Promises {
+    pub(crate) fn of(table: &Table) -> Self {
+        Self {
+            id: *table.me().id(),
+            current_epoch: table.current_epoch,
+            config_epoch: table.me().config_epoch,
+            last_vote_epoch: table.last_vote_epoch,
+        }
+    }
+}
+
+/// A nodes.conf, and what stands beside it.
+#[derive(Clone)]
+struct File {
+    text: Vec<u8>,
+    promises: Promises,
+    memory: Memory,
+}
+
+/// nodes.conf on its way to the platter. Saves run one at a time, beside the node; one covers every wish that came before
+/// it started.
+pub(crate) struct Disk {
+    /// What survives a power failure.
+    safe: File,
+    /// What survives the end of the process.
+    written: File,
+    wanted: Option<Durability>,
+    running: Option<Job>,
+    asked: u64,
+    done: u64,
+    /// The save that held actions wait for.
+    barrier: u64,
+    held: VecDeque<Action>,
+}
+
+struct Job {
+    number: u64,
+    file: File,
+    sync: bool,
+}
+
+impl Disk {
+    /// A disk with this nodes.conf.
+    pub(crate) fn new(text: Vec<u8>, promises: Promises) -> Self {
+        Self::with(File { text, promises, memory: Memory::default() })
+    }
+
+    fn with(file: File) -> Self {
+        Self {
+            safe: file.clone(),
+            written: file,
+            wanted: None,
+            running: None,
+            asked: 0,
+            done: 0,
+            barrier: 0,
+            held: VecDeque::new(),
+        }
+    }
+
+    /// Notes a wish to save.
+    pub(crate) fn want(&mut self, durability: Durability) {
+        self.asked += 1;
+        self.wanted = self.wanted.max(Some(durability));
+        if durability == Durability::Barrier {
+            self.barrier = self.asked;
+        }
+    }
+
+    /// Whether a save can start: it is wanted, and none is running.
+    pub(crate) fn is_due(&self) -> bool {
+        self.running.is_none() && self.wanted.is_some()
+    }
+
+    /// Starts a save of this text.
+    pub(crate) fn start(&mut self, text: Vec<u8>, promises: Promises, memory: Memory) {
+        let Some(durability) = self.wanted.take() else { return };
+        self.running = Some(Job {
+            number: self.asked,
+            file: File { text, promises, memory },
+            sync: durability >= Durability::Synced,
+        });
+    }
+
+    /// The running save is done.
+    pub(crate) fn finish(&mut self) {
+        let Some(job) = self.running.take() else { return };
+        self.done = job.number;
+        if job.sync {
+            self.safe.clone_from(&job.file);
+        }
+        self.written = job.file;
+    }
+
+    /// Whether actions have to wait.
+    pub(crate) fn holds(&self) -> bool {
+        self.barrier > self.done
+    }
+
+    /// Keeps an action until the disk is ready.
+    pub(crate) fn hold(&mut self, action: Action) {
+        self.held.push_back(action);
+    }
+
+    /// The next action that need not wait any more.
+    pub(crate) fn release(&mut self) -> Option<Action> {
+        if self.holds() { None } else { self.held.pop_front() }
+    }
+
+    /// The node ended. `power` failed, or just its process; `lucky` saves had got further than they had to.
+    pub(crate) fn crash(&mut self, power: bool, lucky: bool) {
+        if let Some(job) = self.running.take().filter(|_| lucky) {
+            self.written = job.file;
+        }
+        let left = if power && !lucky { self.safe.clone() } else { self.written.clone() };
+        *self = Self::with(left);
+    }
+
+    /// nodes.conf as a new process finds it.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.written.text
+    }
+
+    /// What stands beside it then.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.written.memory
+    }
+
+    /// What a power failure would leave.
+    pub(crate) fn safe(&self) -> &Promises {
+        &self.safe.promises
+    }
+}
