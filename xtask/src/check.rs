@@ -2,11 +2,17 @@
 
 use anyhow::Result;
 
-use crate::crate_map;
 use crate::process::{self, cargo};
+use crate::{codegen, crate_map, docs};
 
-pub(crate) fn run() -> Result<()> {
+/// Runs all checks.
+///
+/// # Errors
+/// One of them failed.
+pub fn run() -> Result<()> {
     crate_map::check()?;
+    docs::check()?;
+    codegen::check()?;
     process::run(cargo().args(["fmt", "--all", "--check"]))?;
     process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     process::run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;

@@ -1,13 +1,9 @@
-//! Developer tasks of slotmesh, run as `cargo xtask <task>`.
+//! The command line of the developer tasks.
 
 #![forbid(unsafe_code)]
 
-mod check;
-mod crate_map;
-mod process;
-mod test;
-
 use clap::{Parser, Subcommand};
+use xtask::{bench, check, codegen, demo, diff, docs, sim, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Developer tasks of slotmesh")]
@@ -20,13 +16,32 @@ struct Arguments {
 enum Task {
     /// Everything a program can check: crate map, formatting, lints, docs, licences.
     Check,
-    /// Runs every test.
-    Test,
+    /// Makes the code of the admin API from proto/.
+    Codegen(codegen::Options),
+    /// Runs every test, those with real Valkey and Redis servers among them.
+    Test(test::Options),
+    /// Writes the parts of docs/ that are made from the code.
+    Docs(docs::Options),
+    /// Starts a mesh to look at and play with; runs until Ctrl-C.
+    Demo(demo::Options),
+    /// Asks slotmesh and a live Valkey the same, and compares their replies.
+    Diff(diff::Options),
+    /// Runs whole clusters in virtual time: seeds, sizes, pictures (`cargo xtask sim --help`).
+    Sim(sim::Options),
+    /// Measures slotmesh beside Valkey.
+    #[command(subcommand)]
+    Bench(bench::Subject),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Check => check::run(),
-        Task::Test => test::run(),
+        Task::Codegen(options) => codegen::run(options),
+        Task::Test(options) => test::run(&options),
+        Task::Docs(options) => docs::run(options),
+        Task::Demo(options) => demo::run(&options),
+        Task::Diff(options) => diff::run(&options),
+        Task::Sim(options) => sim::run(&options),
+        Task::Bench(subject) => bench::run(&subject),
     }
 }

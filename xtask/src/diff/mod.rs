@@ -1,0 +1,104 @@
+//! The same commands to slotmesh and to a live Valkey 9.1, and their raw replies compared.
+//!
+//! Two stages stand beside each other, one of each kind: a lone node, and a cluster of three. A script is played on both,
+//! step by step; after a step that changes something both have to show the same cluster. What differs from run to run
+//! (ids, ports, times) is given names first.
+
+mod grammar;
+mod normal;
+mod pick;
+mod scripts;
+mod stage;
+
+use anyhow::{Result, bail};
+
+use crate::build;
+use crate::rack::{self, Rack};
+use pick::Pick;
+use stage::{Pair, Step};
+
+/// How much to compare.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    /// Picks the generated sequences; the same seed gives the same ones.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many generated commands each stage is asked, all sequences together.
+    #[arg(long, default_value_t = 1000)]
+    steps: usize,
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Replies that are the same.
+    pub same: usize,
+    /// Replies of ours that say it is not supported yet.
+    pub unsupported: usize,
+}
+
+/// Steps of a generated sequence on a lone node, which starts each one anew.
+const SEQUENCE: usize = 25;
+
+/// Installs the real server, builds ours, and compares them; prints what was compared.
+///
+/// # Errors
+/// A reply differs: the error shows it with the seed and the commands that lead there.
+pub fn run(options: &Options) -> Result<()> {
+    let target_dir = build::target_dir()?;
+    rack::install(&target_dir);
+    let rack = Rack::new(&target_dir, Some(build::server()?));
+    let tally = compare(&rack, options.seed, options.steps)?;
+    println!("seed {}: {} replies are the same, {} are not supported yet", options.seed, tally.same, tally.unsupported);
+    Ok(())
+}
+
+/// Plays every written script and the generated ones on both stages.
+///
+/// # Errors
+/// As [`run`].
+pub fn compare(rack: &Rack, seed: u64, steps: usize) -> Result<Tally> {
+    let mut pick = Pick::new(seed);
+    let mut tally = Tally::default();
+    let mut lone = Pair::lone(rack)?;
+    for script in scripts::LONE {
+        play(&mut lone, seed, &scripts::parse(script), &mut tally)?;
+    }
+    for _ in 0..steps.div_ceil(SEQUENCE) {
+        let script: Vec<Step> = (0..SEQUENCE).map(|_| grammar::step(&mut pick, 1)).collect();
+        play(&mut lone, seed, &script, &mut tally)?;
+    }
+    drop(lone);
+    let mut trio = Pair::trio(rack)?;
+    for script in scripts::TRIO {
+        play(&mut trio, seed, &scripts::parse(script), &mut tally)?;
+    }
+    for _ in 0..steps.div_ceil(SEQUENCE) {
+        let script: Vec<Step> = (0..SEQUENCE).map(|_| grammar::step(&mut pick, 3)).collect();
+        play(&mut trio, seed, &script, &mut tally)?;
+    }
+    Ok(tally)
+}
+
+/// Plays one script in each version of the protocol.
+fn play(pair: &mut Pair, seed: u64, script: &[Step], tally: &mut Tally) -> Result<()> {
+    for protocol in ["2", "3"] {
+        pair.begin(protocol)?;
+        for step in script {
+            let (ours, theirs) = pair.ask(step)?;
+            if ours.contains("is not supported by this release") {
+                tally.unsupported += 1;
+            } else if ours == theirs {
+                tally.same += 1;
+            } else {
+                bail!(
+                    "seed {seed}, RESP{protocol}, {}: the replies differ\n  slotmesh: {ours:?}\n  valkey:   {theirs:?}\n\
+                     the commands that lead there:\n{}",
+                    pair.name(),
+                    pair.history().join("\n")
+                );
+            }
+        }
+    }
+    Ok(())
+}

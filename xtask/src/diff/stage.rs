@@ -1,0 +1,203 @@
+//! Two stages of servers side by side, one of each kind, that are told the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::normal::{self, Names};
+use crate::rack::{Client, Kind, Node, Rack, mesh, wait};
+
+/// How long both kinds may take to show the same after a change. News travels with heartbeats.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Long enough that no step is disturbed by a suspicion.
+const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "5000")];
+
+/// One command to one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) node: usize,
+    /// `$id:1` stands for the id of node 1.
+    pub(super) words: Vec<String>,
+}
+
+impl Step {
+    pub(super) fn new(node: usize, words: Vec<String>) -> Self {
+        Self { node, words }
+    }
+
+    fn is(&self, command: &str, subcommand: &str) -> bool {
+        let word = |index: usize| self.words.get(index).map_or("", String::as_str);
+        word(0).eq_ignore_ascii_case(command) && word(1).eq_ignore_ascii_case(subcommand)
+    }
+
+    /// Whether its reply shows what may still be on its way from another node, or takes time by itself.
+    fn shows_the_cluster(&self) -> bool {
+        ["NODES", "SLOTS", "SHARDS", "INFO"].iter().any(|what| self.is("CLUSTER", what))
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.node)?;
+        self.words.iter().try_for_each(|word| write!(f, " {}", if word.is_empty() { "\"\"" } else { word }))
+    }
+}
+
+/// The servers of one kind.
+struct Side {
+    nodes: Vec<Node>,
+    names: Names,
+    clients: Vec<Client>,
+}
+
+impl Side {
+    fn start(rack: &Rack, kind: Kind, count: usize) -> Result<Self> {
+        let nodes = rack.start(&vec![kind; count], &FLAGS)?;
+        if count > 1 {
+            join(&nodes)?;
+        }
+        let mut side = Self { names: Names::default(), clients: Vec::new(), nodes };
+        side.learn_names()?;
+        Ok(side)
+    }
+
+    fn learn_names(&mut self) -> Result<()> {
+        let ids = self.nodes.iter().map(Node::id).collect::<Result<_>>()?;
+        self.names = Names { ids, ports: self.nodes.iter().map(Node::port).collect() };
+        Ok(())
+    }
+
+    fn connect(&mut self, protocol: &str) -> Result<()> {
+        self.clients = self.nodes.iter().map(Node::connect).collect::<Result<_>>()?;
+        self.clients.iter_mut().try_for_each(|client| client.call(&["HELLO", protocol]).map(drop))
+    }
+
+    /// The reply with names in the place of what differs from run to run.
+    fn ask(&mut self, step: &Step) -> Result<String> {
+        let words: Vec<String> = step.words.iter().map(|word| self.names.expand(word)).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let reply = self.clients[step.node].exchange(&words).with_context(|| format!("asked: {step}"))?;
+        // Numbers of slots, one of which may be that of a port.
+        let ports = if step.is("CLUSTER", "SLOT-STATS") { Vec::new() } else { self.names.ports.clone() };
+        let names = Names { ids: self.names.ids.clone(), ports };
+        Ok(normal::reply(&reply, &names, step.is("CLUSTER", "SHARDS")))
+    }
+
+    /// Whether every node knows the epochs of all. Two nodes that take an epoch before they have heard of each other's get
+    /// the same one, and who then gives way depends on their ids.
+    fn is_settled(&self) -> Result<bool> {
+        let views: Result<Vec<BTreeMap<String, u64>>> = self
+            .nodes
+            .iter()
+            .map(|node| Ok(node.lines()?.into_iter().map(|line| (line.id, line.epoch)).collect()))
+            .collect();
+        let views = views?;
+        let distinct: BTreeSet<&u64> = views[0].values().collect();
+        Ok(views.iter().all(|view| *view == views[0]) && distinct.len() == views[0].len())
+    }
+
+    /// What every node shows of every other.
+    fn picture(&self) -> Result<String> {
+        let texts: Result<Vec<String>> = self.nodes.iter().map(|node| node.text(&["CLUSTER", "NODES"])).collect();
+        let texts = texts?;
+        Ok(texts.iter().map(|text| normal::reply(text.as_bytes(), &self.names, false)).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Makes three primaries with a third of the slots and an epoch each.
+fn join(nodes: &[Node]) -> Result<()> {
+    for (node, (epoch, range)) in nodes.iter().zip([("1", "0 5460"), ("2", "5461 10922"), ("3", "10923 16383")]) {
+        node.call(&["CLUSTER", "SET-CONFIG-EPOCH", epoch])?;
+        let (first, last) = range.split_once(' ').context("a range")?;
+        node.call(&["CLUSTER", "ADDSLOTSRANGE", first, last])?;
+    }
+    nodes[1..].iter().try_for_each(|node| nodes[0].meet(node))?;
+    mesh::await_full(nodes, PATIENCE)?;
+    wait::until("the cluster to be ok", PATIENCE, || {
+        let ok = |node: &Node| Ok(node.text(&["CLUSTER", "INFO"])?.contains("cluster_state:ok"));
+        let all: Result<Vec<bool>> = nodes.iter().map(ok).collect();
+        anyhow::ensure!(all?.iter().all(|ok| *ok), "a node says fail");
+        Ok(())
+    })
+}
+
+/// Ours and theirs.
+pub(super) struct Pair {
+    name: &'static str,
+    ours: Side,
+    theirs: Side,
+    history: Vec<String>,
+}
+
+impl Pair {
+    /// A lone node of each kind.
+    pub(super) fn lone(rack: &Rack) -> Result<Self> {
+        Self::start(rack, "a lone node", 1)
+    }
+
+    /// A cluster of three of each kind.
+    pub(super) fn trio(rack: &Rack) -> Result<Self> {
+        Self::start(rack, "a cluster of three", 3)
+    }
+
+    fn start(rack: &Rack, name: &'static str, count: usize) -> Result<Self> {
+        let (ours, theirs) = (Side::start(rack, Kind::Slotmesh, count)?, Side::start(rack, Kind::Valkey9, count)?);
+        Ok(Self { name, ours, theirs, history: Vec::new() })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The steps since the stages were as new.
+    pub(super) fn history(&self) -> &[String] {
+        &self.history
+    }
+
+    /// Opens new connections; a lone node is as new afterwards.
+    pub(super) fn begin(&mut self, protocol: &str) -> Result<()> {
+        for side in [&mut self.ours, &mut self.theirs] {
+            if side.nodes.len() == 1 {
+                side.nodes[0].call(&["CLUSTER", "RESET", "HARD"])?;
+                side.learn_names()?;
+                self.history.clear();
+            }
+            side.connect(protocol)?;
+        }
+        self.history.push(format!("# new connections, RESP{protocol}"));
+        Ok(())
+    }
+
+    /// Asks both; gives both replies or, when those are the same and both clusters are not, what they show.
+    pub(super) fn ask(&mut self, step: &Step) -> Result<(String, String)> {
+        self.history.push(step.to_string());
+        let start = Instant::now();
+        let mut replies = (self.ours.ask(step)?, self.theirs.ask(step)?);
+        while replies.0 != replies.1 && step.shows_the_cluster() && start.elapsed() < PATIENCE {
+            wait::pause(Duration::from_millis(20))?;
+            replies = (self.ours.ask(step)?, self.theirs.ask(step)?);
+        }
+        if step.is("CLUSTER", "RESET") {
+            self.ours.learn_names()?;
+            self.theirs.learn_names()?;
+        }
+        if replies.0 != replies.1 || !replies.0.starts_with('+') {
+            return Ok(replies);
+        }
+        let pictures = self.await_same_picture(start)?;
+        Ok(if pictures.0 == pictures.1 { replies } else { pictures })
+    }
+
+    fn await_same_picture(&self, start: Instant) -> Result<(String, String)> {
+        loop {
+            let pictures = (self.ours.picture()?, self.theirs.picture()?);
+            let settled = self.ours.is_settled()? && self.theirs.is_settled()?;
+            if (settled && pictures.0 == pictures.1) || start.elapsed() > PATIENCE {
+                return Ok(pictures);
+            }
+            wait::pause(Duration::from_millis(20))?;
+        }
+    }
+}

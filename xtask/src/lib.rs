@@ -1,0 +1,17 @@
+//! Developer tasks of slotmesh, run as `cargo xtask <task>`, and the rack of real processes that they and the tests
+//! against real servers share.
+
+#![forbid(unsafe_code)]
+
+pub mod bench;
+pub mod build;
+pub mod check;
+pub mod codegen;
+mod crate_map;
+pub mod demo;
+pub mod diff;
+pub mod docs;
+mod process;
+pub mod rack;
+pub mod sim;
+pub mod test;

@@ -1,0 +1,28 @@
+//! Our server among real ones. `cargo xtask test` prepares what these tests need; without it they are skipped, each
+//! with a line that says why.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod admin;
+mod admin_tools;
+mod announce;
+mod bus;
+mod cli;
+mod diff;
+mod election;
+mod failure;
+mod forget;
+mod hostile;
+mod hostile_clients;
+mod leaving;
+mod lifecycle;
+mod meet;
+mod mixed;
+mod name;
+mod pubsub;
+mod pubsub_bytes;
+mod reset;
+mod saturation;
+mod seeds;
+mod turn;
+mod witness;
