@@ -5,6 +5,7 @@ use std::sync::Arc;
 use slotmesh_table::NodeKey;
 use slotmesh_wire::{HeaderFields, HeaderTemplate, Name, NodeFlags, OwnMarks};
 
+use crate::config::Rules;
 use crate::engine::Engine;
 
 impl Engine {
@@ -58,7 +59,13 @@ impl Engine {
             state_fail: !self.state.ok,
             message_flags: slotmesh_wire::MessageFlags::default().paused(self.is_paused()),
             cluster_tag: self.config.cluster_tag,
-            own_marks: OwnMarks { heeds_leave: true, leaving: self.leaving.is_some(), witness: true },
+            own_marks: OwnMarks {
+                heeds_leave: true,
+                leaving: self.leaving.is_some(),
+                witness: true,
+                compares: self.config.rules == Rules::Slotmesh,
+                roster: None,
+            },
         }
     }
 

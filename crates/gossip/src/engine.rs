@@ -19,6 +19,7 @@ use crate::link::{ConnectError, Direction, Link, LinkId, LinkInfo, Links};
 use crate::peer::Peers;
 use crate::publish::Delivery;
 use crate::replication::Replication;
+use crate::roster::Roster;
 use crate::schedule::{Clock, next_tick};
 use crate::seeds::Seeds;
 use crate::state::ClusterState;
@@ -40,6 +41,7 @@ pub struct Engine {
     pub(crate) election: Election,
     pub(crate) handover: Handover,
     pub(crate) seeds: Seeds,
+    pub(crate) roster: Roster,
     /// Until when this node waits to be forgotten, if it leaves.
     pub(crate) leaving: Option<Mono>,
     /// Whether a peer has shown this node its own address since the start: what nodes.conf says may be of another place.
@@ -93,6 +95,7 @@ impl Engine {
             election: Election::default(),
             handover: Handover::default(),
             seeds: Seeds::default(),
+            roster: Roster::default(),
             leaving: None,
             own_address_shown: false,
             counters: Counters::new(),
@@ -107,6 +110,9 @@ impl Engine {
             proven: 0,
             roll: BTreeMap::new(),
         };
+        for key in engine.table.keys() {
+            engine.relist(key);
+        }
         engine.announce_myself();
         engine.resume_role();
         engine.settle();
@@ -415,6 +421,7 @@ impl Engine {
             self.abort_handover();
         }
         self.roll.remove(&self.peers[key].proven);
+        self.unlist(key);
         self.election.forget_voter(key);
         self.table.remove(key);
         self.state.due = true;

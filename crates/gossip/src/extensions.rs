@@ -34,7 +34,8 @@ impl Engine {
                 Extension::ShardId(name) => shard = name.shard(),
                 Extension::ForgottenNode { name, ttl } => self.hear_forgotten(sender, name, ttl),
                 Extension::Reach(reach) => self.receive_reach(sender, &reach),
-                Extension::Unknown { .. } => {}
+                // A question has been answered with the PONG.
+                Extension::Roster(_) | Extension::Unknown { .. } => {}
             }
         }
         if self.table.get(sender).is_none() || self.finish_leave(sender) {

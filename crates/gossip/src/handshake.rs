@@ -165,6 +165,8 @@ impl Engine {
             if !trusted && peer.proven == 0 {
                 self.drop_node(key);
                 self.want_save(Durability::Lazy);
+            } else {
+                self.relist(key);
             }
         }
     }

@@ -5,6 +5,7 @@ use slotmesh_table::{Health, NodeKey};
 use slotmesh_types::{Mono, UnixMillis};
 use slotmesh_wire::{Extension, GossipFields, Kind, NodeFlags};
 
+use crate::config::Rules;
 use crate::engine::Engine;
 use crate::link::LinkId;
 
@@ -23,11 +24,18 @@ impl Engine {
         news: &[NodeKey],
         extra: Option<Extension<'_>>,
     ) {
-        let chosen = self.choose_gossip(to, news);
+        let wanted = if self.is_gossip_heard(kind, link, to) { self.gossip_count() } else { 0 };
+        let chosen = self.choose_gossip(to, news, wanted);
         let extensible = self.links.get(link).is_some_and(|link| link.extensible)
             || to.is_some_and(|key| self.table.node(key).capabilities.extensions);
         let mut bytes = Vec::with_capacity(2256 + chosen.len() * 104 + if extensible { 256 } else { 0 });
+        let member = to.is_some_and(|key| !self.table.node(key).handshake);
+        let digest = self.roster_digest();
+        let compares = self.config.rules == Rules::Slotmesh;
         let mut builder = self.header().heartbeat(kind, &mut bytes).extensible();
+        if member && compares {
+            builder = builder.roster(digest);
+        }
         for key in chosen {
             builder.entry(&self.gossip_about(key));
         }
@@ -77,11 +85,31 @@ impl Engine {
         }
     }
 
+    /// Whether the receiver makes use of what a heartbeat says about others. Somebody who does not know us does not, and the
+    /// first answer on a link is not read further by real servers [mesh-5]. Members of ours ask when they lack somebody: a
+    /// mesh that forms is full of such packets.
+    fn is_gossip_heard(&self, kind: Kind, link: LinkId, to: Option<NodeKey>) -> bool {
+        if self.config.rules == Rules::Valkey {
+            return true;
+        }
+        let Some(peer) = to.map(|key| &self.peers[key]) else { return false };
+        match kind {
+            Kind::Meet => !peer.compares,
+            Kind::Ping => peer.inbound.is_some(),
+            _ => self.links.get(link).is_some_and(|link| link.received > 1),
+        }
+    }
+
+    /// Random entries in a heartbeat. Source: spec of the bus, 6.4.
+    fn gossip_count(&self) -> usize {
+        let count = self.table.len();
+        (count * usize::from(self.config.gossip_percent) / 100).max(3).min(count.saturating_sub(2))
+    }
+
     /// Which nodes to talk about: a few at random, those we suspect, and the news. Source: spec of the bus, 6.4.
-    fn choose_gossip(&mut self, to: Option<NodeKey>, news: &[NodeKey]) -> Vec<NodeKey> {
+    fn choose_gossip(&mut self, to: Option<NodeKey>, news: &[NodeKey], wanted: usize) -> Vec<NodeKey> {
         let keys = self.table.keys();
         let count = keys.len();
-        let wanted = (count * usize::from(self.config.gossip_percent) / 100).max(3).min(count.saturating_sub(2));
         let mut chosen = news.to_vec();
         let start = self.rng.next_u32() as usize % count;
         let sample = (0..count).map(|step| keys[(start + step) % count]).take(wanted + 2);

@@ -62,6 +62,7 @@ mod replica_migration;
 mod replication;
 mod reset;
 mod role;
+mod roster;
 mod schedule;
 mod seeds;
 mod slots;

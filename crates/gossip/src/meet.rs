@@ -186,9 +186,13 @@ impl Engine {
         facts.connected = true;
         self.copy_capabilities(key, header);
         self.prove(key);
+        self.relist(key);
+        self.note_learned();
+        self.peers[key].sponsored = true;
         self.conclude(key, HandshakeEnd::Joined(name));
         self.want_save(Durability::Lazy);
         self.introduce_soon();
+        self.hear_roster(key, link, header);
         true
     }
 

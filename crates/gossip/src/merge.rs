@@ -36,6 +36,7 @@ impl Engine {
     fn merge_known(&mut self, sender: NodeKey, key: NodeKey, entry: &GossipEntry) {
         if self.peers[key].hearsay.is_some() && !self.table.node(sender).handshake {
             self.peers[key].hearsay = None;
+            self.relist(key);
         }
         let flags = entry.flags();
         if flags.has_any(NodeFlags(NodeFlags::FAIL.0 | NodeFlags::PFAIL.0)) {
@@ -99,6 +100,8 @@ impl Engine {
         let Ok(key) = self.add_node(facts) else { return self.emit(Event::TooManyNodes) };
         self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);
         self.peers[key].hearsay = self.handshakes.open.get(&sender).map(|handshake| handshake.id);
+        self.relist(key);
+        self.note_learned();
         let (node, from) = (self.name(key), self.name(sender));
         self.emit(Event::NodeLearned { node, from });
     }

@@ -179,7 +179,7 @@ impl Engine {
             if kind == Kind::Meet {
                 trusted = self.receive_meet(link, sender, header);
             }
-            self.reply_pong(link, trusted);
+            self.reply_pong(link, trusted, heartbeat);
         }
         if self.is_outbound(link) && !self.check_identity(link, header) {
             return;
@@ -210,6 +210,7 @@ impl Engine {
             return false;
         }
         self.prove(key);
+        self.knock_if_strange(key, link, header);
         true
     }
 
@@ -235,6 +236,9 @@ impl Engine {
         self.merge_gossip(key, heartbeat);
         if self.table.get(key).is_some() {
             self.apply_extensions(key, heartbeat);
+        }
+        if self.table.get(key).is_some() {
+            self.hear_roster(key, link, header);
         }
     }
 

@@ -1,7 +1,8 @@
 //! What the engine remembers about a node besides what the table knows.
 
 use slotmesh_table::NodeKey;
-use slotmesh_types::Mono;
+use slotmesh_types::{Mono, NodeId};
+use slotmesh_wire::RosterDigest;
 
 use crate::handshake::HandshakeId;
 use crate::link::{ConnectError, Direction, LinkId};
@@ -51,6 +52,14 @@ pub(crate) struct Peer {
     pub(crate) gone: bool,
     /// It answers when asked whether it reaches a node.
     pub(crate) witness: bool,
+    /// It compares rosters: a node of ours that tells whom we lack when it is asked.
+    pub(crate) compares: bool,
+    /// The digest of whom it knows as last heard, and when; none from somebody who does not know us.
+    pub(crate) roster: Option<(RosterDigest, Mono)>,
+    /// The name by which it stands in the own digest, if it does.
+    pub(crate) listed: Option<NodeId>,
+    /// It has become a member by a handshake here, with an operator's MEET or its own, not by what others told.
+    pub(crate) sponsored: bool,
     /// Who has asked whether we reach it and was not answered yet.
     pub(crate) askers: Vec<NodeKey>,
 }

@@ -34,6 +34,7 @@ impl Engine {
         if hard {
             let id = self.random_node_id();
             self.table.rename(me, id);
+            self.relist(me);
             self.table.current_epoch = CurrentEpoch(0);
             self.table.last_vote_epoch = CurrentEpoch(0);
             self.table.facts_mut(me).config_epoch = ConfigEpoch(0);

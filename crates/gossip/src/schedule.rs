@@ -89,7 +89,7 @@ impl Engine {
             self.election.due = true;
             wake = wake.min(due);
         }
-        for due in [self.attend_seeds(), self.attend_leave()].into_iter().flatten() {
+        for due in [self.attend_seeds(), self.attend_leave(), self.attend_roster()].into_iter().flatten() {
             wake = wake.min(due);
         }
         wake = wake.min(self.state_deadline());

@@ -7,11 +7,12 @@ use crate::extension::Extension;
 use crate::flags::MessageFlags;
 use crate::frame::{LIGHT, SIGNATURE, VERSION};
 use crate::gossip::{GossipEntry, GossipFields};
-use crate::header::HeaderFields;
+use crate::header::{HeaderFields, OwnMarks};
 use crate::kind::Kind;
 use crate::layout::{HeaderWire, ModuleWire, PrefixWire, PublishWire, UpdateWire};
 use crate::name::Name;
 use crate::packet::Publish;
+use crate::roster::RosterDigest;
 
 /// A node's own header, laid out once and copied into every packet: its slot bitmap is only rebuilt when what the node
 /// says about itself changes.
@@ -115,6 +116,7 @@ const TOTLEN_AT: usize = 4;
 const KIND_AT: usize = 12;
 const COUNT_AT: usize = 14;
 const EXTENSIONS_AT: usize = 2214;
+const RESERVED_AT: usize = 2216;
 const MESSAGE_FLAGS_AT: usize = 2253;
 
 fn set_length(out: &mut [u8], start: usize) {
@@ -137,6 +139,13 @@ impl HeartbeatBuilder<'_> {
     /// Sets the bit that says "I understand extensions", which real servers since 7.2 set on every heartbeat.
     pub fn extensible(mut self) -> Self {
         self.extensible = true;
+        self
+    }
+
+    /// Tells the digest of whom the sender knows, if its template shows that it compares them.
+    pub fn roster(self, digest: RosterDigest) -> Self {
+        let at = self.start + RESERVED_AT + OwnMarks::ROSTER_AT;
+        self.out[at..at + 8].copy_from_slice(&digest.0.to_be_bytes());
         self
     }
 

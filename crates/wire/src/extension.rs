@@ -7,6 +7,7 @@ use crate::error::DropReason;
 use crate::layout::ExtensionWire;
 use crate::name::Name;
 use crate::reach::Reach;
+use crate::roster::NameFilter;
 
 /// One extension. Texts are raw bytes up to their NUL: a receiver checks them before it stores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub enum Extension<'a> {
     AvailabilityZone(&'a [u8]),
     /// Whether others reach a node: between nodes of ours only. Real servers skip its number.
     Reach(Reach),
+    /// Asks for the nodes that the sender does not know; holds those it knows. Between nodes of ours only, as the
+    /// answer comes in the gossip section of the PONG.
+    Roster(NameFilter<'a>),
     /// A type this release does not know.
     Unknown {
         /// Its number.
@@ -53,6 +57,7 @@ pub struct Extensions<'a> {
 
 /// High, so that no release of a real server will ever take it: "SM" in ASCII.
 const REACH: u16 = 0x534d;
+const ROSTER: u16 = 0x534e;
 
 const HEAD: usize = size_of::<ExtensionWire>();
 
@@ -101,6 +106,7 @@ impl<'a> Extension<'a> {
             7 => payload.first_chunk().map(|port| Self::ClientTlsPort(u16::from_be_bytes(*port))),
             8 => Some(Self::AvailabilityZone(text(payload))),
             REACH => Reach::read(payload).map(Self::Reach),
+            ROSTER => NameFilter::read(payload).map(Self::Roster),
             _ => None,
         };
         known.unwrap_or(Self::Unknown { kind, payload })
@@ -118,6 +124,7 @@ impl<'a> Extension<'a> {
             Self::ClientTlsPort(_) => 7,
             Self::AvailabilityZone(_) => 8,
             Self::Reach(_) => REACH,
+            Self::Roster(_) => ROSTER,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -143,6 +150,7 @@ impl<'a> Extension<'a> {
             Self::ShardId(name) => out.extend_from_slice(&name.0),
             Self::ClientPort(port) | Self::ClientTlsPort(port) => out.extend_from_slice(&port.to_be_bytes()),
             Self::Reach(reach) => reach.encode(out),
+            Self::Roster(known) => known.append(out),
             Self::Unknown { payload, .. } => out.extend_from_slice(payload),
         }
         out.resize(start + (out.len() - start).next_multiple_of(8), 0);

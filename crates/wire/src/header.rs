@@ -7,6 +7,7 @@ use crate::frame::LIGHT;
 use crate::kind::Kind;
 use crate::layout::HeaderWire;
 use crate::name::{HostField, Name};
+use crate::roster::RosterDigest;
 
 /// A received full header, borrowed.
 #[derive(Clone, Copy)]
@@ -52,6 +53,11 @@ pub struct OwnMarks {
     pub leaving: bool,
     /// The sender answers whether it reaches a node ([`Extension::Reach`](crate::Extension::Reach)).
     pub witness: bool,
+    /// The sender tells members a digest of whom it knows, and whom they lack when they ask
+    /// ([`Extension::Roster`](crate::Extension::Roster)).
+    pub compares: bool,
+    /// That digest. Absent in what it sends to somebody it does not know.
+    pub roster: Option<RosterDigest>,
 }
 
 impl OwnMarks {
@@ -59,21 +65,38 @@ impl OwnMarks {
     const HEEDS_LEAVE: u8 = 1;
     const LEAVING: u8 = 1 << 1;
     const WITNESS: u8 = 1 << 2;
+    const COMPARES: u8 = 1 << 3;
+    /// Where the digest stands in the reserved bytes.
+    pub(crate) const ROSTER_AT: usize = 17;
 
     fn from_reserved(reserved: &[u8; 30]) -> Self {
-        let bits = if reserved[12..16] == Self::MAGIC { reserved[16] } else { 0 };
+        let marked = reserved[12..16] == Self::MAGIC;
+        let bits = if marked { reserved[16] } else { 0 };
         let has = |bit| bits & bit != 0;
-        Self { heeds_leave: has(Self::HEEDS_LEAVE), leaving: has(Self::LEAVING), witness: has(Self::WITNESS) }
+        let digest = reserved[Self::ROSTER_AT..]
+            .first_chunk()
+            .filter(|_| marked)
+            .map_or(0, |digest| u64::from_be_bytes(*digest));
+        Self {
+            heeds_leave: has(Self::HEEDS_LEAVE),
+            leaving: has(Self::LEAVING),
+            witness: has(Self::WITNESS),
+            compares: has(Self::COMPARES),
+            roster: (digest != 0).then_some(RosterDigest(digest)),
+        }
     }
 
     fn write(self, reserved: &mut [u8; 30]) {
         let bit = |on, bit| u8::from(on) * bit;
         let bits = bit(self.heeds_leave, Self::HEEDS_LEAVE)
             | bit(self.leaving, Self::LEAVING)
-            | bit(self.witness, Self::WITNESS);
-        if bits != 0 {
+            | bit(self.witness, Self::WITNESS)
+            | bit(self.compares, Self::COMPARES);
+        if bits != 0 || self.roster.is_some() {
             reserved[12..16].copy_from_slice(&Self::MAGIC);
             reserved[16] = bits;
+            reserved[Self::ROSTER_AT..Self::ROSTER_AT + 8]
+                .copy_from_slice(&self.roster.unwrap_or_default().0.to_be_bytes());
         }
     }
 }

@@ -37,6 +37,7 @@ mod layout;
 mod name;
 mod packet;
 mod reach;
+mod roster;
 
 pub use encode::{HeaderTemplate, HeartbeatBuilder, ModuleFields, encode_light_module, encode_light_publish};
 pub use error::{DropReason, FrameError};
@@ -49,3 +50,4 @@ pub use kind::Kind;
 pub use name::{HostField, Name};
 pub use packet::{Body, LightBody, ModuleMessage, Packet, Publish, Update};
 pub use reach::{Reach, ReachWord};
+pub use roster::{NameFilter, RosterDigest};

@@ -2,11 +2,11 @@
 //! make the decoder panic.
 
 use proptest::prelude::*;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, ReplOffset, SlotSet, UnixMillis};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, NodeId, ReplOffset, SlotSet, UnixMillis};
 use slotmesh_wire::{
     Body, ClusterTag, DropReason, Extension, GossipFields, Header, HeaderFields, HeaderTemplate, HostField, Kind,
-    LightBody, MessageFlags, ModuleFields, Name, NodeFlags, OwnMarks, Packet, Publish, Reach, ReachWord,
-    encode_light_module, encode_light_publish, frame_length,
+    LightBody, MessageFlags, ModuleFields, Name, NameFilter, NodeFlags, OwnMarks, Packet, Publish, Reach, ReachWord,
+    RosterDigest, encode_light_module, encode_light_publish, frame_length,
 };
 
 /// A message in full, owned.
@@ -28,6 +28,7 @@ enum OwnedExtension {
     Forgotten(Name, u64),
     Shard(Name),
     Reach(Reach),
+    Roster(Vec<u8>),
     Unknown(u16, Vec<u8>),
 }
 
@@ -149,6 +150,12 @@ fn header() -> impl Strategy<Value = HeaderFields> {
                 heeds_leave: flags.2[1] & 1 != 0,
                 leaving: flags.2[2] & 1 != 0,
                 witness: flags.2[1] & 2 != 0,
+                compares: flags.2[1] & 4 != 0,
+                roster: (flags.2[1] & 8 != 0).then(|| {
+                    let mut digest = RosterDigest::default();
+                    digest.toggle(&NodeId::from_entropy([flags.2[2]; 20]));
+                    digest
+                }),
             },
         }
     })
@@ -177,6 +184,8 @@ fn extension() -> impl Strategy<Value = OwnedExtension> {
         (name(), any::<u64>()).prop_map(|(name, ttl)| OwnedExtension::Forgotten(name, ttl)),
         name().prop_map(OwnedExtension::Shard),
         (name(), word()).prop_map(|(about, word)| OwnedExtension::Reach(Reach { about, word })),
+        prop::collection::vec(any::<u64>(), 2..20)
+            .prop_map(|words| OwnedExtension::Roster(words.into_iter().flat_map(u64::to_be_bytes).collect())),
         (9_u16..0x534d, words).prop_map(|(kind, payload)| OwnedExtension::Unknown(kind, payload)),
     ]
 }
@@ -309,6 +318,7 @@ impl OwnedExtension {
             Self::Forgotten(name, ttl) => Extension::ForgottenNode { name: *name, ttl: *ttl },
             Self::Shard(name) => Extension::ShardId(*name),
             Self::Reach(reach) => Extension::Reach(*reach),
+            Self::Roster(known) => Extension::Roster(NameFilter::read(known).expect("has bits")),
             Self::Unknown(kind, payload) => Extension::Unknown { kind: *kind, payload },
         }
     }
@@ -327,6 +337,11 @@ impl From<Extension<'_>> for OwnedExtension {
             Extension::ForgottenNode { name, ttl } => Self::Forgotten(name, ttl),
             Extension::ShardId(name) => Self::Shard(name),
             Extension::Reach(reach) => Self::Reach(reach),
+            Extension::Roster(known) => {
+                let mut bytes = Vec::new();
+                known.append(&mut bytes);
+                Self::Roster(bytes)
+            }
             Extension::Unknown { kind, payload } => Self::Unknown(kind, payload.to_vec()),
         }
     }
