@@ -66,7 +66,7 @@ impl Engine {
         facts.noaddr = false;
         self.peers[key].failures = 0;
         self.peers[key].connect_after = self.now.mono;
-        self.clock.wake = self.now.mono;
+        self.look_at(key, self.now.mono);
         if self.is_my_primary(key) {
             self.follow_to_new_address(key);
         }

@@ -1,6 +1,6 @@
 //! The engine: its state, its inputs and its outputs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -59,6 +59,8 @@ pub struct Engine {
     pub(crate) alarm: bool,
     /// The own header as last laid out, and the table version it shows.
     pub(crate) header: Option<(u64, HeaderTemplate)>,
+    /// The nodes in PFAIL: every heartbeat tells of them.
+    pub(crate) suspects: BTreeSet<NodeKey>,
     /// The last position given out in the order of proof.
     pub(crate) proven: u64,
     /// Nodes by that position: what is passed on to those who have not been told.
@@ -107,11 +109,14 @@ impl Engine {
             delivery: None,
             alarm: false,
             header: None,
+            suspects: BTreeSet::new(),
             proven: 0,
             roll: BTreeMap::new(),
         };
         for key in engine.table.keys() {
             engine.relist(key);
+            engine.set_health(key, engine.table.node(key).health);
+            engine.look_at(key, now.mono);
         }
         engine.announce_myself();
         engine.resume_role();
@@ -133,6 +138,7 @@ impl Engine {
         self.peers[key].gone = false;
         self.peers[key].case = None;
         self.greet(key, id);
+        self.look_at(key, now.mono);
         if !self.table.node(key).handshake {
             self.table.facts_mut(key).connected = true;
             let name = self.name(key);
@@ -242,7 +248,7 @@ impl Engine {
         self.now = now;
         self.config = config;
         self.announce_myself();
-        self.clock.wake = now.mono;
+        self.look_at_all();
         self.state.due = true;
         self.settle();
     }
@@ -356,7 +362,12 @@ impl Engine {
         let Some(state) = self.links.get_mut(link) else { return false };
         state.queued += bytes as u64;
         state.traffic.sent(kind, bytes);
+        let (queued, node) = (state.queued, state.node);
         self.counters.sent(kind, bytes);
+        let limit = self.config.link_sendbuf_limit;
+        if let Some(key) = node.filter(|_| limit != 0 && queued > limit) {
+            self.look_at(key, self.now.mono);
+        }
         true
     }
 
@@ -406,7 +417,7 @@ impl Engine {
     pub(crate) fn add_node(&mut self, facts: NodeFacts) -> Result<NodeKey, TableFull> {
         let key = self.table.add(facts, self.now.mono)?;
         self.peers.add(key, self.now.mono);
-        self.clock.wake = self.now.mono;
+        self.look_at(key, self.now.mono);
         Ok(key)
     }
 
@@ -422,6 +433,8 @@ impl Engine {
         }
         self.roll.remove(&self.peers[key].proven);
         self.unlist(key);
+        self.suspects.remove(&key);
+        self.look_no_more(key);
         self.election.forget_voter(key);
         self.table.remove(key);
         self.state.due = true;
@@ -464,7 +477,7 @@ impl Engine {
             peer.inbound = None;
             peer.inbound_lost = now;
         }
-        self.clock.wake = self.clock.wake.min(now);
+        self.look_at(key, now);
     }
 
     fn lose_link(&mut self, id: LinkId, garbage: bool) {

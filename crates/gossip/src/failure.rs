@@ -13,7 +13,7 @@ const COLLECTORS: usize = 8;
 impl Engine {
     /// This node can't reach `key`.
     pub(crate) fn suspect(&mut self, key: NodeKey) {
-        self.table.facts_mut(key).health = Health::Pfail;
+        self.set_health(key, Health::Pfail);
         let name = self.name(key);
         self.peers[key].suspected = Some(self.now.mono);
         self.emit(Event::PossiblyFailing(name));
@@ -79,9 +79,19 @@ impl Engine {
         self.broadcast_fail(key);
     }
 
+    /// The one place where the health of a known node changes.
+    pub(crate) fn set_health(&mut self, key: NodeKey, health: Health) {
+        self.table.facts_mut(key).health = health;
+        if health == Health::Pfail {
+            self.suspects.insert(key);
+        } else {
+            self.suspects.remove(&key);
+        }
+    }
+
     pub(crate) fn mark_fail(&mut self, key: NodeKey) {
         let now = self.now.mono;
-        self.table.facts_mut(key).health = Health::Fail;
+        self.set_health(key, Health::Fail);
         self.table.liveness_mut(key).fail_since = Some(now);
         if self.is_my_primary(key) {
             self.note_primary_failed();
@@ -127,7 +137,7 @@ impl Engine {
         match self.table.node(key).health {
             Health::Online => {}
             Health::Pfail => {
-                self.table.facts_mut(key).health = Health::Online;
+                self.set_health(key, Health::Online);
                 self.want_save(Durability::Lazy);
                 self.state.due = true;
             }
@@ -143,7 +153,7 @@ impl Engine {
         if voting && self.now.mono.since(since) <= self.config.report_validity() {
             return;
         }
-        self.table.facts_mut(key).health = Health::Online;
+        self.set_health(key, Health::Online);
         self.table.liveness_mut(key).fail_since = None;
         if self.is_my_primary(key) {
             self.note_primary_well();

@@ -114,7 +114,7 @@ impl Engine {
         self.emit(Event::HandoverStarted { to });
         // The header says so from now on.
         self.touch();
-        self.clock.wake = now;
+        self.look_at(sender, now);
         self.send_heartbeat(Kind::Ping, link, Some(sender), &[]);
     }
 

@@ -53,8 +53,7 @@ impl Engine {
         let Some(link) = self.peers[key].outbound else { return };
         let news = self.news_for(key, false);
         self.send_heartbeat(Kind::Ping, link, Some(key), &news);
-        let now = self.now.mono;
-        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        self.expect_pong(key);
     }
 
     /// Sends MEET on the outbound link of a node.
@@ -64,7 +63,7 @@ impl Engine {
         self.send_heartbeat(Kind::Meet, link, Some(key), &news);
         let now = self.now.mono;
         self.peers[key].meet_sent = Some(now);
-        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        self.expect_pong(key);
     }
 
     /// The first packet on a fresh outbound link.
@@ -108,17 +107,14 @@ impl Engine {
 
     /// Which nodes to talk about: a few at random, those we suspect, and the news. Source: spec of the bus, 6.4.
     fn choose_gossip(&mut self, to: Option<NodeKey>, news: &[NodeKey], wanted: usize) -> Vec<NodeKey> {
-        let keys = self.table.keys();
-        let count = keys.len();
-        let mut chosen = news.to_vec();
-        let start = self.rng.next_u32() as usize % count;
-        let sample = (0..count).map(|step| keys[(start + step) % count]).take(wanted + 2);
+        let start = self.rng.next_u32() as usize % self.table.key_bound();
+        let sample = self.table.nodes_from(start).map(|(key, _)| key).take(wanted + 2);
         let eligible = sample.filter(|key| self.is_worth_gossip(*key) && Some(*key) != to && !news.contains(key));
+        let mut chosen = news.to_vec();
         chosen.extend(eligible.take(wanted));
-        let suspected = keys.iter().filter(|key| {
-            let node = self.table.node(**key);
-            let known = !node.handshake && self.peers[**key].hearsay.is_none();
-            node.health == Health::Pfail && known && self.has_address(**key) && !news.contains(key)
+        let suspected = self.suspects.iter().filter(|key| {
+            let known = !self.table.node(**key).handshake && self.peers[**key].hearsay.is_none();
+            known && self.has_address(**key) && !news.contains(key)
         });
         chosen.extend(suspected);
         chosen

@@ -32,6 +32,8 @@ impl Engine {
             self.proven += 1;
             self.peers[key].proven = self.proven;
             self.roll.insert(self.proven, key);
+            let knock = self.peers[key].inbound_lost.after(KNOCK);
+            self.look_at(key, knock);
         }
     }
 
@@ -82,8 +84,10 @@ impl Engine {
         let limit = if self.is_fresh(to) { usize::from(u16::MAX) } else { NEWS_MAX };
         let behind = self.roll.range(peer.told + 1..).rev().map(|(_, key)| *key);
         let everything = self.is_fresh(to);
-        let news =
-            behind.filter(|key| *key != to && self.has_address(*key) && (everything || self.is_mine_to_tell(*key, to)));
+        let tellers = self.table.keys().into_iter().filter(|key| self.peers[*key].compares).count() as u64 + 1;
+        let news = behind.filter(|key| {
+            *key != to && self.has_address(*key) && (everything || self.is_mine_to_tell(*key, to, tellers))
+        });
         let news = news.take(limit).collect();
         self.peers[to].told = self.proven;
         news
@@ -118,11 +122,10 @@ impl Engine {
     }
 
     /// Real servers are told of a newcomer by whoever met it, and by some three others of ours: all of them would be many.
-    fn is_mine_to_tell(&self, newcomer: NodeKey, to: NodeKey) -> bool {
+    fn is_mine_to_tell(&self, newcomer: NodeKey, to: NodeKey, tellers: u64) -> bool {
         if self.peers[newcomer].sponsored {
             return true;
         }
-        let tellers = self.table.keys().into_iter().filter(|key| self.peers[*key].compares).count() as u64 + 1;
         let names = [self.table.my_key(), newcomer, to].map(|key| self.table.node(key).id().as_bytes());
         let draw = names
             .into_iter()

@@ -155,7 +155,7 @@ impl Engine {
         {
             self.close_link(link);
             self.peers[sender].connect_after = self.now.mono;
-            self.clock.wake = self.now.mono;
+            self.look_at(sender, self.now.mono);
         }
     }
 

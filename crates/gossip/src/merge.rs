@@ -98,6 +98,7 @@ impl Engine {
         };
         let failed = facts.health == Health::Fail;
         let Ok(key) = self.add_node(facts) else { return self.emit(Event::TooManyNodes) };
+        self.set_health(key, self.table.node(key).health);
         self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);
         self.peers[key].hearsay = self.handshakes.open.get(&sender).map(|handshake| handshake.id);
         self.relist(key);

@@ -88,6 +88,7 @@ impl Engine {
         if let Some(key) = sender.filter(|key| header.sender().id().as_ref() == Some(self.table.node(*key).id())) {
             self.copy_capabilities(key, header);
             self.peers[key].witness = header.own_marks().witness;
+            self.peers[key].compares = header.own_marks().compares;
             self.table.liveness_mut(key).data_received = Some(self.now.mono);
             if !self.table.node(key).handshake {
                 self.note_epochs(key, header);

@@ -18,6 +18,8 @@ pub(crate) struct Peer {
     pub(crate) inbound: Option<LinkId>,
     /// When the last inbound link ended (at first: when the entry was made).
     pub(crate) inbound_lost: Mono,
+    /// When the schedule looks at it next; where it stands in [`Clock::agenda`](crate::schedule::Clock).
+    pub(crate) due: Option<Mono>,
     /// Attempts to connect that failed since the last that worked.
     pub(crate) failures: u32,
     /// Not before then is the next attempt.

@@ -141,7 +141,7 @@ impl Engine {
         let known = NameFilter::encode(salt, self.table.len(), known);
         let question = NameFilter::read(&known).map(Extension::Roster);
         self.send_heartbeat_with(Kind::Ping, link, Some(key), &[], question);
-        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        self.expect_pong(key);
     }
 
     fn is_asked(&self, key: NodeKey) -> bool {

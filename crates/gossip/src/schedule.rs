@@ -1,5 +1,6 @@
 //! What is due when.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rand_core::Rng;
@@ -20,6 +21,10 @@ use crate::suspicion;
 pub(crate) struct Clock {
     /// When the schedule has to run again; never later than anything that is due.
     pub(crate) wake: Mono,
+    /// When each node has to be looked at.
+    agenda: BTreeSet<(Mono, NodeKey)>,
+    /// When this node, a replica, looks for orphaned primaries.
+    migration: Mono,
     /// When newcomers are passed on.
     pub(crate) introduce: Option<Mono>,
     /// When a collision of config epochs is ended.
@@ -30,12 +35,21 @@ pub(crate) struct Clock {
 
 /// What is not urgent waits for the next multiple of this, so that a big mesh does not wake its nodes for each peer.
 const GRID: Duration = Duration::from_millis(100);
+/// The least difference of two moments.
+const TICK: Duration = Duration::from_micros(1);
 /// Connections are not tried more often than this [retry-1].
 const RETRY_MIN: Duration = Duration::from_millis(50);
 
 impl Clock {
     pub(crate) fn new(now: Mono) -> Self {
-        Self { wake: now, introduce: None, collision: None, random_ping: now.after(Duration::from_secs(1)) }
+        Self {
+            wake: now,
+            agenda: BTreeSet::new(),
+            migration: now,
+            introduce: None,
+            collision: None,
+            random_ping: now.after(Duration::from_secs(1)),
+        }
     }
 }
 
@@ -68,22 +82,32 @@ impl Engine {
         if self.clock.random_ping <= now {
             self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
             self.ping_at_random();
+            self.look_at_all();
             if self.table.forgotten.purge(now) {
                 // What is over is not to be found on disk by a later run whose clock was set back.
                 self.want_save(Durability::Lazy);
                 self.touch();
             }
         }
-        let mut wake = self.clock.random_ping;
-        for key in self.table.keys() {
-            if key != self.table.my_key() && self.table.get(key).is_some() {
-                wake = wake.min(self.attend(key));
+        while let Some((_, key)) = self.clock.agenda.first().copied().filter(|(due, _)| *due <= now) {
+            self.look_no_more(key);
+            let next = self.attend(key);
+            if self.table.get(key).is_some() {
+                self.look_at(key, next.max(now.after(TICK)));
             }
+        }
+        if self.clock.migration <= now && self.table.me().is_replica() {
+            self.clock.migration = on_grid(now.after(TICK));
+            self.consider_migration();
+        }
+        let mut wake = self.clock.random_ping;
+        wake = self.clock.agenda.first().map_or(wake, |(due, _)| wake.min(*due));
+        if self.table.me().is_replica() {
+            wake = wake.min(self.clock.migration);
         }
         for due in [self.clock.introduce, self.clock.collision].into_iter().flatten() {
             wake = wake.min(due);
         }
-        self.consider_migration();
         let handover = self.expire_handover();
         for due in [handover, self.election_deadline()].into_iter().flatten() {
             self.election.due = true;
@@ -94,6 +118,39 @@ impl Engine {
         }
         wake = wake.min(self.state_deadline());
         self.clock.wake = wake;
+    }
+
+    /// Looks at a node at `at`, or before if that was planned already.
+    pub(crate) fn look_at(&mut self, key: NodeKey, at: Mono) {
+        let planned = &mut self.peers[key].due;
+        if key == self.table.my_key() || planned.is_some_and(|due| due <= at) {
+            return;
+        }
+        if let Some(later) = planned.replace(at) {
+            self.clock.agenda.remove(&(later, key));
+        }
+        self.clock.agenda.insert((at, key));
+        self.clock.wake = self.clock.wake.min(at);
+    }
+
+    /// Looks at every node: settings have changed, or it is time for what no event announces.
+    pub(crate) fn look_at_all(&mut self) {
+        for key in self.table.keys() {
+            self.look_at(key, self.now.mono);
+        }
+    }
+
+    pub(crate) fn look_no_more(&mut self, key: NodeKey) {
+        if let Some(due) = self.peers[key].due.take() {
+            self.clock.agenda.remove(&(due, key));
+        }
+    }
+
+    /// A ping has left, or one could not: from now on an answer is waited for.
+    pub(crate) fn expect_pong(&mut self, key: NodeKey) {
+        let now = self.now.mono;
+        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        self.look_at(key, on_grid(now.after(self.config.node_timeout / 2)));
     }
 
     /// Does what is due for one node; tells when to look at it again.
@@ -158,7 +215,7 @@ impl Engine {
                 self.ping(key);
                 return on_grid(now.after((timeout / 2).max(Duration::from_millis(1))));
             }
-            return on_grid(due.after(Duration::from_micros(1)));
+            return on_grid(due.after(TICK));
         };
         let waiting = now.since(sent);
         let healthy = node.health == Health::Online;
@@ -177,7 +234,11 @@ impl Engine {
         {
             self.close_link(id);
         }
-        let look = on_grid(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)));
+        let look = if waiting > timeout / 2 {
+            on_grid(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)))
+        } else {
+            on_grid(sent.after(timeout / 2).after(TICK))
+        };
         judgement.map_or(look, |due| due.min(look))
     }
 
@@ -262,7 +323,7 @@ impl Engine {
         peer.connect_error = Some((error, now));
         peer.gone = matches!(error, ConnectError::Refused | ConnectError::Unreachable);
         let retry = peer.connect_after;
-        self.clock.wake = self.clock.wake.min(retry);
+        self.look_at(key, retry);
         if let Some(handshake) = self.handshakes.open.get_mut(&key) {
             handshake.last_error = Some(error);
             // An address that can't be connected to will not get better.
@@ -272,7 +333,7 @@ impl Engine {
             return;
         }
         // Nobody there: failure detection starts now, as if a ping had been sent.
-        self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+        self.expect_pong(key);
         self.emit(Event::ConnectFailed { node, error });
         if self.peers[key].gone {
             self.tell_askers(key, ReachWord::Gone);
@@ -294,9 +355,9 @@ impl Engine {
         peer.failures = peer.failures.saturating_add(1);
         peer.connect_after = now.after(if peer.case.is_some() { suspicion::RETRY } else { RETRY_MIN });
         let retry = peer.connect_after;
-        self.clock.wake = self.clock.wake.min(retry);
+        self.look_at(key, retry);
         if !self.table.node(key).handshake {
-            self.table.liveness_mut(key).ping_sent.get_or_insert(now);
+            self.expect_pong(key);
         }
     }
 }

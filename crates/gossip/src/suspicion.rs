@@ -110,6 +110,7 @@ impl Engine {
         if let Some(case) = &mut self.peers[key].case {
             case.asked = asked;
         }
+        self.look_at(key, now);
         self.weigh_case(key);
     }
 
@@ -118,7 +119,7 @@ impl Engine {
         let now = self.now.mono;
         let Some(case) = &mut self.peers[key].case else { return };
         *(if reached { &mut case.vouched } else { &mut case.denied }) = Some(now);
-        self.clock.wake = now;
+        self.look_at(key, now);
         self.weigh_case(key);
     }
 

@@ -176,6 +176,12 @@ impl Table {
         self.nodes.iter().enumerate().filter_map(|(index, node)| Some((NodeKey(index as u16), node.as_ref()?)))
     }
 
+    /// Every node with its key, in the order of keys, from the first at or after `start` on, and around.
+    pub fn nodes_from(&self, start: usize) -> impl Iterator<Item = (NodeKey, &Node)> {
+        let around = (start..self.nodes.len()).chain(0..start.min(self.nodes.len()));
+        around.filter_map(|index| Some((NodeKey(index as u16), self.nodes[index].as_ref()?)))
+    }
+
     /// Every key in order. Taken as a list, so that the table may change meanwhile; check with [`Table::get`] then.
     #[must_use]
     pub fn keys(&self) -> Vec<NodeKey> {

@@ -108,7 +108,7 @@ proptest! {
 }
 
 fn name() -> impl Strategy<Value = Name> {
-    prop_oneof![any::<[u8; 20]>().prop_map(|entropy| slotmesh_types::NodeId::from_entropy(entropy).into()), raw_name()]
+    prop_oneof![any::<[u8; 20]>().prop_map(|entropy| NodeId::from_entropy(entropy).into()), raw_name()]
 }
 
 fn raw_name() -> impl Strategy<Value = Name> {
