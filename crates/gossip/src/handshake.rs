@@ -123,6 +123,13 @@ impl Handshakes {
     /// Ended handshakes kept for those who ask.
     pub(crate) const ENDED_MAX: usize = 256;
 
+    /// The one under way with the node at that place.
+    pub(crate) fn with(&self, address: &Address) -> Option<&Handshake> {
+        self.open.values().find(|handshake| {
+            handshake.address.host.is_same(&address.host) && handshake.address.bus_port == address.bus_port
+        })
+    }
+
     pub(crate) fn count(&self, origin: HandshakeOrigin) -> usize {
         self.open.values().filter(|handshake| handshake.origin == origin).count()
     }

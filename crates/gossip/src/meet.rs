@@ -61,10 +61,7 @@ impl Engine {
     ) -> Result<MeetStart, MeetError> {
         let (port, tls_port) = if self.config.tls_cluster { (0, target.port) } else { (target.port, 0) };
         let address = Address { host: Host::from(target.ip), port, tls_port, bus_port: target.bus_port };
-        let same = |handshake: &&Handshake| {
-            handshake.address.host.is_same(&address.host) && handshake.address.bus_port == address.bus_port
-        };
-        if let Some(handshake) = self.handshakes.open.values().find(same) {
+        if let Some(handshake) = self.handshakes.with(&address) {
             return Ok(MeetStart::UnderWay(handshake.id));
         }
         if self.handshakes.count(origin) >= Handshakes::FROM_OPERATORS_MAX {

@@ -74,6 +74,11 @@ impl Engine {
             return;
         }
         let Some(address) = self.gossiped_address(entry) else { return };
+        // A handshake with that place will find it out. Two connections to one node, one of them for an entry that is about
+        // to go, would have the node close the wrong one.
+        if self.handshakes.with(&address).is_some() {
+            return;
+        }
         if self.table.len() >= self.roll.len() + UNPROVEN_MAX {
             return self.emit(Event::TooManyNodes);
         }

@@ -10,6 +10,9 @@ use crate::rules::Rules;
 /// Longer than any mesh needs.
 const LIMIT: Duration = Duration::from_secs(600);
 
+/// Where MEET stands among the counters by type.
+const MEET: usize = 2;
+
 /// Who meets whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Shape {
@@ -51,8 +54,8 @@ pub(crate) struct Options {
 /// Forms every mesh and prints a line about it.
 pub(crate) fn run(options: &Options) -> Result<()> {
     println!(
-        "{:>6} {:>6} {:>12} {:>10} {:>10} {:>10} {:>10}",
-        "shape", "nodes", "mesh after", "MiB sent", "packets", "CPU time", "peak MiB"
+        "{:>6} {:>6} {:>12} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "shape", "nodes", "mesh after", "MiB sent", "packets", "of MEET", "entries", "CPU time", "peak MiB"
     );
     for (count, shape) in options.nodes.iter().flat_map(|count| options.shape.iter().map(move |shape| (*count, *shape)))
     {
@@ -62,8 +65,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let Some(took) = world.run_until(LIMIT, World::is_full_mesh) else {
             bail!("no full mesh of {count} nodes after {LIMIT:?}, {}", world.links_standing());
         };
+        let stats = |node: usize| world.running(node).view(world.clocks(node)).stats;
+        let (meets, entries) = (0..count).map(stats).fold((0, 0), |(meets, entries), stats| {
+            (meets + stats.messages[MEET].sent, entries + stats.gossip_entries)
+        });
         println!(
-            "{:>6} {count:>6} {:>10.1}ms {:>10.1} {:>10} {:>9.1}s {:>10}",
+            "{:>6} {count:>6} {:>10.1}ms {:>10.1} {:>10} {meets:>10} {entries:>10} {:>9.1}s {:>10}",
             format!("{shape:?}").to_lowercase(),
             took.as_secs_f64() * 1000.0,
             world.bytes_sent() as f64 / 1_048_576.0,
