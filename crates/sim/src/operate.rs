@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use slotmesh_gossip::MeetTarget;
 use slotmesh_gossip::rand_core::Rng;
 use slotmesh_gossip::{FailoverError, FailoverMode, ForgetError, LeaveError, ReplicateError};
+use slotmesh_gossip::{MeetTarget, Rules};
 use slotmesh_types::{Host, NodeId};
 
 use crate::world::{World, address};
@@ -31,6 +31,15 @@ impl World {
         let target = self.target(to);
         self.checks.met(from, to, self.now);
         self.input(from, |engine, now| engine.meet(now, target)).expect("a handshake can start");
+    }
+
+    /// From now on every node follows these rules, also after a restart.
+    pub fn set_rules(&mut self, rules: Rules) {
+        for node in 0..self.count() {
+            self.nodes[node].config.rules = rules;
+            let config = self.nodes[node].config.clone();
+            self.input(node, |engine, now| engine.configure(now, config));
+        }
     }
 
     /// CLUSTER FORGET on node `from` about node `about`, which it knows.

@@ -83,14 +83,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// The most memory that this process has held, where the system tells.
-fn peak_memory_mib() -> Option<u64> {
+pub(crate) fn peak_memory_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
 }
 
 /// CPU time of this thread so far, where the system tells: other programs may be at work as well.
-fn cpu_seconds() -> f64 {
+pub(crate) fn cpu_seconds() -> f64 {
     let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanos = spent.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
     nanos.map_or(f64::NAN, |nanos| nanos as f64 / 1e9)

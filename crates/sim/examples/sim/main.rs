@@ -1,7 +1,9 @@
 //! Runs whole clusters in virtual time: `cargo xtask sim --help`.
 
 mod chart;
+mod failover;
 mod form;
+mod ordeal;
 mod pictures;
 mod rules;
 mod seeds;
@@ -28,6 +30,10 @@ struct Arguments {
 enum Task {
     /// Measures how long meshes take to form, and what it costs to simulate that.
     Form(form::Options),
+    /// Measures how long slots are without an owner when primaries die.
+    Failover(failover::Options),
+    /// Takes one big cluster through forming, a cut, and crashes.
+    Ordeal(ordeal::Options),
     /// Draws the pictures of docs/SIMULATOR.md and prints the numbers behind them.
     Pictures(pictures::Options),
 }
@@ -37,6 +43,8 @@ fn main() -> Result<ExitCode> {
     match arguments.task {
         None => seeds::run(&arguments.seeds),
         Some(Task::Form(options)) => form::run(&options).map(|()| ExitCode::SUCCESS),
+        Some(Task::Failover(options)) => failover::run(&options).map(|()| ExitCode::SUCCESS),
+        Some(Task::Ordeal(options)) => ordeal::run(&options).map(|()| ExitCode::SUCCESS),
         Some(Task::Pictures(options)) => pictures::run(&options).map(|()| ExitCode::SUCCESS),
     }
 }

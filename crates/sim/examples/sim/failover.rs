@@ -1,0 +1,160 @@
+//! How long a cluster is without an owner for some slots when primaries die together.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use slotmesh_gossip::rand_core::Rng;
+use slotmesh_gossip::{Config, SplitMix};
+use slotmesh_sim::{Setup, World};
+use slotmesh_table::Health;
+use slotmesh_types::{Slot, SlotRange};
+
+use crate::form::Shape;
+use crate::rules::Rules;
+
+/// How often it is looked whether something has happened.
+const LOOK: Duration = Duration::from_millis(10);
+/// Longer than anything takes.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Which clusters, and how many primaries die.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Options {
+    /// Nodes; half of them are primaries with a replica each.
+    #[arg(long, default_value_t = 100)]
+    nodes: usize,
+    /// Percent of the primaries that are killed at once, at least one; "0" is one.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.0])]
+    killed: Vec<f64>,
+    /// Node timeout in milliseconds.
+    #[arg(long, default_value_t = 2000)]
+    node_timeout: u64,
+    /// Whose rules the nodes follow.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Rules::Slotmesh, Rules::Valkey])]
+    rules: Vec<Rules>,
+    /// Seeds: a cluster each.
+    #[arg(long, default_value_t = 20)]
+    seeds: u64,
+}
+
+/// When things happened after the crash.
+struct Times {
+    suspected: Duration,
+    failed: Duration,
+    replaced: Duration,
+}
+
+/// Kills primaries in every cluster and prints how long it took.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    println!(
+        "{:>8} {:>6} {:>7} {:>6}   seconds from the crash, median (least-most) of {} clusters",
+        "rules", "nodes", "killed", "CPU s", options.seeds
+    );
+    println!("{:>31}{:>26}{:>26}{:>26}", "", "first PFAIL", "FAIL everywhere", "new owners everywhere");
+    for (rules, killed) in options.rules.iter().flat_map(|rules| options.killed.iter().map(move |part| (*rules, *part)))
+    {
+        let primaries = options.nodes / 2;
+        let count = ((primaries as f64 * killed / 100.0).round() as usize).max(1);
+        let started = Instant::now();
+        let mut times = Vec::new();
+        for seed in 0..options.seeds {
+            times.push(one(options, rules, count, seed).with_context(|| format!("seed {seed}"))?);
+        }
+        println!(
+            "{:>8} {:>6} {count:>7} {:>6.0} {:>26}{:>26}{:>26}",
+            format!("{rules:?}").to_lowercase(),
+            options.nodes,
+            started.elapsed().as_secs_f64(),
+            spread(times.iter().map(|times| times.suspected)),
+            spread(times.iter().map(|times| times.failed)),
+            spread(times.iter().map(|times| times.replaced)),
+        );
+    }
+    Ok(())
+}
+
+fn spread(times: impl Iterator<Item = Duration>) -> String {
+    let mut times: Vec<f64> = times.map(|time| time.as_secs_f64()).collect();
+    times.sort_by(f64::total_cmp);
+    let (Some(least), Some(most)) = (times.first(), times.last()) else { return "-".to_owned() };
+    format!("{:.2} ({least:.2}-{most:.2})", times[times.len() / 2])
+}
+
+fn one(options: &Options, rules: Rules, killed: usize, seed: u64) -> Result<Times> {
+    let primaries = options.nodes / 2;
+    let mut world = grown(options, rules, seed)?;
+    // Some moment of the rhythm of pings, a different one for each seed.
+    world.run_for(Duration::from_millis(10_000 + seed * 37 % 1_000));
+    let mut rng = SplitMix::new(seed);
+    let mut left: Vec<usize> = (0..primaries).collect();
+    let mut gone = Vec::new();
+    for _ in 0..killed {
+        let node = left.swap_remove(rng.next_u64() as usize % left.len());
+        gone.push((node, world.id(node)));
+    }
+    gone.iter().for_each(|(node, _)| world.kill(*node));
+    let up: Vec<usize> = (0..world.count()).filter(|node| world.is_up(*node)).collect();
+    let crashed = world.elapsed();
+    let sees = |world: &World, least: Health| {
+        let bad = |node: usize| {
+            gone.iter().filter(move |(_, id)| match world.health(node, *id) {
+                Some(Health::Fail) => true,
+                Some(Health::Pfail) => least == Health::Pfail,
+                _ => false,
+            })
+        };
+        match least {
+            Health::Pfail => up.iter().any(|node| bad(*node).next().is_some()),
+            _ => up.iter().all(|node| bad(*node).count() == gone.len()),
+        }
+    };
+    let replaced = |world: &World| {
+        up.iter().all(|node| {
+            let table = world.running(*node).table();
+            world.running(*node).is_serving()
+                && gone.iter().all(|(_, id)| table.lookup(id).is_none_or(|key| table.node(key).slot_count() == 0))
+        })
+    };
+    let (mut suspected, mut failed) = (None, None);
+    while world.elapsed() < crashed + LIMIT {
+        world.run_for(LOOK);
+        let now = world.elapsed() - crashed;
+        if suspected.is_none() && sees(&world, Health::Pfail) {
+            suspected = Some(now);
+        }
+        if failed.is_none() && sees(&world, Health::Fail) {
+            failed = Some(now);
+        }
+        if replaced(&world) {
+            // A node may hear of the new owner before it hears of FAIL.
+            let suspected = suspected.unwrap_or(now);
+            return Ok(Times { suspected, failed: failed.unwrap_or(now), replaced: now });
+        }
+    }
+    bail!("some slots have no owner after {LIMIT:?}")
+}
+
+/// A cluster whose replicas follow.
+fn grown(options: &Options, rules: Rules, seed: u64) -> Result<World> {
+    let primaries = options.nodes / 2;
+    let slot = |raw: usize| Slot::new(raw as u16).expect("below the number of slots");
+    let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
+    let range = |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1));
+    let slots = (0..options.nodes).map(|node| if node < primaries { range(node) } else { None }).collect();
+    let node_timeout = Duration::from_millis(options.node_timeout);
+    let config = Config { node_timeout, ..Config::default() };
+    let mut world = World::with_setup(seed, Setup { config, slots });
+    Shape::Hub.meet(&mut world);
+    world.run_until(LIMIT, World::is_full_mesh).context("no full mesh")?;
+    // Epochs of fresh nodes collide; roles are given when that has settled.
+    world.run_for(Duration::from_secs(2));
+    for replica in primaries..2 * primaries {
+        world.replicate(replica, replica - primaries)?;
+    }
+    world.set_rules(rules.of_engine());
+    world.run_for(Duration::from_secs(5));
+    if let Some(node) = (0..primaries).find(|node| !world.running(*node).is_serving()) {
+        bail!("node {node} does not serve after 5 s");
+    }
+    Ok(world)
+}
