@@ -130,6 +130,22 @@ fn a_meet_can_be_waited_for() {
 }
 
 #[test]
+fn a_meet_whose_time_is_up_says_what_the_last_attempt_met() {
+    let (folder, port, nobody) = (Folder::new(), free_port(), free_port());
+    // The handshake itself goes on for as long as the node timeout.
+    let _node = start(&folder.0, port, "cluster-node-timeout 600000");
+    let reply = Client::connect(port).text(&["CLUSTER", "MEET", "127.0.0.1", &nobody.to_string(), "WAIT", "1000"]);
+    assert_eq!(
+        reply.trim_end(),
+        format!(
+            "ERR handshake with 127.0.0.1:{} is still under way, the last attempt failed: connection refused; see \
+             CLUSTER NODES",
+            nobody + 10_000
+        )
+    );
+}
+
+#[test]
 fn clusters_of_different_names_refuse_each_other() {
     let folders = [Folder::new(), Folder::new()];
     let ports = [free_port(), free_port()];

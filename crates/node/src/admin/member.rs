@@ -77,11 +77,12 @@ impl Member {
             handshake.address.host.is_same(&host) && handshake.address.bus_port == target.bus_port
         };
         if let Some(handshake) = open.iter().find(same) {
+            let trouble = handshake.last_error.map(|error| format!(", the last attempt failed: {error}"));
             return Some(MeetReport {
                 handshake: handshake.id.0,
                 outcome: proto::MeetOutcome::UnderWay,
                 peer: None,
-                message: "under way; see ListHandshakes".into(),
+                message: format!("under way{}; see ListHandshakes", trouble.unwrap_or_default()),
             });
         }
         let record = ended.iter().rev().find(|record| same(&&record.handshake))?;

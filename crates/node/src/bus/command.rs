@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use slotmesh_command::Change;
-use slotmesh_gossip::{Explanation, HandshakeEnd, LinkInfo, MeetTarget};
+use slotmesh_gossip::{ConnectError, Explanation, HandshakeEnd, LinkInfo, MeetTarget};
 #[cfg(feature = "admin")]
 use slotmesh_gossip::{Handshake, HandshakeRecord};
 use slotmesh_types::{ConfigEpoch, NodeId, Now};
@@ -73,8 +73,8 @@ pub(crate) enum BusReply {
     Done,
     /// A handshake ended within the time given.
     Ended(HandshakeEnd),
-    /// It did not.
-    StillUnderWay,
+    /// It did not; what went wrong with it last, if anything.
+    StillUnderWay(Option<ConnectError>),
     /// A figure.
     Count(usize),
     /// The config epoch of this node, and whether it is a new one.

@@ -643,15 +643,21 @@ impl Core {
         };
         let (ended, outcome) = oneshot::channel();
         self.waiting.borrow_mut().entry(id).or_default().push(ended);
+        let core = Rc::clone(self);
         tokio::task::spawn_local(async move {
             let outcome = tokio::time::timeout(wait, outcome).await;
             let answer = match outcome {
                 Ok(Ok(ended)) => ended,
                 Ok(Err(_)) => BusReply::Ended(HandshakeEnd::Cancelled),
-                Err(_) => BusReply::StillUnderWay,
+                Err(_) => BusReply::StillUnderWay(core.last_error(id)),
             };
             let _ = reply.send(answer);
         });
+    }
+
+    /// What went wrong last with a handshake that is under way, if anything did.
+    fn last_error(&self, id: HandshakeId) -> Option<ConnectError> {
+        self.engine.borrow().handshakes().find(|handshake| handshake.id == id)?.last_error
     }
 
     /// Saves for the last time, then lets the thread end. The lock on the file goes with it.

@@ -111,8 +111,9 @@ async fn meet(shared: &Shared, host: &MeetHost, ports: (u16, u16), wait: Option<
     match shared.bus.ask(request).await {
         Some(BusReply::Ended(HandshakeEnd::Joined(_) | HandshakeEnd::AlreadyKnown(_))) => Answer::Ok,
         Some(BusReply::Ended(end)) => Answer::Error(format!("handshake with {ip}:{bus_port} failed: {end}")),
-        Some(BusReply::StillUnderWay) => {
-            Answer::Error(format!("handshake with {ip}:{bus_port} is still under way; see CLUSTER NODES"))
+        Some(BusReply::StillUnderWay(error)) => {
+            let trouble = error.map(|error| format!(", the last attempt failed: {error}")).unwrap_or_default();
+            Answer::Error(format!("handshake with {ip}:{bus_port} is still under way{trouble}; see CLUSTER NODES"))
         }
         reply => plain(reply),
     }
