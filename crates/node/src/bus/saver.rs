@@ -44,15 +44,18 @@ pub(crate) struct Saved {
     pub(crate) result: io::Result<()>,
 }
 
+/// The running thread. Dropping it waits for its end: then the files are closed, and their locks are free.
 pub(crate) struct Saver {
-    jobs: mpsc::Sender<Job>,
+    /// There until it is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Saver {
     pub(crate) fn start(files: Files) -> io::Result<(Self, UnboundedReceiver<Saved>)> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (done, results): (UnboundedSender<Saved>, _) = unbounded_channel();
-        thread::Builder::new().name("conf-saver".into()).spawn(move || {
+        let thread = thread::Builder::new().name("conf-saver".into()).spawn(move || {
             for job in inbox {
                 let result = files.save(&job);
                 if done.send(Saved { number: job.number, result }).is_err() {
@@ -60,10 +63,22 @@ impl Saver {
                 }
             }
         })?;
-        Ok((Self { jobs }, results))
+        Ok((Self { jobs: Some(jobs), thread: Some(thread) }, results))
     }
 
     pub(crate) fn save(&self, job: Job) {
-        self.jobs.send(job).expect("the saver lives as long as the bus");
+        let jobs = self.jobs.as_ref().expect("it is not being dropped");
+        jobs.send(job).expect("the saver lives as long as the bus");
+    }
+}
+
+impl Drop for Saver {
+    fn drop(&mut self) {
+        // Without a sender the thread ends after the job at hand.
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of it has been told already; what counts is that it is gone.
+            let _ = thread.join();
+        }
     }
 }
