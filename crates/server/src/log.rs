@@ -22,6 +22,8 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload};
 
+use crate::zone;
+
 /// Lines that may wait to be written.
 const LINES_MAX: usize = 1024;
 
@@ -162,7 +164,7 @@ impl Shape {
                 _ => Times::Legacy,
             },
             pid: std::process::id(),
-            zone: TimeZone::system(),
+            zone: zone::local(),
             topology,
         }
     }

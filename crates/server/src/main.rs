@@ -7,6 +7,7 @@ mod exit;
 mod limits;
 mod log;
 mod run;
+mod zone;
 
 use std::process::ExitCode;
 

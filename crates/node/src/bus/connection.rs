@@ -172,7 +172,7 @@ pub(crate) async fn run(core: Rc<Core>, id: LinkId, connection: Rc<Connection>) 
 
 /// Reads what is there and hands complete packets on. A packet that came whole is never copied.
 fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<u8>) -> Result<(), End> {
-    let mut scratch = core.take_scratch();
+    let (mut scratch, mut was_full) = (core.take_scratch(), false);
     let result = loop {
         match connection.stream.try_read(&mut scratch) {
             Ok(0) => break Err(End::Theirs),
@@ -191,6 +191,7 @@ fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<
                 if count < scratch.len() {
                     break Ok(());
                 }
+                was_full = true;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
             Err(_) => break Err(End::Theirs),
@@ -200,7 +201,7 @@ fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<
         // An idle link keeps no buffer: a node of a big mesh has hundreds of them.
         *partial = Vec::new();
     }
-    core.give_scratch(scratch);
+    core.give_scratch(scratch, was_full);
     result
 }
 

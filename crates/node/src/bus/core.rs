@@ -40,8 +40,9 @@ use crate::watchdog::Watchdog;
 /// What SLOTMESH LEAVE replies when it has asked in vain.
 const NO_ANSWER: &str = "no member has said in time that it has forgotten this node; it is a member still";
 
-/// Size of the buffer all links read into.
-const SCRATCH_BYTES: usize = 64 * 1024;
+/// Size of the buffer that all links read into, at first and at most. It doubles when a read fills it.
+const SCRATCH_BYTES: usize = 8 * 1024;
+const SCRATCH_BYTES_MAX: usize = 64 * 1024;
 
 /// Views may take one part in so many of the thread's time. Of a few nodes one is taken in microseconds; a view of
 /// thousands after each packet of a flood would leave no time for those who wait.
@@ -287,7 +288,11 @@ impl Core {
         self.scratch.borrow_mut().take().unwrap_or_else(|| vec![0; SCRATCH_BYTES])
     }
 
-    pub(crate) fn give_scratch(&self, scratch: Vec<u8>) {
+    /// Takes it back after a read. Only what is used is resident, so a small mesh must not start with much.
+    pub(crate) fn give_scratch(&self, mut scratch: Vec<u8>, was_full: bool) {
+        if was_full && scratch.len() < SCRATCH_BYTES_MAX {
+            scratch = vec![0; 2 * scratch.len()];
+        }
         *self.scratch.borrow_mut() = Some(scratch);
     }
 

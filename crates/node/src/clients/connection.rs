@@ -15,7 +15,7 @@ use super::stream::Stream;
 use crate::ending::Ending;
 
 /// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
-const READ_BYTES: usize = 32 * 1024;
+const READ_BYTES: usize = 16 * 1024;
 
 /// Replies are sent when so many bytes have come together, even if more requests wait: whoever does not read is not
 /// served on, and what waits for him stays small.
