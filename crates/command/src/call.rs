@@ -5,6 +5,7 @@ use slotmesh_types::Now;
 
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
+use crate::output::Output;
 use crate::server::Server;
 use crate::session::Session;
 use crate::table::Known;
@@ -22,13 +23,13 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Now,
     pub(crate) command: &'static Known,
     pub(crate) args: &'a [&'a [u8]],
-    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) out: &'a mut Output,
 }
 
 impl Call<'_> {
     /// A writer for the reply, in the protocol the session speaks now.
     pub(crate) fn reply(&mut self) -> ReplyWriter<'_> {
-        ReplyWriter::new(self.out, self.session.protocol())
+        ReplyWriter::new(self.out.own(), self.session.protocol())
     }
 
     /// Replies OK.

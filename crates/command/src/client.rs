@@ -13,6 +13,7 @@ use slotmesh_types::{Mono, Now};
 
 use crate::cluster::Family;
 use crate::commands::pubsub::write_confirmation;
+use crate::output::Output;
 use crate::pubsub::{Kind, Outbox, Subscriptions};
 use crate::table::Known;
 
@@ -201,10 +202,9 @@ impl Client {
         self.push(&frame.into(), limits, now);
     }
 
-    /// Moves what nobody asked for to the end of `out` until that holds `enough` bytes. When `out` is empty and something
-    /// large comes next, gives that instead, to be sent as it is.
-    pub fn take_pushes(&self, out: &mut Vec<u8>, enough: usize) -> Option<Bytes> {
-        self.outbox.take(out, enough)
+    /// Moves what nobody asked for to the end of `out` until that holds `enough` bytes.
+    pub fn take_pushes(&self, out: &mut Output, enough: usize) {
+        self.outbox.take(out, enough);
     }
 
     /// The driver holds so many bytes that it has not sent.

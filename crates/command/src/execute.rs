@@ -7,6 +7,7 @@ use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
 use crate::error_reply::{ErrorReply, shown, until_nul};
 use crate::outcome::{Answer, Outcome, Question};
+use crate::output::{Mark, Output};
 use crate::routing::{self, Asker, Presence};
 use crate::server::Server;
 use crate::session::Session;
@@ -15,10 +16,10 @@ use crate::table::{self, Flag, Known, Lookup};
 /// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
 ///
 /// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one.
-pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], out: &mut Vec<u8>) -> Outcome {
+pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], out: &mut Output) -> Outcome {
     // What was published before this request goes before its reply.
     session.client().outbox.take_all(out);
-    let start = out.len();
+    let start = out.mark();
     let mut outcome = match find(server, args) {
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
             enqueue(server, session, command, args, out)
@@ -45,12 +46,12 @@ pub fn answer(
     now: Now,
     question: &Question,
     answer: &Answer,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Outcome {
-    let start = out.len();
+    let start = out.mark();
     if let Err(error) = write_answer(server, session, question, answer, out) {
         server.stats.add_error(&error);
-        error.write(out);
+        error.write(out.own());
     }
     let outcome =
         if session.transaction().is_some() { run_queued(server, session, now, out) } else { Outcome::Continue };
@@ -69,7 +70,7 @@ fn enqueue(
     session: &mut Session,
     command: &'static Known,
     args: &[&[u8]],
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Outcome {
     let name = &command.full_name;
     let allowed = if command.spec.flags.contains(&Flag::NoMulti) {
@@ -85,7 +86,7 @@ fn enqueue(
         if fits { Ok(()) } else { Err(ErrorReply::err("the transaction is too long (client-query-buffer-limit)")) }
     });
     match kept {
-        Ok(()) => ReplyWriter::new(out, protocol).simple("QUEUED"),
+        Ok(()) => ReplyWriter::new(out.own(), protocol).simple("QUEUED"),
         Err(error) => {
             transaction.failed = true;
             server.stats.of(command).rejected.add(1);
@@ -109,7 +110,7 @@ fn spoil(session: &mut Session, args: &[&[u8]], error: ErrorReply) -> ErrorReply
 }
 
 /// Executes what was kept for EXEC, up to the next question.
-fn run_queued(server: &Server, session: &mut Session, now: Now, out: &mut Vec<u8>) -> Outcome {
+fn run_queued(server: &Server, session: &mut Session, now: Now, out: &mut Output) -> Outcome {
     while let Some(transaction) = session.transaction() {
         let Some(request) = transaction.pop() else {
             let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
@@ -139,10 +140,10 @@ fn write_answer(
     session: &Session,
     question: &Question,
     answer: &Answer,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), ErrorReply> {
     let protocol = session.protocol();
-    let mut reply = ReplyWriter::new(out, protocol);
+    let mut reply = ReplyWriter::new(out.own(), protocol);
     match answer {
         Answer::Ok => match question {
             Question::Check(_, flaw) => return Err(flaw.clone()),
@@ -206,9 +207,9 @@ fn unknown(args: &[&[u8]]) -> ErrorReply {
     ErrorReply::echo(&[b"unknown command '", shown(args[0], 128), b"', with args beginning with: ", &beginning])
 }
 
-fn refuse(server: &Server, error: &ErrorReply, out: &mut Vec<u8>) {
+fn refuse(server: &Server, error: &ErrorReply, out: &mut Output) {
     server.stats.add_error(error);
-    error.write(out);
+    error.write(out.own());
 }
 
 fn run(
@@ -217,7 +218,7 @@ fn run(
     now: Now,
     command: &'static Known,
     args: &[&[u8]],
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Outcome {
     let Some(handler) = command.spec.handler else {
         refuse(server, &wrong_number(command), out);
@@ -264,9 +265,9 @@ fn admit(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) ->
     pubsub::check_listening(session, command)
 }
 
-fn finish(session: &mut Session, start: usize, out: &mut Vec<u8>, outcome: &Outcome) {
+fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcome) {
     if !session.wants_reply() {
-        out.truncate(start);
+        out.rewind(start);
     }
     if !matches!(outcome, Outcome::Ask(_)) {
         session.end_request();

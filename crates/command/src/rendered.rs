@@ -1,10 +1,11 @@
 //! Replies about the topology, rendered once and handed to many.
 //!
 //! After a failover every client asks every node for the topology at the same moment. A reply depends only on the view
-//! and on its audience, so it is rendered for the first who asks and copied for the rest.
+//! and on its audience, so it is rendered for the first who asks, and all are sent the same bytes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_table::ClusterView;
 
@@ -32,7 +33,7 @@ struct Entry {
     protocol: Protocol,
     /// The view it shows; kept, so that its address can't be that of another.
     view: Arc<ClusterView>,
-    reply: Arc<[u8]>,
+    reply: Bytes,
 }
 
 impl Entry {
@@ -51,20 +52,14 @@ pub(crate) struct Rendered(Mutex<Vec<Entry>>);
 
 impl Rendered {
     /// The whole reply, in the bytes of its protocol. Whoever asks while it is being rendered waits for it.
-    pub(crate) fn reply(
-        &self,
-        topic: Topic,
-        view: &Arc<ClusterView>,
-        audience: Audience,
-        protocol: Protocol,
-    ) -> Arc<[u8]> {
+    pub(crate) fn reply(&self, topic: Topic, view: &Arc<ClusterView>, audience: Audience, protocol: Protocol) -> Bytes {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = entries.iter().position(|entry| entry.is_for(topic, audience, protocol));
         if let Some(entry) = at.map(|at| &entries[at]).filter(|entry| entry.shows(view)) {
-            return Arc::clone(&entry.reply);
+            return entry.reply.clone();
         }
-        let reply: Arc<[u8]> = render(topic, view, audience, protocol).into();
-        let entry = Entry { topic, audience, protocol, view: Arc::clone(view), reply: Arc::clone(&reply) };
+        let reply: Bytes = render(topic, view, audience, protocol).into();
+        let entry = Entry { topic, audience, protocol, view: Arc::clone(view), reply: reply.clone() };
         match at {
             Some(at) => entries[at] = entry,
             None => entries.push(entry),

@@ -19,6 +19,34 @@ fn requests_sent_at_once_are_answered_in_order() {
 }
 
 #[test]
+fn long_replies_keep_their_place_among_short_ones() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    // Every other slot, so that CLUSTER SLOTS is long.
+    let slots: Vec<String> = (0..2000).step_by(2).map(|slot: u16| slot.to_string()).collect();
+    let add: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
+    assert_eq!(client.ask(&add), b"+OK\r\n");
+    let long = client.ask(&["CLUSTER", "SLOTS"]);
+    assert!(long.len() > 64 * 1024, "{} bytes are not long", long.len());
+    let requests = [&["PING", "1"][..], &["CLUSTER", "SLOTS"], &["CLUSTER", "SLOTS"], &["PING", "2"]];
+    requests.iter().for_each(|request| client.send(request));
+    let transaction = [&["MULTI"][..], &["CLUSTER", "SLOTS"], &["PING", "3"], &["EXEC"]];
+    transaction.iter().for_each(|request| client.send(request));
+    // Neither its reply nor that of the next request is sent.
+    client.send(&["CLIENT", "REPLY", "SKIP"]);
+    client.send(&["CLUSTER", "SLOTS"]);
+    client.send(&["PING", "4"]);
+    let text = |text: &str| format!("$1\r\n{text}\r\n").into_bytes();
+    let executed = [&b"*2\r\n"[..], &long, &text("3")].concat();
+    let queued = b"+QUEUED\r\n".to_vec();
+    let wanted = [text("1"), long.clone(), long, text("2"), b"+OK\r\n".to_vec(), queued.clone(), queued, executed];
+    for (index, reply) in wanted.iter().chain([&text("4")]).enumerate() {
+        assert!(client.receive().expect("a reply").1 == *reply, "reply {index} is another");
+    }
+}
+
+#[test]
 fn a_client_that_quits_or_is_killed_is_closed() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "");

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use slotmesh_config::OutputLimit;
 use slotmesh_types::Mono;
 
-/// Frames of at least this size are never copied: they are sent as they are.
-const LARGE_BYTES: usize = 16 * 1024;
+use crate::output::Output;
 
 /// Room that is kept when the frames that needed it have left.
 const KEPT_FRAMES: usize = 32;
@@ -45,42 +44,30 @@ impl Outbox {
         state.frames.len() == 1
     }
 
-    /// Moves frames to the end of `out` until that holds `enough` bytes. When `out` is empty and the next frame is large,
-    /// gives that instead, to be sent as it is.
-    pub(crate) fn take(&self, out: &mut Vec<u8>, enough: usize) -> Option<Bytes> {
-        if self.queued_bytes() == 0 {
-            return None;
-        }
-        let mut state = self.state();
-        let mut taken = 0;
-        let mut large = None;
-        while out.len() < enough {
-            let Some(frame) = state.frames.pop_front() else { break };
-            taken += frame.len() as u64;
-            if frame.len() < LARGE_BYTES {
-                out.extend_from_slice(&frame);
-            } else if out.is_empty() {
-                large = Some(frame);
-                break;
-            } else {
-                taken -= frame.len() as u64;
-                state.frames.push_front(frame);
-                break;
-            }
-        }
-        state.frames.shrink_to(KEPT_FRAMES);
-        self.queued.fetch_sub(taken, Relaxed);
-        self.buffered.fetch_add(taken, Relaxed);
-        large
-    }
-
-    /// Moves every frame to the end of `out`.
-    pub(crate) fn take_all(&self, out: &mut Vec<u8>) {
+    /// Moves frames to the end of `out` until that holds `enough` bytes.
+    pub(crate) fn take(&self, out: &mut Output, enough: usize) {
         if self.queued_bytes() == 0 {
             return;
         }
         let mut state = self.state();
-        state.frames.drain(..).for_each(|frame| out.extend_from_slice(&frame));
+        let mut taken = 0;
+        while out.len() < enough {
+            let Some(frame) = state.frames.pop_front() else { break };
+            taken += frame.len() as u64;
+            out.share(&frame);
+        }
+        state.frames.shrink_to(KEPT_FRAMES);
+        self.queued.fetch_sub(taken, Relaxed);
+        self.buffered.fetch_add(taken, Relaxed);
+    }
+
+    /// Moves every frame to the end of `out`.
+    pub(crate) fn take_all(&self, out: &mut Output) {
+        if self.queued_bytes() == 0 {
+            return;
+        }
+        let mut state = self.state();
+        state.frames.drain(..).for_each(|frame| out.share(&frame));
         self.buffered.fetch_add(self.queued.swap(0, Relaxed), Relaxed);
     }
 
@@ -144,18 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn small_frames_are_put_together_and_large_ones_left_alone() {
+    fn frames_are_taken_in_order_until_it_is_enough() {
         let outbox = Outbox::default();
-        let large = Bytes::from(vec![b'x'; LARGE_BYTES]);
         assert!(outbox.push(&Bytes::from_static(b"a")), "the driver sleeps");
-        assert!(!outbox.push(&Bytes::from_static(b"b")), "it is awake");
-        outbox.push(&large);
-        let mut out = Vec::new();
-        assert_eq!(outbox.take(&mut out, 1000), None);
-        assert_eq!(out, b"ab");
-        out.clear();
-        assert_eq!(outbox.take(&mut out, 1000), Some(large.clone()));
-        assert_eq!((outbox.queued_bytes(), outbox.buffered_bytes()), (0, 2 + large.len() as u64));
+        assert!(!outbox.push(&Bytes::from_static(b"bc")), "it is awake");
+        outbox.push(&Bytes::from_static(b"d"));
+        let mut out = Output::default();
+        outbox.take(&mut out, 2);
+        assert_eq!(out.own(), b"abc");
+        assert_eq!((outbox.queued_bytes(), outbox.buffered_bytes()), (1, 3));
+        outbox.take_all(&mut out);
+        assert_eq!(out.own(), b"abcd");
+        assert_eq!((outbox.queued_bytes(), outbox.buffered_bytes()), (0, 4));
     }
 
     #[test]
@@ -177,7 +164,7 @@ mod tests {
         assert!(!outbox.exceeds(limit, second(1)));
         assert!(!outbox.exceeds(limit, second(3)));
         assert!(outbox.exceeds(limit, second(4)));
-        outbox.take_all(&mut Vec::new());
+        outbox.take_all(&mut Output::default());
         outbox.set_buffered(0);
         assert!(!outbox.exceeds(limit, second(5)));
         outbox.push(&Bytes::from_static(b"12345"));
@@ -191,6 +178,8 @@ mod tests {
         outbox.close();
         assert!(!outbox.push(&Bytes::from_static(b"b")));
         assert_eq!(outbox.frames(), 0);
-        assert_eq!(outbox.take(&mut Vec::new(), 10), None);
+        let mut out = Output::default();
+        outbox.take(&mut out, 10);
+        assert!(out.is_empty());
     }
 }

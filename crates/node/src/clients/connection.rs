@@ -1,11 +1,11 @@
 //! One client connection.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem;
 use std::sync::Arc;
 
-use slotmesh_command::{ErrorReply, Outcome, Session, answer, execute};
+use slotmesh_command::{ErrorReply, Outcome, Output, Session, answer, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
 
 use super::ask::ask;
@@ -23,6 +23,9 @@ const REPLY_BYTES: usize = 64 * 1024;
 
 /// From so many bytes on it is checked before they are sent whether so many may wait.
 const CHECKED_BYTES: usize = 16 * 1024;
+
+/// Pieces of replies that are handed to the system in one go.
+const PIECES: usize = 16;
 
 /// A client that always has something to say gives way to the others of its thread after so many reads, and after each that
 /// filled the buffer or brought so many replies: its socket alone would never make it wait.
@@ -48,7 +51,7 @@ pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, s
         stream,
         reader: RequestReader::new(limits),
         input: Vec::new(),
-        out: Vec::new(),
+        out: Output::default(),
         closing: false,
         signals: signals.clone(),
     };
@@ -70,7 +73,7 @@ struct Connection {
     /// What has arrived and was not executed.
     input: Vec<u8>,
     /// Replies not sent yet.
-    out: Vec<u8>,
+    out: Output,
     /// Nothing more is executed; what is written is sent, then the connection ends.
     closing: bool,
     signals: Signals,
@@ -119,29 +122,28 @@ impl Connection {
     /// Sends the replies, then what nobody asked for.
     async fn flush(&mut self) -> io::Result<()> {
         loop {
-            self.send(&self.out).await?;
-            self.out.clear();
+            self.send().await?;
+            self.out.clear(KEPT_BYTES);
             self.session.client().set_buffered(0);
-            match self.session.client().take_pushes(&mut self.out, REPLY_BYTES) {
-                Some(large) => self.send(&large).await?,
-                None if self.out.is_empty() => break,
-                None => {}
+            self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
+            if self.out.is_empty() {
+                return Ok(());
             }
         }
-        self.out.shrink_to(KEPT_BYTES);
-        Ok(())
     }
 
-    async fn send(&self, bytes: &[u8]) -> io::Result<()> {
-        let (server, client) = (&self.shared.server, self.session.client());
-        client.set_buffered(bytes.len());
-        if bytes.len() >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono) {
+    async fn send(&self) -> io::Result<()> {
+        let (server, client, length) = (&self.shared.server, self.session.client(), self.out.len());
+        client.set_buffered(length);
+        if length >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono) {
             // The connection has been told to end.
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         let mut sent = 0;
-        while sent < bytes.len() {
-            let count = self.stream.write(&bytes[sent..]).await?;
+        while sent < length {
+            let mut pieces = [IoSlice::new(&[]); PIECES];
+            let used = self.out.pieces(sent, &mut pieces);
+            let count = self.stream.write(&pieces[..used]).await?;
             sent += count;
             server.note_output(&self.session, count as u64, self.shared.clock.now());
         }
@@ -155,7 +157,7 @@ impl Connection {
         while !self.closing {
             let (outcome, consumed) = match self.reader.next(&input[start..]) {
                 Ok(Next::Incomplete { .. }) if input[start..].starts_with(BUS_SIGNATURE) => {
-                    ErrorReply::err("This is a client port, not the port of the cluster bus").write(&mut self.out);
+                    ErrorReply::err("This is a client port, not the port of the cluster bus").write(self.out.own());
                     (Outcome::Close, 0)
                 }
                 Ok(Next::Incomplete { .. }) => break,
@@ -168,7 +170,7 @@ impl Connection {
                     (outcome, consumed)
                 }
                 Err(error) => {
-                    ErrorReply::err(error.to_string()).write(&mut self.out);
+                    ErrorReply::err(error.to_string()).write(self.out.own());
                     (Outcome::Close, 0)
                 }
             };

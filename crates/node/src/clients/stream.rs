@@ -1,6 +1,6 @@
 //! A client's socket.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::net;
 use std::os::unix;
 
@@ -56,10 +56,10 @@ impl Stream {
         }
     }
 
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.try_write(bytes),
-            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Tcp(stream) => stream.try_write_vectored(pieces),
+            Self::Unix(stream) => stream.try_write_vectored(pieces),
         }
     }
 
@@ -71,9 +71,9 @@ impl Stream {
     }
 
     /// Sends what the socket takes, waiting for room when it takes nothing.
-    pub(crate) async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) async fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
-            match self.try_write(bytes) {
+            match self.try_write(pieces) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable().await?,
                 result => return result,
             }

@@ -12,6 +12,7 @@ use crate::call::{Call, Handled};
 use crate::cluster;
 use crate::error_reply::ErrorReply;
 use crate::outcome::{LinkInfo, Outcome, Question, Show};
+use crate::output::Output;
 use crate::rendered::Topic;
 use crate::server::Server;
 use crate::session::Session;
@@ -51,19 +52,19 @@ pub(crate) fn show(
     session: &Session,
     view: &Arc<ClusterView>,
     what: Show,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), ErrorReply> {
     let topic = match what {
         Show::Nodes => Topic::Nodes,
         Show::Shards => Topic::Shards,
         Show::Info => {
-            ReplyWriter::new(out, session.protocol()).verbatim("txt", cluster::info(view).as_bytes());
+            ReplyWriter::new(out.own(), session.protocol()).verbatim("txt", cluster::info(view).as_bytes());
             return Ok(());
         }
         Show::Replicas(primary) => return write_replicas(server, session, view, &primary, out),
     };
     let reply = server.rendered.reply(topic, view, server.audience(session), session.protocol());
-    out.extend_from_slice(&reply);
+    out.share(&reply);
     Ok(())
 }
 
@@ -72,14 +73,14 @@ fn write_replicas(
     session: &Session,
     view: &ClusterView,
     primary: &NodeId,
-    out: &mut Vec<u8>,
+    out: &mut Output,
 ) -> Result<(), ErrorReply> {
     let node = view.lookup(primary).ok_or_else(|| unknown_node(primary.to_string().as_bytes()))?;
     if node.facts.is_replica() {
         return Err(ErrorReply::err("The specified node is not a master"));
     }
     let audience = server.audience(session);
-    let mut reply = ReplyWriter::new(out, session.protocol());
+    let mut reply = ReplyWriter::new(out.own(), session.protocol());
     let replicas = node.facts.replicas().iter().filter_map(|key| view.node(*key));
     let lines: Vec<String> = replicas.map(|replica| cluster::node_line(view, replica, audience)).collect();
     reply.array(lines.len());
@@ -91,7 +92,7 @@ pub(crate) fn slots(call: &mut Call<'_>) -> Handled {
     let view = call.server.view();
     let audience = call.server.audience(call.session);
     let reply = call.server.rendered.reply(Topic::Slots, &view, audience, call.session.protocol());
-    call.out.extend_from_slice(&reply);
+    call.out.share(&reply);
     Ok(Outcome::Continue)
 }
 
