@@ -77,6 +77,39 @@ impl Tokens {
     }
 }
 
+/// What client certificates allow.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificates {
+    /// Names whose bearers may change things.
+    admins: Vec<String>,
+    /// What all others may do, whom the authority has let in.
+    others: Role,
+}
+
+/// Whoever has shown a certificate of the authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// The names in it.
+    pub(crate) names: Vec<String>,
+    /// What it allows.
+    pub(crate) role: Role,
+}
+
+impl Certificates {
+    /// Those who bear one of these names may change things, others look. Where tokens are asked for and nobody is named,
+    /// the token alone says what its bearer may do.
+    pub(crate) fn new(admins: &[String], with_tokens: bool) -> Self {
+        let others = if with_tokens && admins.is_empty() { Role::Admin } else { Role::Read };
+        Self { admins: admins.to_vec(), others }
+    }
+
+    /// What a certificate with these names allows. Names are compared as they are: a wildcard in one stands for itself.
+    pub(crate) fn holder(&self, names: Vec<String>) -> Holder {
+        let is_admin = names.iter().any(|name| self.admins.contains(name));
+        Holder { role: if is_admin { Role::Admin } else { self.others }, names }
+    }
+}
+
 /// What a call needs: nobody in particular, or a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needs {
@@ -127,6 +160,22 @@ mod tests {
         assert_eq!(error("read 0123456789abcdef extra"), TokenError::Line { line: 1 });
         assert_eq!(error("admin short"), TokenError::Short { line: 1 });
         assert_eq!(error("# nothing"), TokenError::Empty);
+    }
+
+    #[test]
+    fn a_certificate_may_change_things_only_by_name_or_with_a_token() {
+        let role = |admins: &[&str], with_tokens: bool, names: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+            Certificates::new(&owned(admins), with_tokens).holder(owned(names)).role
+        };
+        let admins = ["ops.example", "spiffe://example/ops"];
+        assert_eq!(role(&admins, false, &["a.example", "spiffe://example/ops"]), Role::Admin);
+        for names in [&["OPS.example"][..], &["*.example"], &["ops.example.org"], &[]] {
+            assert_eq!(role(&admins, false, names), Role::Read, "{names:?}");
+            assert_eq!(role(&admins, true, names), Role::Read, "{names:?}");
+        }
+        assert_eq!(role(&[], false, &["ops.example"]), Role::Read);
+        assert_eq!(role(&[], true, &["ops.example"]), Role::Admin, "the token decides");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
+use crate::course::Courses;
 use crate::event_log::EventLog;
 use crate::journal::{Journal, Standing};
 use crate::node::Node;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) events: EventLog,
     pub(crate) once: Arc<Once>,
+    pub(crate) applies: Arc<Courses<proto::ApplyResponse>>,
+    pub(crate) recoveries: Arc<Courses<proto::ExecuteRecoveryResponse>>,
     /// Held by whoever changes more than one node: one at a time.
     pub(crate) campaign: Arc<Mutex<()>>,
     pub(crate) version: String,
@@ -54,6 +57,8 @@ impl Api {
             journal,
             events: EventLog::new(run_id),
             once: Arc::default(),
+            applies: Arc::default(),
+            recoveries: Arc::default(),
             campaign: Arc::default(),
             version,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),

@@ -58,9 +58,13 @@ impl Api {
         request: &impl Message,
         work: impl Future<Output = Result<R, Status>> + Send + 'static,
     ) -> Result<R, Status> {
-        let key = options.map(|options| options.idempotency_key.as_str()).unwrap_or_default();
-        self.once.run(method, key, request, work).await
+        self.once.run(method, key(options), request, work).await
     }
+}
+
+/// The idempotency key of a call; empty for none.
+pub(crate) fn key(options: Option<&EditOptions>) -> &str {
+    options.map(|options| options.idempotency_key.as_str()).unwrap_or_default()
 }
 
 pub(crate) fn too_busy() -> Status {

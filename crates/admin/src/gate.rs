@@ -67,25 +67,38 @@ where
 }
 
 impl GateLayer {
+    /// Whoever calls must be allowed to by the token, where tokens are asked for, and by the certificate, where those are.
     fn check(&self, request: &Request<Body>) -> Result<(), Status> {
-        let (Some(tokens), Needs::Role(needed)) = (&self.tokens, needs(request.uri().path())) else { return Ok(()) };
-        let role = bearer(request).and_then(|token| tokens.role(token));
-        let caller = request.extensions().get::<Caller>().map(|caller| caller.0);
-        match role {
-            Some(role) if role >= needed => {
-                if needed == Role::Admin {
-                    tracing::info!(?caller, "admin call {}", request.uri().path());
-                }
-                Ok(())
-            }
-            Some(_) => {
-                Err(Status::permission_denied("this call changes something: it needs a token of the role 'admin'"))
-            }
-            None => {
-                tracing::warn!(?caller, "admin call without a known token refused");
-                Err(Status::unauthenticated("send a token of slotmesh-admin-token-file: 'authorization: Bearer TOKEN'"))
+        let path = request.uri().path();
+        let Needs::Role(needed) = needs(path) else { return Ok(()) };
+        let caller = request.extensions().get::<Caller>();
+        let shown = caller.map(Caller::to_string).unwrap_or_default();
+        if let Some(tokens) = &self.tokens {
+            let Some(role) = bearer(request).and_then(|token| tokens.role(token)) else {
+                tracing::warn!("admin call of {shown} without a known token refused");
+                return Err(Status::unauthenticated(
+                    "send a token of slotmesh-admin-token-file: 'authorization: Bearer TOKEN'",
+                ));
+            };
+            if role < needed {
+                let reason = "this call changes something: it needs a token of the role 'admin'";
+                return Err(Status::permission_denied(reason));
             }
         }
+        if let Some(holder) = caller.and_then(|caller| caller.holder.as_ref())
+            && holder.role < needed
+        {
+            let names = holder.names.join(", ");
+            return Err(Status::permission_denied(format!(
+                "this call changes something: it needs a certificate with a name of slotmesh-admin-tls-admins; yours has \
+                 the DNS names and URIs: {}",
+                if names.is_empty() { "none" } else { &names }
+            )));
+        }
+        if needed == Role::Admin {
+            tracing::info!("admin call {path} of {shown}");
+        }
+        Ok(())
     }
 }
 

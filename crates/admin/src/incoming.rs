@@ -1,5 +1,6 @@
 //! Connections that come in: how many, and how long they may take to say something.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,17 +15,28 @@ use tokio_rustls::server::TlsStream;
 use tokio_rustls::{TlsAcceptor, rustls};
 use tonic::transport::server::Connected;
 
+use crate::access::{Certificates, Holder};
+use crate::tls;
+
 /// How long a connection may take to say its first word, and to agree on TLS.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What a connection passes on its way in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Door {
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    /// What certificates allow, where they are asked for.
+    pub(crate) certificates: Option<Arc<Certificates>>,
+}
+
 /// A connection that counts against the limit while it lives.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Stream,
-    peer: SocketAddr,
+    caller: Caller,
     _place: OwnedSemaphorePermit,
 }
 
@@ -35,20 +47,34 @@ enum Stream {
 }
 
 /// Where a call comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller(pub(crate) SocketAddr);
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) address: SocketAddr,
+    /// Who showed a certificate, where one is asked for.
+    pub(crate) holder: Option<Arc<Holder>>,
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)?;
+        match &self.holder {
+            Some(holder) => write!(f, " ({})", holder.names.join(", ")),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Accepts connections until the receiver is gone. Beyond the places there are, they are closed at once.
 pub(crate) async fn accept(
     listener: TcpListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    door: Door,
     places: Arc<Semaphore>,
     out: mpsc::Sender<io::Result<Connection>>,
 ) {
     while !out.is_closed() {
         match listener.accept().await {
             Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
-                Ok(place) => drop(tokio::spawn(greet(stream, peer, tls.clone(), place, out.clone()))),
+                Ok(place) => drop(tokio::spawn(greet(stream, peer, door.clone(), place, out.clone()))),
                 Err(_) => tracing::debug!(%peer, "admin connection refused: too many"),
             },
             Err(error) => {
@@ -63,37 +89,40 @@ pub(crate) async fn accept(
 async fn greet(
     stream: TcpStream,
     peer: SocketAddr,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    door: Door,
     place: OwnedSemaphorePermit,
     out: mpsc::Sender<io::Result<Connection>>,
 ) {
     // Without it a small message may wait for an acknowledgement; the connection works all the same.
     let _ = stream.set_nodelay(true);
-    match tokio::time::timeout(GREETING_TIMEOUT, secure(stream, tls)).await {
-        Ok(Ok(stream)) => {
+    match tokio::time::timeout(GREETING_TIMEOUT, secure(stream, &door)).await {
+        Ok(Ok((stream, holder))) => {
+            let caller = Caller { address: peer, holder: holder.map(Arc::new) };
             // The server has stopped: nobody wants the connection any more.
-            let _ = out.send(Ok(Connection { stream, peer, _place: place })).await;
+            let _ = out.send(Ok(Connection { stream, caller, _place: place })).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, "admin connection failed: {error}"),
         Err(_) => tracing::debug!(%peer, "admin connection closed: it said nothing in time"),
     }
 }
 
-async fn secure(stream: TcpStream, tls: Option<Arc<rustls::ServerConfig>>) -> io::Result<Stream> {
-    match tls {
-        Some(config) => Ok(Stream::Tls(Box::new(TlsAcceptor::from(config).accept(stream).await?))),
-        None => {
-            stream.peek(&mut [0]).await?;
-            Ok(Stream::Plain(stream))
-        }
-    }
+async fn secure(stream: TcpStream, door: &Door) -> io::Result<(Stream, Option<Holder>)> {
+    let Some(config) = &door.tls else {
+        stream.peek(&mut [0]).await?;
+        return Ok((Stream::Plain(stream), None));
+    };
+    let stream = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let names = shown.map(tls::names).unwrap_or_default();
+    let holder = door.certificates.as_ref().map(|certificates| certificates.holder(names));
+    Ok((Stream::Tls(Box::new(stream)), holder))
 }
 
 impl Connected for Connection {
     type ConnectInfo = Caller;
 
     fn connect_info(&self) -> Caller {
-        Caller(self.peer)
+        self.caller.clone()
     }
 }
 

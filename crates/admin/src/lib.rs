@@ -22,6 +22,7 @@
 mod access;
 mod api;
 mod convert;
+mod course;
 mod edit;
 mod event_log;
 mod gate;

@@ -9,6 +9,12 @@ use prost::Message;
 use tokio::sync::watch;
 use tonic::Status;
 
+/// Longest idempotency key in bytes.
+const KEY_BYTES_MAX: usize = 128;
+
+/// What is said of a call that ended without saying so.
+pub(crate) const CUT_OFF: &str = "the call with that idempotency key was cut off; look at the topology and try again";
+
 type Outcome = Option<Result<Vec<u8>, Status>>;
 
 /// The keys of calls that have succeeded or are under way.
@@ -34,8 +40,6 @@ struct Call {
 impl Once {
     /// Most keys that are remembered.
     pub(crate) const KEYS_MAX: usize = 1024;
-    /// Longest key in bytes.
-    pub(crate) const KEY_BYTES_MAX: usize = 128;
 
     /// Runs `work`, unless a call of the method with that key has run or is running: then gives its answer. With a key the
     /// work goes on when the caller goes away, so that a repeated call finds what became of it. Without a key it just runs.
@@ -52,10 +56,7 @@ impl Once {
         if key.is_empty() {
             return work.await;
         }
-        if key.len() > Self::KEY_BYTES_MAX {
-            let longest = Self::KEY_BYTES_MAX;
-            return Err(Status::invalid_argument(format!("options.idempotency_key: at most {longest} bytes")));
-        }
+        check_key(key)?;
         let checksum = checksum(&request.encode_to_vec());
         let mut outcome = match self.enter(&format!("{method} {key}"), checksum)? {
             Entry::Known(outcome) => outcome,
@@ -72,19 +73,14 @@ impl Once {
             }
         };
         let ended = outcome.wait_for(Option::is_some).await;
-        let bytes = ended.ok().and_then(|outcome| outcome.clone()).unwrap_or_else(|| {
-            Err(Status::aborted("the call with that idempotency key was cut off; look at the topology and try again"))
-        })?;
+        let bytes = ended.ok().and_then(|outcome| outcome.clone()).unwrap_or_else(|| Err(Status::aborted(CUT_OFF)))?;
         R::decode(&bytes[..]).map_err(|error| Status::internal(format!("a remembered answer can't be read: {error}")))
     }
 
     fn enter(&self, name: &str, request: u64) -> Result<Entry, Status> {
         let mut known = self.lock();
         if let Some(call) = known.calls.get(name) {
-            if call.request != request {
-                let reason = "options.idempotency_key: this key was used for another request; take a new one";
-                return Err(Status::invalid_argument(reason));
-            }
+            check_request(call.request, request)?;
             return Ok(Entry::Known(call.outcome.clone()));
         }
         if known.order.len() >= Self::KEYS_MAX
@@ -114,7 +110,25 @@ enum Entry {
     New(watch::Receiver<Outcome>, watch::Sender<Outcome>),
 }
 
-fn checksum(bytes: &[u8]) -> u64 {
+/// Refuses a key that is too long.
+pub(crate) fn check_key(key: &str) -> Result<(), Status> {
+    if key.len() > KEY_BYTES_MAX {
+        return Err(Status::invalid_argument(format!("options.idempotency_key: at most {KEY_BYTES_MAX} bytes")));
+    }
+    Ok(())
+}
+
+/// Refuses a key that stands for another request.
+pub(crate) fn check_request(known: u64, request: u64) -> Result<(), Status> {
+    if known != request {
+        let reason = "options.idempotency_key: this key was used for another request; take a new one";
+        return Err(Status::invalid_argument(reason));
+    }
+    Ok(())
+}
+
+/// What two requests are compared by.
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     hasher.finish()

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tokio_rustls::rustls;
 
-use crate::access::{TokenError, Tokens};
+use crate::access::{Certificates, TokenError, Tokens};
 use crate::tls;
 
-/// The files that guard the API; each may be missing.
+/// What guards the API; each part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Security {
     /// Lines `ROLE TOKEN`.
@@ -21,6 +21,8 @@ pub struct Security {
     pub key: Option<PathBuf>,
     /// Authorities whose certificates clients must show, PEM.
     pub authorities: Option<PathBuf>,
+    /// Names in client certificates (DNS names and URIs) whose bearers may change things; all others may look.
+    pub admins: Vec<String>,
 }
 
 /// Why the API can't be opened as configured. Nothing runs.
@@ -71,6 +73,7 @@ pub enum OptionError {
 pub struct Options {
     pub(crate) tokens: Option<Arc<Tokens>>,
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    pub(crate) certificates: Option<Arc<Certificates>>,
 }
 
 impl Options {
@@ -89,11 +92,15 @@ impl Options {
             (None, None, Some(_)) => return Err(OptionError::Incomplete { given: "ca-file", missing: "cert-file" }),
             (None, None, None) => None,
         };
+        if security.authorities.is_none() && !security.admins.is_empty() {
+            return Err(OptionError::Incomplete { given: "admins", missing: "ca-file" });
+        }
+        let certificates = security.authorities.as_ref().map(|_| Certificates::new(&security.admins, tokens.is_some()));
         let guarded = tokens.is_some() || security.authorities.is_some();
         if let Some(address) = addresses.iter().find(|address| !guarded && !address.is_loopback()) {
             return Err(OptionError::Open(*address));
         }
-        Ok(Self { tokens: tokens.map(Arc::new), tls })
+        Ok(Self { tokens: tokens.map(Arc::new), tls, certificates: certificates.map(Arc::new) })
     }
 }
 

@@ -17,7 +17,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::api::Api;
 use crate::gate::GateLayer;
-use crate::incoming;
+use crate::incoming::{self, Door};
 use crate::node::{Feed, Node};
 use crate::options::Options;
 use crate::proto::topology_service_server as topology;
@@ -137,8 +137,9 @@ async fn serve(
     let routes = routes(&api)?.add_service(health_service);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (out, connections) = mpsc::channel(64);
+    let door = Door { tls: options.tls.clone(), certificates: options.certificates.clone() };
     for listener in listeners {
-        tokio::spawn(incoming::accept(listener, options.tls.clone(), Arc::clone(&places), out.clone()));
+        tokio::spawn(incoming::accept(listener, door.clone(), Arc::clone(&places), out.clone()));
     }
     drop(out);
     let gate = GateLayer { tokens: options.tokens.clone(), api };

@@ -33,6 +33,14 @@ pub(crate) fn config(certificate: &Path, key: &Path, authorities: Option<&Path>)
     Ok(config)
 }
 
+/// Names in a certificate, as its authority has written them: DNS names and URIs of the subject alternative name. The
+/// common name is left out, as everywhere where names are checked. Source: RFC 9525, 2.
+pub(crate) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
+    // It has been verified, so it can be read.
+    let Ok(parsed) = webpki::EndEntityCert::try_from(certificate) else { return Vec::new() };
+    parsed.valid_dns_names().chain(parsed.valid_uri_names()).map(str::to_owned).collect()
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, OptionError> {
     let found: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| refused(path, &error));

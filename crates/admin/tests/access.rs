@@ -7,6 +7,7 @@ mod support;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -75,7 +76,10 @@ async fn look(channel: Channel, token: Option<&str>) -> Result<(), Code> {
 }
 
 async fn change(channel: Channel, token: Option<&str>) -> Result<(), Code> {
-    let meet = MeetRequest { host: "127.0.0.1".into(), port: 7, ..MeetRequest::default() };
+    // The node of these tests gets a member for each port, so each has one of its own.
+    static PORT: AtomicU32 = AtomicU32::new(7);
+    let port = PORT.fetch_add(1, Ordering::Relaxed);
+    let meet = MeetRequest { host: "127.0.0.1".into(), port, ..MeetRequest::default() };
     let result = MembershipServiceClient::new(channel).meet(with_token(meet, token)).await;
     result.map(drop).map_err(|status| status.code())
 }
@@ -95,9 +99,19 @@ impl Authority {
         self.0.pem()
     }
 
-    /// Certificate and key, valid until a year.
+    /// Certificate and key of localhost, valid until a year.
     fn issue(&self, until: i32) -> (String, String) {
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        self.issue_to("localhost", until)
+    }
+
+    /// Certificate and key of a DNS name or URI.
+    fn issue_to(&self, name: &str, until: i32) -> (String, String) {
+        let name = match name.contains("://") {
+            true => rcgen::SanType::URI(name.try_into().unwrap()),
+            false => rcgen::SanType::DnsName(name.try_into().unwrap()),
+        };
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.subject_alt_names = vec![name];
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();
@@ -146,6 +160,7 @@ fn files(folder: &Folder, own: &(String, String), clients: Option<&Authority>) -
         certificate: Some(folder.write("cert.pem", &own.0)),
         key: Some(folder.write("key.pem", &own.1)),
         authorities: clients.map(|clients| folder.write("ca.pem", &clients.pem())),
+        admins: Vec::new(),
     }
 }
 
@@ -196,7 +211,7 @@ async fn only_certificates_of_the_authority_that_are_valid_now_open_the_door() {
     let api = Api::start(options(&files(&folder, &ours.issue(2090), Some(&ours))));
     let good = tls_channel(&api, &ours, Some(&ours.issue(2090))).await.unwrap();
     assert_eq!(look(good.clone(), None).await, Ok(()));
-    assert_eq!(change(good, None).await, Ok(()), "a certificate without tokens gives every right");
+    assert_eq!(change(good, None).await, Err(Code::PermissionDenied), "nobody said that it may");
     let none = None;
     let (expired, foreign) = (ours.issue(2021), theirs.issue(2090));
     for (what, own) in [("no", none), ("an expired", Some(&expired)), ("a foreign", Some(&foreign))] {
@@ -209,6 +224,35 @@ async fn only_certificates_of_the_authority_that_are_valid_now_open_the_door() {
     }
     let stranger = tls_channel(&api, &theirs, Some(&ours.issue(2090))).await;
     assert!(stranger.is_err(), "a client that trusts another authority leaves");
+}
+
+#[tokio::test]
+async fn a_certificate_changes_things_when_one_of_its_names_is_listed() {
+    let folder = Folder::new("admins");
+    let ours = Authority::new();
+    let admins = vec!["ops.example".to_owned(), "spiffe://example/ops".to_owned()];
+    let listed = Security { admins, ..files(&folder, &ours.issue(2090), Some(&ours)) };
+    let both = Security { tokens: Some(tokens(&folder)), ..listed.clone() };
+    let tokens_decide = Security { admins: Vec::new(), ..both.clone() };
+    let (api, with_tokens, by_token) =
+        (Api::start(options(&listed)), Api::start(options(&both)), Api::start(options(&tokens_decide)));
+    for (name, allowed) in [("ops.example", true), ("spiffe://example/ops", true), ("pod.example", false)] {
+        let own = ours.issue_to(name, 2090);
+        let channel = async |api: &Api| tls_channel(api, &ours, Some(&own)).await.unwrap();
+        let wanted = if allowed { Ok(()) } else { Err(Code::PermissionDenied) };
+        assert_eq!(look(channel(&api).await, None).await, Ok(()), "{name}");
+        assert_eq!(change(channel(&api).await, None).await, wanted, "{name}");
+        assert_eq!(look(channel(&with_tokens).await, None).await, Err(Code::Unauthenticated), "{name}");
+        assert_eq!(change(channel(&with_tokens).await, Some(READ)).await, Err(Code::PermissionDenied), "{name}");
+        assert_eq!(change(channel(&with_tokens).await, Some(ADMIN)).await, wanted, "{name}");
+        assert_eq!(change(channel(&by_token).await, Some(ADMIN)).await, Ok(()), "{name}");
+    }
+    let own = ours.issue_to("pod.example", 2090);
+    let channel = tls_channel(&api, &ours, Some(&own)).await.unwrap();
+    let meet = MeetRequest { host: "127.0.0.1".into(), port: 7, ..MeetRequest::default() };
+    let refused = MembershipServiceClient::new(channel).meet(meet).await.unwrap_err();
+    let reason = refused.message();
+    assert!(reason.contains("slotmesh-admin-tls-admins") && reason.contains("pod.example"), "{reason}");
 }
 
 #[tokio::test]
@@ -243,6 +287,8 @@ fn nobody_listens_to_strangers_without_asking_who_they_are() {
     let own = Authority::new().issue(2090);
     let only_encrypted = Options::load(&[any], &files(&folder, &own, None)).unwrap_err();
     assert!(matches!(only_encrypted, OptionError::Open(_)), "{only_encrypted}");
+    let nobody = Security { admins: vec!["ops.example".into()], ..files(&folder, &own, None) };
+    assert!(matches!(Options::load(&[loopback], &nobody), Err(OptionError::Incomplete { missing: "ca-file", .. })));
     let without = Security { certificate: None, ..files(&folder, &own, None) };
     assert!(matches!(Options::load(&[loopback], &without), Err(OptionError::Incomplete { missing: "cert-file", .. })));
 }

@@ -260,6 +260,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slotmesh-admin-port", Integer { min: 0, max: 65535 }, "0")
         .immutable()
         .implemented("Port of the admin API and of metrics; 0 for none."),
+    directive("slotmesh-admin-tls-admins", Text, "").immutable().implemented(
+        "DNS names and URIs of client certificates that may change things by the admin API; others may look.",
+    ),
     directive("slotmesh-admin-tls-ca-file", Text, "")
         .immutable()
         .implemented("Authorities whose certificates clients of the admin API must show; empty for none."),

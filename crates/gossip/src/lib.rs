@@ -65,6 +65,7 @@ mod role;
 mod roster;
 mod schedule;
 mod seeds;
+mod sentence;
 mod slots;
 mod state;
 mod stats;

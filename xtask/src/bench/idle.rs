@@ -9,9 +9,9 @@ use super::report::{self, Report};
 use super::sample::Sample;
 use crate::rack::{Kind, Node, Rack, mesh, usage, wait};
 
-const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "15000")];
+pub(super) const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "15000")];
 
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How to measure a quiet mesh.
 #[derive(Clone, Debug, clap::Args)]
@@ -19,26 +19,33 @@ pub struct Options {
     /// Sizes of the meshes.
     #[arg(long, value_delimiter = ',', default_value = "30,100")]
     nodes: Vec<usize>,
+    #[command(flatten)]
+    pace: Pace,
+}
+
+/// How long to measure a mesh.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Pace {
     /// Seconds between the full mesh and the measurement: until every node has been pinged at its pace.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
-    settle: u64,
+    pub(super) settle: u64,
     /// Seconds that are measured.
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
-    window: u64,
+    pub(super) window: u64,
 }
 
 /// One number for each node.
 #[derive(Default)]
-struct Costs {
-    cpu_ms_per_second: Sample,
-    resident_mib: Sample,
-    proportional_mib: Sample,
-    anonymous_mib: Sample,
+pub(super) struct Costs {
+    pub(super) cpu_ms_per_second: Sample,
+    pub(super) resident_mib: Sample,
+    pub(super) proportional_mib: Sample,
+    pub(super) anonymous_mib: Sample,
 }
 
 /// Measures a mesh of each size, ours and Valkey's.
 pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
-    let title = format!("A node of a quiet mesh, node timeout 15 s, {} s: medians over all nodes", options.window);
+    let title = format!("A node of a quiet mesh, node timeout 15 s, {} s: medians over all nodes", options.pace.window);
     let mut report = Report::new(title, &["nodes, what", "slotmesh", "range", "Valkey", "range", "ratio"]);
     let bar = super::progress(2 * options.nodes.len())?;
     for &count in &options.nodes {
@@ -68,18 +75,18 @@ fn measure(rack: &Rack, kind: Kind, count: usize, options: &Options, bar: &Progr
     let nodes = rack.start(&vec![kind; count], &FLAGS)?;
     nodes.windows(2).try_for_each(|pair| pair[0].meet(&pair[1]))?;
     mesh::await_full(&nodes, PATIENCE)?;
-    bar.set_message(format!("{count} of {kind}: settling"));
-    wait::pause(Duration::from_secs(options.settle))?;
     bar.set_message(format!("{count} of {kind}: measuring"));
-    let costs = watch(&nodes, Duration::from_secs(options.window))?;
+    let costs = watch(&nodes, options.pace)?;
     bar.inc(1);
     Ok(costs)
 }
 
-fn watch(nodes: &[Node], window: Duration) -> Result<Costs> {
+/// What each of the nodes costs, once they have settled.
+pub(super) fn watch(nodes: &[Node], pace: Pace) -> Result<Costs> {
+    wait::pause(Duration::from_secs(pace.settle))?;
     let look = |node: &Node| Ok((Instant::now(), usage::cpu_time(node.pid()?)?));
     let before = nodes.iter().map(look).collect::<Result<Vec<_>>>()?;
-    wait::pause(window)?;
+    wait::pause(Duration::from_secs(pace.window))?;
     let mut costs = Costs::default();
     for (node, (since, used_before)) in nodes.iter().zip(before) {
         let (now, used) = look(node)?;

@@ -1,5 +1,6 @@
 //! Measurements: beside Valkey 9.1.2, both in the same run on the same machine, or of our own parts.
 
+mod admin;
 mod codec;
 mod detect;
 mod idle;
@@ -29,6 +30,8 @@ pub enum Subject {
     Idle(idle::Options),
     /// CPU of the server for a reply to CLUSTER NODES, SLOTS and SHARDS with many known nodes.
     Topology(topology::Options),
+    /// The admin API: how soon it tells, and what it costs a node that nobody asks.
+    Admin(admin::Options),
     /// Reading and merging a heartbeat: time and allocations. Needs no server.
     Codec(codec::Options),
 }
@@ -45,6 +48,7 @@ pub fn run(subject: &Subject) -> Result<()> {
         Subject::Detect(options) => ("detect", detect::run(&rack(&target_dir)?, options)?),
         Subject::Idle(options) => ("idle", idle::run(&rack(&target_dir)?, options)?),
         Subject::Topology(options) => ("topology", topology::run(&rack(&target_dir)?, options)?),
+        Subject::Admin(options) => ("admin", admin::run(&rack(&target_dir)?, options)?),
         Subject::Codec(options) => ("codec", codec::run(*options)?),
     };
     report.save(&target_dir.join("bench"), name)

@@ -16,7 +16,7 @@ use crate::rack::{Client, Kind, Node, Rack, interrupt, usage, wait};
 const COMMANDS: [&str; 3] = ["NODES", "SLOTS", "SHARDS"];
 
 /// Nobody is suspected while it is measured: the others never answer.
-const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "3600000")];
+pub(super) const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "3600000")];
 
 /// Requests that are under way at once.
 const PIPELINE: usize = 50;
@@ -39,8 +39,7 @@ pub struct Options {
 
 /// Asks both servers in turn.
 pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
-    let port = sink(rack)?;
-    let conf = topology_conf::nodes_conf(options.nodes, port);
+    let conf = conf(rack, options.nodes)?;
     let ours = start(rack, Kind::Slotmesh, &conf, options.nodes)?;
     let theirs = start(rack, Kind::Valkey9, &conf, options.nodes)?;
     let title = format!(
@@ -69,6 +68,11 @@ pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
     }
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// The nodes.conf of a node that knows so many, all of which take its links.
+pub(super) fn conf(rack: &Rack, nodes: u16) -> Result<String> {
+    Ok(topology_conf::nodes_conf(nodes, sink(rack)?))
 }
 
 /// A bus that takes connections and never says a word: the links to it stand, and nothing of the topology changes. Its

@@ -53,7 +53,8 @@ pub struct EditOptions {
     #[prost(message, optional, tag = "1")]
     pub expected_revision: ::core::option::Option<Revision>,
     /// Calls of one method with one key act once: a repeated call gets the first one's answer. At most 128 bytes; the node
-    /// remembers the last 1024 keys for as long as it runs. Calls that failed are not remembered.
+    /// remembers the last 1024 keys for as long as it runs, and the last 64 of each method that tells of its progress: there a
+    /// repeated call is told everything from the start. Calls that failed are not remembered.
     #[prost(string, tag = "2")]
     pub idempotency_key: ::prost::alloc::string::String,
 }
@@ -2177,12 +2178,12 @@ pub struct Event {
     pub cursor: ::core::option::Option<EventCursor>,
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The event in a line.
+    /// The event in a sentence, for people. Its words may change; programs read `kind`.
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
     #[prost(
         oneof = "event::Kind",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 99"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 99"
     )]
     pub kind: ::core::option::Option<event::Kind>,
 }
@@ -2291,7 +2292,32 @@ pub mod event {
         ConfigSaved(super::ConfigSaved),
         #[prost(message, tag = "52")]
         ConfigSaveFailed(super::ConfigSaveFailed),
-        /// Anything else; `text` has it.
+        /// Somebody known answers at a seed: it is looked for there from now on.
+        #[prost(message, tag = "53")]
+        SeedFound(super::SeedFound),
+        /// Whoever answers at a seed is not known here, or of another cluster: nothing follows.
+        #[prost(message, tag = "54")]
+        SeedIgnored(super::SeedIgnored),
+        #[prost(message, tag = "55")]
+        SeedUnreachable(super::SeedUnreachable),
+        /// SLOTMESH LEAVE came to an end.
+        #[prost(message, tag = "56")]
+        LeaveEnded(super::LeaveEnded),
+        /// Why a node has just become suspected or failing; follows `node_suspected` or `node_failed`.
+        #[prost(message, tag = "57")]
+        Judged(super::Judgement),
+        /// A node is suspected before the node timeout: its process is gone.
+        #[prost(message, tag = "58")]
+        NodeGone(super::NodeGone),
+        /// A node gets no published messages for now, because too much waits for it.
+        #[prost(message, tag = "59")]
+        MessagesMissed(super::MessagesMissed),
+        #[prost(message, tag = "60")]
+        EpochChanged(super::EpochChanged),
+        /// An operator gave the last slot of this node away; it follows the new owner.
+        #[prost(message, tag = "61")]
+        LastSlotLost(super::LastSlotLost),
+        /// Something that this version of the API has no form for; `text` has it.
         #[prost(message, tag = "99")]
         Other(super::OtherEvent),
     }
@@ -2492,6 +2518,150 @@ pub struct ConfigSaveFailed {
     #[prost(string, tag = "1")]
     pub error: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeedFound {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeName>,
+    #[prost(message, optional, tag = "2")]
+    pub address: ::core::option::Option<Address>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeedIgnored {
+    /// Address of the seed.
+    #[prost(string, tag = "1")]
+    pub host: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub bus_port: u32,
+    /// Id in the answer; empty if it was none.
+    #[prost(string, tag = "3")]
+    pub node_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeedUnreachable {
+    /// Address of the seed.
+    #[prost(string, tag = "1")]
+    pub host: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub bus_port: u32,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LeaveEnded {
+    /// Whether this node has left (else: no member said in time that it has forgotten this node, which is a member still).
+    #[prost(bool, tag = "1")]
+    pub left: bool,
+}
+/// What speaks for and against a node, as SLOTMESH EXPLAIN tells. Times that are not set stand for "never".
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Judgement {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeName>,
+    /// Where it is looked for.
+    #[prost(message, optional, tag = "2")]
+    pub address: ::core::option::Option<Address>,
+    /// Its address is known to be wrong: it is not looked for at all.
+    #[prost(bool, tag = "3")]
+    pub no_address: bool,
+    #[prost(enumeration = "Health", tag = "4")]
+    pub health: i32,
+    /// Since when it is suspected by this node, or failing by agreement.
+    #[prost(message, optional, tag = "5")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Voting primaries that report it as not reachable.
+    #[prost(message, repeated, tag = "6")]
+    pub reports: ::prost::alloc::vec::Vec<FailureReport>,
+    /// Whether the suspicion of this node counts as one more report.
+    #[prost(bool, tag = "7")]
+    pub own_vote: bool,
+    /// How many reports make a failure.
+    #[prost(uint32, tag = "8")]
+    pub quorum: u32,
+    /// The last packet from it.
+    #[prost(message, optional, tag = "9")]
+    pub heard: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether that came on the link which this node had opened.
+    #[prost(bool, tag = "10")]
+    pub heard_on_own_link: bool,
+    /// When it was last known to be alive, by its own answer or by gossip.
+    #[prost(message, optional, tag = "11")]
+    pub alive: ::core::option::Option<::prost_types::Timestamp>,
+    /// Since when it owes an answer.
+    #[prost(message, optional, tag = "12")]
+    pub unanswered: ::core::option::Option<::prost_types::Timestamp>,
+    /// The link that this node opened, and the one that it opened; not set if there is none.
+    #[prost(message, optional, tag = "13")]
+    pub outbound: ::core::option::Option<LinkState>,
+    #[prost(message, optional, tag = "14")]
+    pub inbound: ::core::option::Option<LinkState>,
+    /// Why the last attempt to connect failed, and when; empty if none did.
+    #[prost(string, tag = "15")]
+    pub connect_error: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "16")]
+    pub connect_failed: ::core::option::Option<::prost_types::Timestamp>,
+    /// It said that it has forgotten this node.
+    #[prost(bool, tag = "17")]
+    pub forgot_us: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FailureReport {
+    #[prost(message, optional, tag = "1")]
+    pub by: ::core::option::Option<NodeName>,
+    #[prost(message, optional, tag = "2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkState {
+    /// Whether it stands (else it connects).
+    #[prost(bool, tag = "1")]
+    pub connected: bool,
+    #[prost(message, optional, tag = "2")]
+    pub opened: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the last packet came on it; when it was opened, if none has.
+    #[prost(message, optional, tag = "3")]
+    pub heard: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeGone {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeName>,
+    /// How many attempts to connect failed in a row, and for how long.
+    #[prost(uint32, tag = "2")]
+    pub refusals: u32,
+    #[prost(message, optional, tag = "3")]
+    pub after: ::core::option::Option<::prost_types::Duration>,
+    /// A witness, another member that was asked, can't connect either.
+    #[prost(bool, tag = "4")]
+    pub confirmed_by_witness: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessagesMissed {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeName>,
+    /// Bytes that wait.
+    #[prost(uint64, tag = "2")]
+    pub queued_bytes: u64,
+}
+/// This node has another config epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EpochChanged {
+    #[prost(enumeration = "EpochCause", tag = "1")]
+    pub cause: i32,
+    /// AFTER_IMPORT: 0, an event with TAKEN stands before.
+    #[prost(uint64, tag = "2")]
+    pub config_epoch: u64,
+    /// AFTER_IMPORT: the slot.
+    #[prost(uint32, tag = "3")]
+    pub slot: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LastSlotLost {
+    /// The new owner.
+    #[prost(message, optional, tag = "1")]
+    pub to: ::core::option::Option<NodeName>,
+    #[prost(string, tag = "2")]
+    pub shard_id: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OtherEvent {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -2690,6 +2860,41 @@ impl SlotMoveState {
             "SLOT_MOVE_STATE_IMPORTING" => Some(Self::Importing),
             "SLOT_MOVE_STATE_STABLE" => Some(Self::Stable),
             "SLOT_MOVE_STATE_ASSIGNED" => Some(Self::Assigned),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EpochCause {
+    Unspecified = 0,
+    /// It took the highest by itself.
+    Taken = 1,
+    /// An operator gave it its first.
+    Set = 2,
+    /// The import of a slot is complete.
+    AfterImport = 3,
+}
+impl EpochCause {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EPOCH_CAUSE_UNSPECIFIED",
+            Self::Taken => "EPOCH_CAUSE_TAKEN",
+            Self::Set => "EPOCH_CAUSE_SET",
+            Self::AfterImport => "EPOCH_CAUSE_AFTER_IMPORT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EPOCH_CAUSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "EPOCH_CAUSE_TAKEN" => Some(Self::Taken),
+            "EPOCH_CAUSE_SET" => Some(Self::Set),
+            "EPOCH_CAUSE_AFTER_IMPORT" => Some(Self::AfterImport),
             _ => None,
         }
     }

@@ -1,12 +1,12 @@
 //! Carrying out a layout, step by step.
 
 use slotmesh_types::{NodeId, Slot, SlotRange, SlotSet};
-use tokio::sync::{OwnedMutexGuard, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::OwnedMutexGuard;
 use tonic::Status;
 
 use super::Updates;
 use crate::api::Api;
+use crate::course::{Entry, Teller};
 use crate::node::{CommandReply, Edit, SlotChange};
 use crate::plan::{self, Step};
 use crate::proto::apply_response::Update;
@@ -17,22 +17,21 @@ const BATCH: usize = 256;
 
 impl Api {
     pub(crate) fn begin_apply(&self, request: &proto::ApplyRequest) -> Result<Updates<proto::ApplyResponse>, Status> {
-        if request.options.as_ref().is_some_and(|options| !options.idempotency_key.is_empty()) {
-            return Err(Status::invalid_argument(
-                "options.idempotency_key: Apply takes none; calling it again goes on where it ended",
-            ));
-        }
+        let key = edit::key(request.options.as_ref());
+        let teller = match self.applies.enter(key, request)? {
+            Entry::Known(course) => return Ok(course.updates()),
+            Entry::New(teller) => teller,
+        };
         let turn = self.campaign_turn()?;
         self.check_expected(request.options.as_ref())?;
         let view = self.node.view();
         let steps = plan::plan(&view, request.layout.as_ref())?;
         let revision = Some(self.journal.revision(view.version));
         let shown = steps.iter().map(Step::shown).collect();
-        let (updates, stream) = mpsc::channel(8);
+        let updates = teller.updates();
         let first = Update::Plan(proto::PlanResponse { revision, steps: shown });
-        let progress = Progress { updates, api: self.clone() };
-        tokio::spawn(progress.run(first, steps, turn));
-        Ok(Box::pin(ReceiverStream::new(stream)))
+        tokio::spawn(Progress { api: self.clone(), teller }.run(first, steps, turn));
+        Ok(updates)
     }
 
     /// The right to change other nodes, held by one caller at a time.
@@ -47,35 +46,34 @@ impl Api {
 /// A layout on its way.
 struct Progress {
     api: Api,
-    updates: mpsc::Sender<Result<proto::ApplyResponse, Status>>,
+    teller: Teller<proto::ApplyResponse>,
 }
 
 impl Progress {
-    /// Ends when everything is as wanted, when a step fails, or between two steps when the caller has gone.
+    /// Ends when everything is as wanted, when a step fails, or between two steps when nobody wants it to go on.
     async fn run(self, first: Update, steps: Vec<Step>, _turn: OwnedMutexGuard<()>) {
-        if !self.tell(first).await {
+        if !self.tell(first) {
             return;
         }
         for (index, step) in (0u32..).zip(&steps) {
             let progress = |done| Update::Progress(proto::StepProgress { index, step: Some(step.shown()), done });
-            if !self.tell(progress(false)).await {
+            if !self.tell(progress(false)) {
                 return;
             }
             if let Err(status) = self.carry_out(step).await {
                 let reason = format!("step {index}: {}", status.message());
-                // Nobody may be there to hear it.
-                let _ = self.updates.send(Err(Status::new(status.code(), reason))).await;
-                return;
+                return self.teller.fail(Status::new(status.code(), reason));
             }
-            if !self.tell(progress(true)).await {
+            if !self.tell(progress(true)) {
                 return;
             }
         }
-        self.tell(Update::Applied(proto::Applied { revision: Some(self.api.revision()) })).await;
+        self.tell(Update::Applied(proto::Applied { revision: Some(self.api.revision()) }));
+        self.teller.finish();
     }
 
-    async fn tell(&self, update: Update) -> bool {
-        self.updates.send(Ok(proto::ApplyResponse { update: Some(update) })).await.is_ok()
+    fn tell(&self, update: Update) -> bool {
+        self.teller.tell(proto::ApplyResponse { update: Some(update) })
     }
 
     async fn carry_out(&self, step: &Step) -> Result<(), Status> {

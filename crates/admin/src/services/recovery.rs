@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use slotmesh_types::NodeId;
-use tokio::sync::{OwnedMutexGuard, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::OwnedMutexGuard;
 use tonic::{Request, Response, Status};
 
 use super::Updates;
 use crate::api::Api;
-use crate::convert;
+use crate::course::{Entry, Teller};
 use crate::node::{Edit, Failover};
 use crate::plan::owns;
 use crate::proto::execute_recovery_response::Update;
 use crate::proto::recovery_service_server::RecoveryService;
 use crate::proto::{self, FencingEvidence};
 use crate::recovery::{Plan, Takeover};
+use crate::{convert, edit};
 
 /// How long a takeover may take to be believed here.
 const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,9 +38,11 @@ impl RecoveryService for Api {
         request: Request<proto::ExecuteRecoveryRequest>,
     ) -> Result<Response<Self::ExecuteRecoveryStream>, Status> {
         let request = request.into_inner();
-        if request.options.as_ref().is_some_and(|options| !options.idempotency_key.is_empty()) {
-            return Err(Status::invalid_argument("options.idempotency_key: ExecuteRecovery takes none"));
-        }
+        let key = edit::key(request.options.as_ref());
+        let teller = match self.recoveries.enter(key, &request)? {
+            Entry::Known(course) => return Ok(Response::new(course.updates())),
+            Entry::New(teller) => teller,
+        };
         let turn = self.campaign_turn()?;
         self.check_expected(request.options.as_ref())?;
         let (plan, revision) = self.recovery(&request.evidence).await;
@@ -51,10 +53,10 @@ impl RecoveryService for Api {
         for evidence in &request.evidence {
             audit(evidence);
         }
-        let (updates, stream) = mpsc::channel(8);
-        let execution = Execution { api: self.clone(), updates };
+        let updates = teller.updates();
+        let execution = Execution { api: self.clone(), teller };
         tokio::spawn(execution.run(Update::Plan(plan.shown(revision)), takeovers, turn));
-        Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
+        Ok(Response::new(updates))
     }
 }
 
@@ -111,12 +113,12 @@ fn audit(evidence: &FencingEvidence) {
 /// A recovery on its way.
 struct Execution {
     api: Api,
-    updates: mpsc::Sender<Result<proto::ExecuteRecoveryResponse, Status>>,
+    teller: Teller<proto::ExecuteRecoveryResponse>,
 }
 
 impl Execution {
     async fn run(self, first: Update, takeovers: Vec<Takeover>, _turn: OwnedMutexGuard<()>) {
-        if !self.tell(first).await {
+        if !self.tell(first) {
             return;
         }
         for takeover in takeovers {
@@ -127,23 +129,22 @@ impl Execution {
                 let (primary_id, replica_id) = ids.clone();
                 Update::Progress(proto::TakeoverProgress { primary_id, replica_id, done })
             };
-            if !self.tell(progress(false)).await {
+            if !self.tell(progress(false)) {
                 return;
             }
             if let Err(status) = self.take_over(&takeover, replica).await {
-                // Nobody may be there to hear it.
-                let _ = self.updates.send(Err(status)).await;
-                return;
+                return self.teller.fail(status);
             }
-            if !self.tell(progress(true)).await {
+            if !self.tell(progress(true)) {
                 return;
             }
         }
-        self.tell(Update::Recovered(proto::Recovered { revision: Some(self.api.revision()) })).await;
+        self.tell(Update::Recovered(proto::Recovered { revision: Some(self.api.revision()) }));
+        self.teller.finish();
     }
 
-    async fn tell(&self, update: Update) -> bool {
-        self.updates.send(Ok(proto::ExecuteRecoveryResponse { update: Some(update) })).await.is_ok()
+    fn tell(&self, update: Update) -> bool {
+        self.teller.tell(proto::ExecuteRecoveryResponse { update: Some(update) })
     }
 
     async fn take_over(&self, takeover: &Takeover, replica: NodeId) -> Result<(), Status> {
@@ -161,7 +162,7 @@ impl Execution {
                 if self.api.node.view().lookup(&replica).is_some_and(|node| owns(node, &takeover.slots)) {
                     return Ok(());
                 }
-                head.changed().await.map_err(|_| crate::edit::stopping())?;
+                head.changed().await.map_err(|_| edit::stopping())?;
             }
         };
         let seconds = TAKEOVER_TIMEOUT.as_secs();

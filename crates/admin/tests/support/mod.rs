@@ -133,6 +133,14 @@ impl Node for FakeNode {
                 table.remove(key);
                 Ok(Edited::Done)
             }),
+            Edit::Failover(_) => self.change(|table| {
+                let me = table.my_key();
+                let primary = table.me().primary_key().ok_or_else(|| EditError::Refused("a primary".into()))?;
+                let slots: Vec<Slot> = table.node(primary).slots().iter().collect();
+                table.make_primary(me);
+                slots.into_iter().for_each(|slot| table.bind(slot, me));
+                Ok(Edited::Done)
+            }),
             _ => Ok(Edited::Done),
         }
     }

@@ -8,7 +8,7 @@ use slotmesh_gossip::{Event, FailoverBlock, HandshakeEnd};
 use super::tap::What;
 
 /// Names of the kinds of events in the admin API, and of the lost election apart.
-const EVENTS: [&str; 45] = [
+const EVENTS: [&str; 54] = [
     "address_updated",
     "bad_announcement",
     "config_save_failed",
@@ -18,6 +18,7 @@ const EVENTS: [&str; 45] = [
     "election_scheduled",
     "election_started",
     "election_won",
+    "epoch_changed",
     "epoch_collision",
     "failover_blocked",
     "failure_reported",
@@ -29,13 +30,18 @@ const EVENTS: [&str; 45] = [
     "handshake_started",
     "id_mismatch",
     "invalid_gossip",
+    "judged",
+    "last_slot_lost",
+    "leave_ended",
     "link_down",
     "link_over_limit",
     "link_up",
     "meet_confirmed",
     "meet_refused",
+    "messages_missed",
     "node_failed",
     "node_forgotten",
+    "node_gone",
     "node_learned",
     "node_recovered",
     "node_suspected",
@@ -44,6 +50,9 @@ const EVENTS: [&str; 45] = [
     "packet_dropped",
     "reset",
     "role_changed",
+    "seed_found",
+    "seed_ignored",
+    "seed_unreachable",
     "slot_move",
     "slots_changed",
     "slots_lost",
@@ -73,7 +82,7 @@ const ENDS: [&str; 10] = [
 /// How often what happened, since start. Raised by the bus thread, read by any.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    events: Column<45>,
+    events: Column<54>,
     ends: Column<10>,
 }
 
@@ -153,6 +162,7 @@ fn name(event: &Event) -> &'static str {
         Event::ConnectFailed { .. } => "connect_failed",
         Event::LinkOverLimit { .. } => "link_over_limit",
         Event::IdMismatch { .. } => "id_mismatch",
+        Event::MessagesMissed { .. } => "messages_missed",
         Event::OwnAddress(_) => "own_address",
         Event::AddressUpdated { .. } => "address_updated",
         Event::PossiblyFailing(_) => "node_suspected",
@@ -170,6 +180,12 @@ fn name(event: &Event) -> &'static str {
         Event::PacketDropped { .. } => "packet_dropped",
         Event::StrangerIgnored { .. } => "stranger_ignored",
         Event::Reset { .. } => "reset",
+        Event::LeaveEnded(_) => "leave_ended",
+        Event::SeedKnown { .. } => "seed_found",
+        Event::SeedUnknown { .. } => "seed_ignored",
+        Event::SeedUnreachable { .. } => "seed_unreachable",
+        Event::Judged(_) => "judged",
+        Event::Gone { .. } => "node_gone",
         other => failover_name(other),
     }
 }
@@ -190,6 +206,8 @@ fn failover_name(event: &Event) -> &'static str {
         | Event::HandoverReady { .. }
         | Event::HandoverTimedOut => "handover",
         Event::UpdateSent { .. } => "update_sent",
+        Event::EpochTaken(_) | Event::EpochSet(_) | Event::EpochAfterImport(_) => "epoch_changed",
+        Event::LastSlotLost { .. } => "last_slot_lost",
         Event::SlotsLost { .. } => "slots_lost",
         Event::SlotMigrating { .. }
         | Event::SlotImporting { .. }

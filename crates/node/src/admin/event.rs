@@ -1,11 +1,12 @@
 //! What happened, as the admin API shows it.
 
 use slotmesh_admin::{address, duration, proto, timestamp};
-use slotmesh_gossip::{Event, FailoverBlock, MeetRefusal, NodeName, VoteRefusal};
+use slotmesh_gossip::{Event, FailoverBlock, LeaveEnd, MeetRefusal, NodeName, VoteRefusal};
 use slotmesh_types::{Now, SlotSet};
 
 use proto::event::Kind;
 
+use super::judgement::judgement;
 use super::links;
 use super::tap::{Happening, SlotsMoved, What};
 
@@ -25,7 +26,7 @@ pub(crate) fn shown(happening: Happening) -> proto::Event {
             (Kind::SlotsChanged(changed), text)
         }
         What::Engine(event) => {
-            let text = format!("{event:?}");
+            let text = event.to_string();
             (membership(*event, now), text)
         }
     };
@@ -37,7 +38,7 @@ pub(crate) fn shown(happening: Happening) -> proto::Event {
     }
 }
 
-fn name(node: NodeName) -> proto::NodeName {
+pub(super) fn name(node: NodeName) -> proto::NodeName {
     proto::NodeName { id: node.id.to_string(), name: node.name }
 }
 
@@ -77,6 +78,9 @@ fn membership(event: Event, now: Now) -> Kind {
             Kind::LinkOverLimit(proto::LinkOverLimit { node: Some(name(node)), queued_bytes: queued })
         }
         Event::IdMismatch { expected } => Kind::IdMismatch(name(expected)),
+        Event::MessagesMissed { node, queued } => {
+            Kind::MessagesMissed(proto::MessagesMissed { node: Some(name(node)), queued_bytes: queued })
+        }
         Event::OwnAddress(host) => {
             Kind::OwnAddress(proto::Address { host: host.to_string(), ..proto::Address::default() })
         }
@@ -95,13 +99,41 @@ fn membership(event: Event, now: Now) -> Kind {
             Kind::StrangerIgnored(proto::StrangerIgnored { from: from.to_string(), packet: kind.to_string() })
         }
         Event::Reset { id, hard } => Kind::Reset(proto::Reset { node_id: id.to_string(), hard }),
-        other => health(other),
+        Event::LeaveEnded(end) => Kind::LeaveEnded(proto::LeaveEnded { left: end == LeaveEnd::Left }),
+        other => seeds(other, now),
+    }
+}
+
+/// What was found at seeds.
+fn seeds(event: Event, now: Now) -> Kind {
+    match event {
+        Event::SeedKnown { node, address: at } => {
+            Kind::SeedFound(proto::SeedFound { node: Some(name(node)), address: Some(address(&at)) })
+        }
+        Event::SeedUnknown { host, bus_port, id } => Kind::SeedIgnored(proto::SeedIgnored {
+            host: host.to_string(),
+            bus_port: bus_port.into(),
+            node_id: id.map(|id| id.to_string()).unwrap_or_default(),
+        }),
+        Event::SeedUnreachable { host, bus_port, error } => Kind::SeedUnreachable(proto::SeedUnreachable {
+            host: host.to_string(),
+            bus_port: bus_port.into(),
+            reason: error.to_string(),
+        }),
+        other => health(other, now),
     }
 }
 
 /// Who fails, and what becomes of the cluster.
-fn health(event: Event) -> Kind {
+fn health(event: Event, now: Now) -> Kind {
     match event {
+        Event::Judged(why) => Kind::Judged(judgement(*why, now)),
+        Event::Gone { node, refusals, denied, after } => Kind::NodeGone(proto::NodeGone {
+            node: Some(name(node)),
+            refusals,
+            after: Some(duration(after)),
+            confirmed_by_witness: denied,
+        }),
         Event::PossiblyFailing(node) => Kind::NodeSuspected(name(node)),
         Event::FailureReported { node, by } => Kind::FailureReported(two(node, Some(by))),
         Event::FailureWithdrawn { node, by } => Kind::FailureWithdrawn(two(node, Some(by))),
@@ -125,6 +157,9 @@ fn slots(event: Event) -> Kind {
         Event::SlotImporting { slot, from } => slot_move(slot, Importing, Some(from)),
         Event::SlotStable(slot) => slot_move(slot, Stable, None),
         Event::SlotAssigned { slot, to, .. } => slot_move(slot, Assigned, Some(to)),
+        Event::LastSlotLost { to, shard } => {
+            Kind::LastSlotLost(proto::LastSlotLost { to: Some(name(to)), shard_id: shard.to_string() })
+        }
         Event::SlotsLost { count, to } => Kind::SlotsLost(proto::SlotsLost { count: count.into(), to: Some(name(to)) }),
         Event::EpochCollision { node, epoch } => {
             Kind::EpochCollision(proto::EpochCollision { node: Some(name(node)), config_epoch: epoch.0 })
@@ -132,6 +167,20 @@ fn slots(event: Event) -> Kind {
         Event::UpdateSent { to, about } => {
             Kind::UpdateSent(proto::UpdateSent { to: Some(name(to)), about: Some(name(about)) })
         }
+        other => epochs(other),
+    }
+}
+
+/// Under which config epoch this node claims what it owns.
+fn epochs(event: Event) -> Kind {
+    use proto::EpochCause::{AfterImport, Set, Taken};
+    let changed = |cause: proto::EpochCause, config_epoch: u64, slot: u32| {
+        Kind::EpochChanged(proto::EpochChanged { cause: cause.into(), config_epoch, slot })
+    };
+    match event {
+        Event::EpochTaken(epoch) => changed(Taken, epoch.0, 0),
+        Event::EpochSet(epoch) => changed(Set, epoch.0, 0),
+        Event::EpochAfterImport(slot) => changed(AfterImport, 0, slot.get().into()),
         other => roles(other),
     }
 }
@@ -221,5 +270,91 @@ fn vote_refusal(reason: VoteRefusal) -> proto::VoteRefusal {
         VoteRefusal::PrimaryUp => proto::VoteRefusal::PrimaryUp,
         VoteRefusal::OldClaim => proto::VoteRefusal::OldClaim,
         VoteRefusal::JustStarted => proto::VoteRefusal::JustStarted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use slotmesh_gossip::{ConnectError, Explanation};
+    use slotmesh_table::{Address, Health};
+    use slotmesh_types::{ConfigEpoch, Host, Mono, NodeId, ShardId, Slot, UnixMillis};
+
+    use super::super::counts::Counts;
+    use super::*;
+
+    fn node() -> NodeName {
+        NodeName { id: NodeId::from_entropy([0xab; 20]), name: "10.0.0.2:6379".into() }
+    }
+
+    fn explanation() -> Explanation {
+        Explanation {
+            node: node(),
+            address: Address::default(),
+            noaddr: false,
+            taken: Mono::from_micros(5_000_000),
+            health: Health::Pfail,
+            since: Some(Mono::from_micros(4_000_000)),
+            reporters: vec![(node(), Mono::from_micros(3_000_000))],
+            own_vote: true,
+            quorum: 2,
+            heard: None,
+            alive: None,
+            unanswered: Some(Mono::from_micros(1_000_000)),
+            outbound: None,
+            inbound: None,
+            connect_error: Some((ConnectError::Refused, Mono::from_micros(4_000_000))),
+            forgot_us: false,
+        }
+    }
+
+    /// What the admin API and the metrics make of an event.
+    fn made_of(event: Event) -> (proto::Event, Vec<&'static str>) {
+        let counts = Counts::default();
+        let what = What::Engine(Box::new(event));
+        counts.add(&what);
+        let counted = counts.events().into_iter().filter(|one| one.count == 1).map(|one| one.name).collect();
+        let now = Now { mono: Mono::from_micros(5_000_000), unix: UnixMillis(1_795_000_005_000) };
+        (shown(Happening { sequence: 1, now, what }), counted)
+    }
+
+    #[test]
+    fn what_seeds_leaving_judgements_and_epochs_tell_has_a_form_and_a_name() {
+        let host: Host = "10.0.0.9".parse().expect("a host");
+        let (id, slot) = (NodeId::from_entropy([1; 20]), Slot::new(7).expect("a slot"));
+        let (shard, error) = (ShardId::from_entropy([2; 20]), ConnectError::Refused);
+        let cases = [
+            (Event::SeedKnown { node: node(), address: Address::default() }, "seed_found"),
+            (Event::SeedUnknown { host, bus_port: 17_000, id: Some(id) }, "seed_ignored"),
+            (Event::SeedUnreachable { host, bus_port: 17_000, error }, "seed_unreachable"),
+            (Event::LeaveEnded(LeaveEnd::NoAnswer), "leave_ended"),
+            (Event::Judged(Box::new(explanation())), "judged"),
+            (Event::Gone { node: node(), refusals: 3, denied: true, after: Duration::from_millis(70) }, "node_gone"),
+            (Event::MessagesMissed { node: node(), queued: 9 }, "messages_missed"),
+            (Event::EpochTaken(ConfigEpoch(7)), "epoch_changed"),
+            (Event::EpochSet(ConfigEpoch(7)), "epoch_changed"),
+            (Event::EpochAfterImport(slot), "epoch_changed"),
+            (Event::LastSlotLost { to: node(), shard }, "last_slot_lost"),
+        ];
+        for (event, name) in cases {
+            let told = format!("{event:?}");
+            let (shown, counted) = made_of(event);
+            assert_eq!(counted, [name], "{told}");
+            assert!(!matches!(shown.kind, None | Some(Kind::Other(_))), "{told}");
+            assert!(!shown.text.is_empty() && !shown.text.contains('{'), "{} is for programs", shown.text);
+        }
+    }
+
+    #[test]
+    fn a_judgement_says_what_was_seen_and_by_the_wall_clock_when() {
+        let (shown, _) = made_of(Event::Judged(Box::new(explanation())));
+        let Some(Kind::Judged(why)) = shown.kind else { panic!("{shown:?}") };
+        assert_eq!((why.health(), why.quorum, why.reports.len()), (proto::Health::Suspected, 2, 1));
+        assert_eq!(why.connect_error, "connection refused");
+        assert_eq!(why.since.expect("a time").seconds, 1_795_000_004);
+        assert_eq!(why.reports[0].time.expect("a time").seconds, 1_795_000_003);
+        assert!(why.heard.is_none() && why.outbound.is_none());
+        assert!(shown.text.contains("is suspected: never heard; "), "{}", shown.text);
     }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod counts;
 mod event;
+mod judgement;
 mod links;
 mod member;
 mod tap;
@@ -81,5 +82,6 @@ fn security(config: &Config) -> Security {
         certificate: file("slotmesh-admin-tls-cert-file"),
         key: file("slotmesh-admin-tls-key-file"),
         authorities: file("slotmesh-admin-tls-ca-file"),
+        admins: config.text("slotmesh-admin-tls-admins").split_ascii_whitespace().map(str::to_owned).collect(),
     }
 }
