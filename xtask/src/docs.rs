@@ -2,61 +2,40 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use slotmesh_config::{Class, DIRECTIVES, Directive, Kind};
+
+use crate::made::{self, Made, Options};
 
 const DOCUMENT: &str = "docs/CONFIGURATION.md";
 const START: &str = "<!-- directives: made by `cargo xtask docs` -->\n";
 const END: &str = "<!-- end of directives -->\n";
 
-/// What to do with the documents.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Options {
-    /// Writes nothing; fails if a document is not what the code says.
-    #[arg(long)]
-    check: bool,
-}
+/// The task that makes it.
+const TASK: &str = "docs";
 
 /// Writes the documents that are made from the code, or checks them.
 ///
 /// # Errors
 /// A document can't be read or written, or with `check` one is out of date.
 pub fn run(options: Options) -> Result<()> {
-    if options.check { check() } else { write() }
+    made::settle(TASK, &[document()?], options)
 }
 
 /// Fails if a document is not what the code says.
 pub(crate) fn check() -> Result<()> {
-    let (found, wanted) = document()?;
-    ensure!(found == wanted, "{DOCUMENT} is out of date; run `cargo xtask docs`");
-    eprintln!("the tables of {DOCUMENT} are true ({} directives)", DIRECTIVES.len());
-    Ok(())
+    made::check(TASK, &[document()?])
 }
 
-fn write() -> Result<()> {
-    let (found, wanted) = document()?;
-    if found == wanted {
-        eprintln!("{DOCUMENT} is up to date");
-        return Ok(());
-    }
-    fs::write(root()?.join(DOCUMENT), wanted).with_context(|| format!("can't write {DOCUMENT}"))?;
-    eprintln!("{DOCUMENT} is written");
-    Ok(())
-}
-
-fn root() -> Result<&'static Path> {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")
-}
-
-/// The document as it is, and as it should be.
-fn document() -> Result<(String, String)> {
-    let found = fs::read_to_string(root()?.join(DOCUMENT)).with_context(|| format!("can't read {DOCUMENT}"))?;
+/// The document with the tables as they should be.
+fn document() -> Result<Made> {
+    let found = fs::read_to_string(made::workspace()?.join(DOCUMENT));
+    let found = found.with_context(|| format!("can't read {DOCUMENT}"))?;
     let (before, rest) = found.split_once(START).context("the start of the tables is not marked")?;
     let (_, after) = rest.split_once(END).context("the end of the tables is not marked")?;
     let wanted = format!("{before}{START}{}{END}{after}", tables(DIRECTIVES));
-    Ok((found, wanted))
+    Ok(Made { path: DOCUMENT.to_owned(), wanted: wanted.into_bytes() })
 }
 
 fn tables(directives: &[Directive]) -> String {

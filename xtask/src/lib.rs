@@ -11,6 +11,7 @@ mod crate_map;
 pub mod demo;
 pub mod diff;
 pub mod docs;
+pub mod made;
 mod process;
 pub mod rack;
 pub mod sim;

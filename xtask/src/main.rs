@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, check, codegen, demo, diff, docs, sim, test};
+use xtask::{bench, check, codegen, demo, diff, docs, made, sim, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Developer tasks of slotmesh")]
@@ -17,11 +17,11 @@ enum Task {
     /// Everything a program can check: crate map, formatting, lints, docs, licences.
     Check,
     /// Makes the code of the admin API from proto/.
-    Codegen(codegen::Options),
+    Codegen(made::Options),
     /// Runs every test, those with real Valkey and Redis servers among them.
     Test(test::Options),
     /// Writes the parts of docs/ that are made from the code.
-    Docs(docs::Options),
+    Docs(made::Options),
     /// Starts a mesh to look at and play with; runs until Ctrl-C.
     Demo(demo::Options),
     /// Asks slotmesh and a live Valkey the same, and compares their replies.

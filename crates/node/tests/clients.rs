@@ -73,6 +73,24 @@ fn too_many_clients_are_told_so() {
 }
 
 #[test]
+fn all_that_info_tells_of_slotmesh_alone_bears_its_name() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 2");
+    let mut client = Client::connect(port);
+    let names = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect()
+    };
+    let ours = names(&client.text(&["INFO", "slotmesh"]));
+    assert!(ours.iter().all(|name| name.starts_with("slotmesh_")), "{ours:?}");
+    assert!(ours.iter().any(|name| name == "slotmesh_client_thread_1"), "{ours:?}");
+    let mut all = names(&client.text(&["INFO", "everything"]));
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count, "a name stands in two sections");
+}
+
+#[test]
 fn idle_clients_are_closed_after_the_timeout() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "timeout 1");

@@ -220,6 +220,7 @@ fn cluster_info(call: &Call<'_>, text: &mut Text) {
 }
 
 /// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section for.
+/// Readers take all sections for one map, so each of our names begins with `slotmesh_`.
 fn slotmesh(call: &Call<'_>, text: &mut Text) {
     let standing = call.server.view().standing;
     text.line("slotmesh_forgotten", standing.forgotten);
@@ -227,13 +228,13 @@ fn slotmesh(call: &Call<'_>, text: &mut Text) {
     text.line("slotmesh_seeking", u8::from(standing.seeking));
     let health = call.server.surroundings.responsiveness();
     let delays = |delays: Lateness| format!("{},p99_us={}", delays.max.as_micros(), delays.p99.as_micros());
-    text.line("bus_delay", format!("max_us={}", delays(health.bus)));
-    text.line("client_threads", health.clients.len());
-    text.line("client_thread_stalls", health.stalls);
+    text.line("slotmesh_bus_delay", format!("max_us={}", delays(health.bus)));
+    text.line("slotmesh_client_threads", health.clients.len());
+    text.line("slotmesh_client_thread_stalls", health.stalls);
     for (index, thread) in health.clients.iter().enumerate() {
         let stalled = thread.stalled.as_millis();
         text.line(
-            &format!("client_thread_{index}"),
+            &format!("slotmesh_client_thread_{index}"),
             format!("max_us={},stalled_ms={stalled}", delays(thread.lateness)),
         );
     }
