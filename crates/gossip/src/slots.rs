@@ -8,8 +8,20 @@ use crate::action::{DataOrder, Durability};
 use crate::engine::Engine;
 use crate::event::Event;
 
+/// What a claim has taken from this node and its primary.
+#[derive(Default)]
+struct Losses {
+    /// Slots that were this node's own.
+    own: SlotSet,
+    /// How many slots were served here: the own ones, or those of the own primary.
+    served: usize,
+}
+
 impl Engine {
     /// Updates the owners by a claim of `claimant`, made at `epoch`.
+    ///
+    /// Slot by slot in ascending order, as real servers do: the end of an import may give this node a new epoch, and slots
+    /// above that one are then out of the claimant's reach. Slots that the claimant has already need no walk.
     pub(crate) fn apply_claim(&mut self, claimant: NodeKey, epoch: ConfigEpoch, claim: &SlotSet) {
         let me = self.table.my_key();
         if claimant == me {
@@ -17,58 +29,64 @@ impl Engine {
         }
         // Whose slots are served here: the own ones, or those of the own primary.
         let mine = if self.table.me().is_primary() { Some(me) } else { self.table.me().primary_key() };
-        let (taken, lost) = self.take_claimed(claimant, epoch, claim, mine);
-        self.note_given_up(claimant, epoch, claim);
-        if !taken.is_empty() {
-            let (count, to) = (taken.len(), self.name(claimant));
+        self.table.note_claim(claimant, claim);
+        let mut losses = Losses::default();
+        for slot in self.concerned_slots(claimant, claim).iter() {
+            if claim.contains(slot) {
+                self.take_claimed(slot, claimant, epoch, mine, &mut losses);
+            } else {
+                self.note_given_up(slot, claimant, epoch);
+            }
+        }
+        if !losses.own.is_empty() {
+            let (count, to) = (losses.own.len(), self.name(claimant));
             self.emit(Event::SlotsLost { count, to });
         }
-        let successor = lost > 0 || self.succeeds_without_slots(claimant, epoch, claim);
+        let successor = losses.served > 0 || self.succeeds_without_slots(claimant, epoch, claim);
         let bare = mine.is_some_and(|key| self.table.node(key).slot_count() == 0);
-        let one_shard = self.table.node(claimant).shard == self.table.me().shard;
+        let one_shard = self.in_one_shard(claimant, me);
         if successor && bare && (self.config.allow_replica_migration || one_shard) {
             let resync = self.resync_with(claimant);
             self.follow(claimant, resync);
             self.want_save(Durability::Synced);
             self.broadcast = true;
-        } else if !taken.is_empty() {
-            self.order(DataOrder::DropKeys(Box::new(taken)));
+        } else if !losses.own.is_empty() {
+            self.order(DataOrder::DropKeys(Box::new(losses.own)));
         }
     }
 
-    /// Gives the claimant what is free or claimed by an older epoch. Tells which slots were this node's own, and how many
-    /// it or its primary have lost.
+    /// The slots at which a claim may change more than a mark: those that it takes from somebody, and open ones that it
+    /// leaves out.
+    fn concerned_slots(&self, claimant: NodeKey, claim: &SlotSet) -> SlotSet {
+        let open: SlotSet = self.table.open_slots().map(|(slot, _)| slot).collect();
+        claim.without(self.table.node(claimant).slots()).union(&open.without(claim))
+    }
+
+    /// Gives the claimant a slot that is free or claimed by an older epoch.
     fn take_claimed(
         &mut self,
+        slot: Slot,
         claimant: NodeKey,
         epoch: ConfigEpoch,
-        claim: &SlotSet,
         mine: Option<NodeKey>,
-    ) -> (SlotSet, usize) {
+        losses: &mut Losses,
+    ) {
         let me = self.table.my_key();
-        let (mut taken, mut lost) = (SlotSet::new(), 0);
-        for slot in claim.iter() {
-            let owner = self.table.owner(slot);
-            if owner == Some(claimant) {
-                self.table.set_not_claiming(slot, false);
-                continue;
-            }
-            // A replica may own slots by an operator's word, but nobody listens to its claim: a primary's comes first.
-            let weak = owner == Some(me) && self.table.me().is_replica();
-            let free = weak || owner.is_none_or(|key| self.table.node(key).config_epoch < epoch);
-            if !free && !self.table.is_not_claiming(slot) {
-                continue;
-            }
-            if owner == Some(me) {
-                taken.insert(slot);
-            }
-            lost += usize::from(owner.is_some() && owner == mine);
-            self.repoint_claimed(slot, claimant);
-            self.bind_to(slot, claimant);
-            self.want_save(Durability::Synced);
-            self.state.due = true;
+        let owner = self.table.owner(slot);
+        // A replica may own slots by an operator's word, but nobody listens to its claim: a primary's comes first.
+        let weak = owner == Some(me) && self.table.me().is_replica();
+        let free = weak || owner.is_none_or(|key| self.table.node(key).config_epoch < epoch);
+        if !free && !self.table.is_not_claiming(slot) {
+            return;
         }
-        (taken, lost)
+        if owner == Some(me) {
+            losses.own.insert(slot);
+        }
+        losses.served += usize::from(owner.is_some() && owner == mine);
+        self.repoint_claimed(slot, claimant);
+        self.bind_to(slot, claimant);
+        self.want_save(Durability::Synced);
+        self.state.due = true;
     }
 
     /// Binds a slot, and makes a primary that gets its first one a target for replicas where there are any.
@@ -96,27 +114,21 @@ impl Engine {
         self.table.set_open_slot(slot, mark);
     }
 
-    /// What the claimant does not claim (any more).
-    fn note_given_up(&mut self, claimant: NodeKey, epoch: ConfigEpoch, claim: &SlotSet) {
-        let dropped: Vec<_> = self.table.node(claimant).slots().iter().filter(|slot| !claim.contains(*slot)).collect();
-        for slot in dropped {
-            self.table.set_not_claiming(slot, true);
-        }
-        let open: Vec<_> = self.table.open_slots().filter(|(slot, _)| !claim.contains(*slot)).collect();
-        for (slot, mark) in open {
-            match mark {
-                OpenSlot::Migrating(to) if to != claimant && self.in_one_shard(to, claimant) => {
-                    let target = self.table.node(to);
-                    if target.config_epoch < epoch || target.is_replica() {
-                        self.table.set_open_slot(slot, Some(OpenSlot::Migrating(claimant)));
-                        self.want_save(Durability::Synced);
-                    }
+    /// An open slot that the claimant does not claim (any more).
+    fn note_given_up(&mut self, slot: Slot, claimant: NodeKey, epoch: ConfigEpoch) {
+        match self.table.open_slot(slot) {
+            Some(OpenSlot::Migrating(to)) if to != claimant && self.in_one_shard(to, claimant) => {
+                let target = self.table.node(to);
+                if target.config_epoch < epoch || target.is_replica() {
+                    self.table.set_open_slot(slot, Some(OpenSlot::Migrating(claimant)));
+                    self.want_save(Durability::Synced);
+                    self.state.due = true;
                 }
-                OpenSlot::Importing(from) if from == claimant && self.table.me().is_primary() => {
-                    self.finish_import(slot);
-                }
-                _ => {}
             }
+            Some(OpenSlot::Importing(from)) if from == claimant && self.table.me().is_primary() => {
+                self.finish_import(slot);
+            }
+            _ => {}
         }
     }
 

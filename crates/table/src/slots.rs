@@ -97,23 +97,17 @@ impl Table {
         self.owners.not_claiming.contains(slot)
     }
 
-    /// Marks or unmarks a slot whose owner stopped claiming it.
-    pub fn set_not_claiming(&mut self, slot: Slot, marked: bool) {
-        if marked {
-            self.owners.not_claiming.insert(slot);
-        } else {
-            self.owners.not_claiming.remove(slot);
-        }
+    /// Marks the slots of `key` that are not in its claim, and unmarks those that are.
+    pub fn note_claim(&mut self, key: NodeKey, claim: &SlotSet) {
+        let slots = self.node(key).slots();
+        let (kept, dropped) = (slots.intersection(claim), slots.without(claim));
+        self.owners.not_claiming = self.owners.not_claiming.without(&kept).union(&dropped);
     }
 
     /// The slots of `key` that it still claims: what may be told to others on its behalf.
     #[must_use]
     pub fn claimed_slots(&self, key: NodeKey) -> SlotSet {
-        let mut claimed = self.node(key).slots().clone();
-        for slot in self.owners.not_claiming.iter() {
-            claimed.remove(slot);
-        }
-        claimed
+        self.node(key).slots().without(&self.owners.not_claiming)
     }
 
     /// What an operator opened `slot` for.

@@ -103,6 +103,33 @@ impl SlotSet {
             .flat_map(|(index, (a, b))| Ones(a ^ b).map(move |bit| slot_at(index, bit)))
     }
 
+    /// The slots of both sets together.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.combine(other, |mine, theirs| mine | theirs)
+    }
+
+    /// The slots that are in both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.combine(other, |mine, theirs| mine & theirs)
+    }
+
+    /// The slots that are not in the other set.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        self.combine(other, |mine, theirs| mine & !theirs)
+    }
+
+    fn combine(&self, other: &Self, operation: impl Fn(u64, u64) -> u64) -> Self {
+        let mut combined = Self::new();
+        let chunks = combined.bits.as_chunks_mut::<8>().0.iter_mut();
+        for (chunk, (mine, theirs)) in chunks.zip(self.words().zip(other.words())) {
+            *chunk = operation(mine, theirs).to_le_bytes();
+        }
+        combined
+    }
+
     fn words(&self) -> impl Iterator<Item = u64> {
         self.bits.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk))
     }
@@ -189,5 +216,16 @@ mod tests {
         let b: SlotSet = [3, 4].map(slot).into_iter().collect();
         assert_eq!(a.differences(&b).map(Slot::get).collect::<Vec<_>>(), [1, 2, 4]);
         assert_eq!(b.differences(&a).count(), 3);
+    }
+
+    #[test]
+    fn sets_are_combined_a_word_at_a_time() {
+        let a: SlotSet = [1, 64, 16_383].map(slot).into_iter().collect();
+        let b: SlotSet = [1, 65].map(slot).into_iter().collect();
+        let raw = |set: SlotSet| set.iter().map(Slot::get).collect::<Vec<_>>();
+        assert_eq!(raw(a.union(&b)), [1, 64, 65, 16_383]);
+        assert_eq!(raw(a.intersection(&b)), [1]);
+        assert_eq!(raw(a.without(&b)), [64, 16_383]);
+        assert_eq!(raw(b.without(&a)), [65]);
     }
 }
