@@ -49,7 +49,7 @@ pub use outcome::{Answer, Change, Failover, LinkInfo, MeetHost, Outcome, Questio
 pub use output::Output;
 pub use pubsub::PubSub;
 pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
-pub use routing::{Access, Asker, Presence, Redirection, Rules, one_slot, route, serves};
+pub use routing::{Access, Asker, Presence, Redirection, Rules, one_slot, route, shard_owner};
 pub use server::{Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
 pub use session::Session;
 pub use stats::{CommandCounters, Counter, Stats};

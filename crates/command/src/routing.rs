@@ -14,7 +14,7 @@
 //! ```
 
 use slotmesh_table::{ClusterView, NodeView, OpenSlot};
-use slotmesh_types::{Slot, key_slot};
+use slotmesh_types::{NodeId, Slot, key_slot};
 
 use crate::cluster::{Audience, Endpoint};
 use crate::error_reply::ErrorReply;
@@ -150,10 +150,11 @@ pub fn route<'v>(
     if mine { Ok(()) } else { Err(Redirection::Moved(slot, owner)) }
 }
 
-/// Whether this node's shard owns a slot, so that it serves the slot's shard channels.
+/// The owner of a slot whose shard channels are served here: it is this node, or its primary.
 #[must_use]
-pub fn serves(view: &ClusterView, slot: Slot) -> bool {
-    view.owner(slot).is_some_and(|owner| view.is_me(owner) || view.me().facts.primary_key() == Some(owner.key))
+pub fn shard_owner(view: &ClusterView, slot: Slot) -> Option<NodeId> {
+    let served = |owner: &&NodeView| view.is_me(owner) || view.me().facts.primary_key() == Some(owner.key);
+    view.owner(slot).filter(served).map(|owner| *owner.facts.id())
 }
 
 fn check_state(view: &ClusterView, access: Access, rules: Rules) -> Result<(), Redirection<'static>> {

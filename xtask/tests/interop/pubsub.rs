@@ -114,6 +114,45 @@ fn shard_messages_reach_replicas_of_every_kind_and_come_from_them() {
     }
 }
 
+/// Real servers are asked the same, so that a change of theirs is noticed.
+#[test]
+fn shard_subscriptions_end_where_a_replica_takes_over() {
+    let Some(turn) = Turn::take() else { return };
+    for kind in [vec![Kind::Slotmesh], turn.present(&[Kind::Valkey9])].concat() {
+        let nodes = turn.mesh(&[kind, kind], &[]);
+        nodes[0].call(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap();
+        let id = nodes[0].id().unwrap();
+        nodes[1].call(&["CLUSTER", "REPLICATE", &id]).unwrap();
+        let is_replica = || Ok(ensure!(nodes[0].lines()?.iter().any(|line| line.primary.as_ref() == Some(&id))));
+        wait::until("the role to be known", PATIENCE, is_replica).unwrap();
+        for node in &nodes {
+            let up = || Ok(ensure!(node.text(&["CLUSTER", "INFO"])?.contains("cluster_state:ok")));
+            wait::until("the cluster to be ok", PATIENCE, up).unwrap();
+        }
+        let mut listeners: Vec<Client> = nodes.iter().map(|node| listener(node, "3", &["SSUBSCRIBE", "s"])).collect();
+        nodes[1].call(&["CLUSTER", "FAILOVER", "TAKEOVER"]).unwrap();
+        for (client, node) in listeners.iter_mut().zip(&nodes) {
+            let words = client.receive().with_context(|| format!("{kind} at {}", node.port())).unwrap();
+            assert_eq!(words, ended("s"), "{kind}");
+            let count = node.call(&["PUBSUB", "SHARDCHANNELS"]).unwrap();
+            assert_eq!(count, Value::Array(Vec::new()), "{kind}");
+            // The next one lasts: the owner is the new one.
+            client.call(&["SSUBSCRIBE", "s"]).unwrap();
+        }
+        let text = "to both";
+        nodes[1].call(&["SPUBLISH", "s", text]).unwrap();
+        for client in &mut listeners {
+            assert_eq!(with_text(client, text).unwrap(), ["smessage", "s", text], "{kind}");
+        }
+    }
+}
+
+/// What a subscriber of a shard channel is told when it is none any more.
+fn ended(channel: &str) -> Value {
+    let text = |text: &str| Value::Bulk(text.as_bytes().to_vec());
+    Value::Push(vec![text("sunsubscribe"), text(channel), Value::Integer(0)])
+}
+
 #[test]
 fn light_packets_are_used_both_ways() {
     const COUNT: u64 = 20;

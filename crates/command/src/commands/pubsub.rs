@@ -1,6 +1,7 @@
 //! Publish and subscribe.
 
 use slotmesh_resp::{Protocol, ReplyWriter};
+use slotmesh_types::key_slot;
 
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
@@ -50,13 +51,17 @@ pub(crate) fn psubscribe(call: &mut Call<'_>) -> Handled {
 }
 
 pub(crate) fn ssubscribe(call: &mut Call<'_>) -> Handled {
-    join(call, Kind::Shard)?;
-    // The slot may have left between the check and the subscription; whoever looked for subscribers then saw none.
-    let view = call.server.view();
-    if routing::one_slot(call.args[1..].iter().copied())
-        .is_ok_and(|slot| slot.is_some_and(|s| !routing::serves(&view, s)))
-    {
-        call.server.pubsub.keep_slots(call.now.mono, |slot| routing::serves(&view, slot));
+    call.session.replied_by_push = true;
+    for name in &call.args[1..] {
+        let owner = routing::shard_owner(&call.server.view(), key_slot(name));
+        let told = call.server.pubsub.join_shard(call.now.mono, name, owner, call.session.client());
+        write_confirmation(&mut call.reply(), Kind::Shard.joined(), Some(name), told);
+        // The slot may have left between the look at its owner and the subscription; whoever looked for subscribers then
+        // saw none.
+        let view = call.server.view();
+        if routing::shard_owner(&view, key_slot(name)) != owner || owner.is_none() {
+            call.server.pubsub.keep_slots(call.now.mono, |slot| routing::shard_owner(&view, slot));
+        }
     }
     Ok(Outcome::Continue)
 }

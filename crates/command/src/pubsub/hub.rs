@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use slotmesh_config::{OutputLimits, glob};
-use slotmesh_types::{Mono, Slot, crc16, key_slot};
+use slotmesh_types::{Mono, NodeId, Slot, crc16, key_slot};
 
 use super::subscriptions::Change;
 use super::{Frames, Kind};
@@ -35,11 +35,18 @@ struct Hub {
     /// Taken after the lock of a channel, never before.
     patterns: RwLock<Topics>,
     /// Shard channels by slot, since slots leave.
-    slots: [Mutex<BTreeMap<Slot, Topics>>; GROUPS],
+    slots: [Mutex<BTreeMap<Slot, SlotTopics>>; GROUPS],
     counts: [AtomicUsize; 3],
     /// Clients that listen to anything.
     clients: AtomicUsize,
     limits: RwLock<OutputLimits>,
+}
+
+/// The shard channels of a slot.
+struct SlotTopics {
+    /// Who owned the slot when its subscribers came. They go when it has another owner.
+    owner: Option<NodeId>,
+    topics: Topics,
 }
 
 impl fmt::Debug for PubSub {
@@ -107,25 +114,32 @@ impl PubSub {
         }
         let slot = key_slot(channel);
         let slots = lock(&self.0.slots[slot.index() % GROUPS]);
-        let to = slots.get(&slot).and_then(|topics| topics.get(channel));
+        let to = slots.get(&slot).and_then(|of_slot| of_slot.topics.get(channel));
         let words: [&[u8]; 3] = [b"smessage", channel, message];
         to.map_or(0, |to| give(to, &words, self.limits(), now))
     }
 
-    /// Ends every subscription to a shard channel whose slot is not served here any more. The subscribers are told.
-    pub fn keep_slots(&self, now: Mono, is_served: impl Fn(Slot) -> bool) {
+    /// Ends every subscription to a shard channel whose slot is not served here any more, or belongs to somebody else than
+    /// when the subscription began. The subscribers are told. `owner` is that of a slot that is served here.
+    pub fn keep_slots(&self, now: Mono, owner: impl Fn(Slot) -> Option<NodeId>) {
         if !self.has_listeners(true) {
             return;
         }
         for group in &self.0.slots {
             let mut slots = lock(group);
-            let gone: Vec<Slot> = slots.keys().copied().filter(|slot| !is_served(*slot)).collect();
-            for topics in gone.iter().filter_map(|slot| slots.remove(slot)) {
-                for (name, subscribers) in topics {
-                    self.0.counts[Kind::Shard as usize].fetch_sub(1, Relaxed);
-                    subscribers.values().for_each(|client| self.expel(now, &name, client));
-                }
+            let stays = |slot: Slot, of_slot: &SlotTopics| of_slot.owner.is_some() && owner(slot) == of_slot.owner;
+            let gone: Vec<Slot> =
+                slots.iter().filter(|(slot, of_slot)| !stays(**slot, of_slot)).map(|(slot, _)| *slot).collect();
+            for of_slot in gone.iter().filter_map(|slot| slots.remove(slot)) {
+                self.expel_all(now, of_slot.topics);
             }
+        }
+    }
+
+    fn expel_all(&self, now: Mono, topics: Topics) {
+        for (name, subscribers) in topics {
+            self.0.counts[Kind::Shard as usize].fetch_sub(1, Relaxed);
+            subscribers.values().for_each(|client| self.expel(now, &name, client));
         }
     }
 
@@ -135,19 +149,34 @@ impl PubSub {
         client.push_left(Kind::Shard, name, change.told, self.limits(), now);
     }
 
-    /// Adds a subscription, unless there is one; gives the number to confirm it with.
+    /// Adds a subscription to a channel or pattern, unless there is one; gives the number to confirm it with.
     pub(crate) fn join(&self, kind: Kind, name: &[u8], client: &Arc<Client>) -> usize {
-        self.with_topics(kind, name, |topics| {
-            let known = topics.get_key_value(name).map(|(name, _)| name.clone());
-            if known.is_none() {
-                self.0.counts[kind as usize].fetch_add(1, Relaxed);
-            }
-            let name = known.unwrap_or_else(|| Bytes::copy_from_slice(name));
-            topics.entry(name.clone()).or_default().insert(client.id, Arc::clone(client));
-            let change = client.subscriptions.add(kind, name);
-            self.count_client(change);
-            change.told
-        })
+        self.with_topics(kind, name, |topics| self.enter(topics, kind, name, client))
+    }
+
+    /// The same for a shard channel, whose slot belongs to `owner`. Who came while it belonged to somebody else goes.
+    pub(crate) fn join_shard(&self, now: Mono, name: &[u8], owner: Option<NodeId>, client: &Arc<Client>) -> usize {
+        let slot = key_slot(name);
+        let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
+        if slots.get(&slot).is_some_and(|of_slot| of_slot.owner != owner)
+            && let Some(of_slot) = slots.remove(&slot)
+        {
+            self.expel_all(now, of_slot.topics);
+        }
+        let of_slot = slots.entry(slot).or_insert_with(|| SlotTopics { owner, topics: Topics::new() });
+        self.enter(&mut of_slot.topics, Kind::Shard, name, client)
+    }
+
+    fn enter(&self, topics: &mut Topics, kind: Kind, name: &[u8], client: &Arc<Client>) -> usize {
+        let known = topics.get_key_value(name).map(|(name, _)| name.clone());
+        if known.is_none() {
+            self.0.counts[kind as usize].fetch_add(1, Relaxed);
+        }
+        let name = known.unwrap_or_else(|| Bytes::copy_from_slice(name));
+        topics.entry(name.clone()).or_default().insert(client.id, Arc::clone(client));
+        let change = client.subscriptions.add(kind, name);
+        self.count_client(change);
+        change.told
     }
 
     /// Ends a subscription, if there is one; gives the number to confirm it with.
@@ -186,7 +215,9 @@ impl PubSub {
         match kind {
             Kind::Channel => self.0.channels.iter().for_each(|group| add(&lock(group))),
             Kind::Pattern => add(&self.0.patterns.read().unwrap_or_else(PoisonError::into_inner)),
-            Kind::Shard => self.0.slots.iter().for_each(|group| lock(group).values().for_each(&mut add)),
+            Kind::Shard => {
+                self.0.slots.iter().for_each(|group| lock(group).values().for_each(|of_slot| add(&of_slot.topics)));
+            }
         }
         names.sort_unstable();
         names
@@ -215,9 +246,9 @@ impl PubSub {
             Kind::Shard => {
                 let slot = key_slot(name);
                 let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
-                let topics = slots.entry(slot).or_default();
-                let result = act(topics);
-                if topics.is_empty() {
+                let Some(of_slot) = slots.get_mut(&slot) else { return act(&mut Topics::new()) };
+                let result = act(&mut of_slot.topics);
+                if of_slot.topics.is_empty() {
                     slots.remove(&slot);
                 }
                 result

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use slotmesh_command::serves;
+use slotmesh_command::shard_owner;
 
 use super::shared::Shared;
 
@@ -21,7 +21,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             }
             () = publications.topology_changed.notified() => {
                 let view = shared.bus.topology().view();
-                shared.server.pubsub.keep_slots(shared.clock.now().mono, |slot| serves(&view, slot));
+                shared.server.pubsub.keep_slots(shared.clock.now().mono, |slot| shard_owner(&view, slot));
             }
         }
     }
