@@ -42,6 +42,8 @@ impl World {
     }
 
     fn wake(&mut self, node: usize) {
+        let sound = self.checks.woken(node, self.now);
+        self.require(node, sound);
         self.input(node, Engine::handle_timeout);
         self.nodes[node].late = Duration::ZERO;
     }
@@ -135,9 +137,10 @@ impl World {
             }
             Payload::Packet(bytes) => {
                 self.trace.note_bytes(&bytes);
+                self.checks.arrives(at.node, self.nodes[at.node].engine.as_ref().expect("the node is up"), &bytes);
                 self.input(at.node, |engine, now| engine.handle_packet(now, at.link, &bytes));
                 let engine = self.nodes[at.node].engine.as_ref().expect("the node is up");
-                let sound = self.checks.received(at.node, engine, &bytes);
+                let sound = self.checks.received(at.node, engine, self.now, &bytes);
                 self.require(at.node, sound);
             }
             Payload::Fin => self.input(at.node, |engine, now| engine.handle_closed(now, at.link, false)),

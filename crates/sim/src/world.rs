@@ -77,7 +77,7 @@ impl World {
             timers: Timers::new(setup.slots.len()),
             listeners: BTreeMap::new(),
             now: Mono::from_micros(START_MICROS),
-            checks: Checks::new(setup.slots.len()),
+            checks: Checks::new(setup.slots.len(), Mono::from_micros(START_MICROS)),
             trace: Trace::default(),
             moves: 0,
             verbose: false,

@@ -59,8 +59,12 @@ impl Bans {
             self.met[node] = Some(now.mono);
         }
         for event in events {
-            if let Event::NodeForgotten { node: gone, .. } = event {
+            if let Event::NodeForgotten { node: gone, by } = event {
                 let left = engine.table().forgotten.iter(now.mono).find(|(id, _)| **id == gone.id);
+                // What others say may be over at once.
+                if left.is_none() && by.is_none() && !engine.config().forget_ttl.is_zero() {
+                    return Err(format!("forgets {} and does not bar it", gone.id));
+                }
                 let until = left.map_or(now.mono, |(_, left)| now.mono.after(left));
                 let since = self.forgotten_since(gone.id, now.mono, until);
                 self.bans[node].insert(gone.id, Ban { since, until });

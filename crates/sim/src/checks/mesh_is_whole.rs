@@ -17,9 +17,21 @@ impl World {
         if let Some(node) = handshakes {
             return Some(format!("node {node} is in handshake"));
         }
+        if let Some(what) = up.iter().find_map(|node| self.chain(*node)) {
+            return Some(what);
+        }
         let group = self.groups(&up);
         let pairs = up.iter().flat_map(|a| up.iter().map(move |b| (*a, *b)));
         pairs.filter(|(a, b)| a != b && group[*a] == group[*b]).find_map(|(a, b)| self.pair_disorder(a, b))
+    }
+
+    /// A replica that follows a replica, although it knows whom that one follows.
+    fn chain(&self, node: usize) -> Option<String> {
+        let table = self.running(node).table();
+        let primary = table.me().primary_key()?;
+        let above = table.node(primary).primary_key().filter(|above| *above != table.my_key())?;
+        let (primary, above) = (table.node(primary).id(), table.node(above).id());
+        Some(format!("node {node} follows {primary}, which follows {above}"))
     }
 
     /// The lowest node that each node hangs together with.

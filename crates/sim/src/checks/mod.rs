@@ -10,25 +10,35 @@ use slotmesh_wire::Packet;
 use crate::disk::Promises;
 
 mod bounded;
+mod comes_to_rest;
 mod conf_loads_again;
 mod config_epoch_never_falls;
 mod current_epoch_never_falls;
 mod forgotten_stay_forgotten;
 mod handshakes_end;
+mod majorities_decide;
 pub(crate) mod mesh_is_whole;
 mod one_entry_per_id;
 mod one_owner_per_epoch;
 mod one_owner_per_slot;
 mod one_vote_per_epoch;
+mod one_winner_per_epoch;
 pub(crate) mod reset_leaves_nothing;
 #[cfg(test)]
 mod samples;
+mod slots_go_to_newer_claims;
+mod votes_are_earned;
 
 /// The history that the checks compare with.
 pub(crate) struct Checks {
+    rest: comes_to_rest::Rest,
     epochs: config_epoch_never_falls::Epochs,
     clocks: current_epoch_never_falls::Clocks,
     votes: one_vote_per_epoch::Votes,
+    claims: slots_go_to_newer_claims::Claims,
+    majorities: majorities_decide::Majorities,
+    voters: votes_are_earned::Voters,
+    winners: one_winner_per_epoch::Winners,
     disputes: one_owner_per_epoch::Disputes,
     forgotten: forgotten_stay_forgotten::Bans,
     /// The table version at which each node's table was last looked at.
@@ -43,11 +53,16 @@ pub(crate) struct Checks {
 const EVERY_EVENT_UP_TO: usize = 16;
 
 impl Checks {
-    pub(crate) fn new(nodes: usize) -> Self {
+    pub(crate) fn new(nodes: usize, now: Mono) -> Self {
         Self {
+            rest: comes_to_rest::Rest::new(nodes),
             epochs: config_epoch_never_falls::Epochs::new(nodes),
             clocks: current_epoch_never_falls::Clocks::new(nodes),
             votes: one_vote_per_epoch::Votes::new(nodes),
+            claims: slots_go_to_newer_claims::Claims::new(nodes),
+            majorities: majorities_decide::Majorities::default(),
+            voters: votes_are_earned::Voters::new(nodes, now),
+            winners: one_winner_per_epoch::Winners::default(),
             disputes: one_owner_per_epoch::Disputes::default(),
             forgotten: forgotten_stay_forgotten::Bans::new(nodes),
             versions: vec![None; nodes],
@@ -69,6 +84,9 @@ impl Checks {
         self.epochs.check(node, engine)?;
         self.clocks.check(node, engine)?;
         self.votes.check(engine)?;
+        self.voters.note(node, events);
+        self.majorities.check(engine, now.mono, events)?;
+        self.winners.check(*engine.table().me().id(), events)?;
         handshakes_end::check_events(engine, events)?;
         if !self.is_turn(node, engine) {
             return Ok(());
@@ -95,17 +113,32 @@ impl Checks {
         turn
     }
 
+    /// A node is called because it wanted to be.
+    pub(crate) fn woken(&mut self, node: usize, now: Mono) -> Result<(), String> {
+        self.rest.woken(node, now)
+    }
+
     /// A packet leaves a node.
     pub(crate) fn sent(&mut self, node: usize, bytes: &[u8]) -> Result<(), String> {
         let Ok(Packet::Full(header, _)) = Packet::decode(bytes) else { return Ok(()) };
         self.epochs.sent(node, &header)?;
         self.clocks.sent(node, &header)?;
+        self.majorities.sent(&header);
         self.votes.sent(node, &header)
     }
 
+    /// A packet is about to be dealt with.
+    pub(crate) fn arrives(&mut self, node: usize, engine: &Engine, bytes: &[u8]) {
+        if let Ok(Packet::Full(header, body)) = Packet::decode(bytes) {
+            self.claims.arrives(node, engine, &header, &body);
+        }
+    }
+
     /// A node has dealt with a packet.
-    pub(crate) fn received(&mut self, node: usize, engine: &Engine, bytes: &[u8]) -> Result<(), String> {
+    pub(crate) fn received(&mut self, node: usize, engine: &Engine, now: Mono, bytes: &[u8]) -> Result<(), String> {
         let Ok(Packet::Full(header, _)) = Packet::decode(bytes) else { return Ok(()) };
+        self.claims.received(node, engine)?;
+        self.voters.received(node, engine, now, &header)?;
         self.disputes.received(node, engine, &header)
     }
 
@@ -130,6 +163,7 @@ impl Checks {
     pub(crate) fn restarted(&mut self, node: usize, engine: &Engine, now: Now) -> Result<(), String> {
         self.versions[node] = None;
         self.forgotten.restarted(node, engine, now);
+        self.voters.restarted(node, now.mono);
         self.epochs.restarted(node, engine)?;
         self.clocks.restarted(node, engine)?;
         self.votes.restarted(node, engine)
