@@ -56,6 +56,13 @@ impl Peer {
         }
     }
 
+    fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp { remote, .. } => remote.ip().to_canonical().is_loopback(),
+            Self::Unix { .. } => true,
+        }
+    }
+
     /// Address family for announced addresses; local sockets count as IPv4.
     #[must_use]
     pub fn family(&self) -> Family {
@@ -97,6 +104,8 @@ pub struct Client {
     pub ip: String,
     /// Whether it came over a local socket.
     pub is_unix: bool,
+    /// Whether it came from this machine.
+    pub is_local: bool,
     /// Number of the socket; 0 when that means nothing.
     pub fd: i64,
     /// When it came.
@@ -140,6 +149,7 @@ impl Client {
             laddr: peer.local(),
             ip: peer.ip(),
             is_unix: matches!(peer, Peer::Unix { .. }),
+            is_local: peer.is_local(),
             fd,
             created: now.mono,
             settings: Mutex::default(),

@@ -248,6 +248,9 @@ fn run(
 
 /// Whether the command may run here and now.
 fn admit(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) -> Result<(), ErrorReply> {
+    if let Some(directive) = command.spec.allowed_by {
+        check_allowed(server, session, command, directive)?;
+    }
     if let Some(keys) = &command.spec.keys {
         let slot = routing::one_slot(keys.keys(args)).map_err(|error| error.reply(server.audience(session)))?;
         if let Some(slot) = slot {
@@ -263,6 +266,23 @@ fn admit(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) ->
         return Err(ErrorReply::new("READONLY You can't write against a read only replica."));
     }
     pubsub::check_listening(session, command)
+}
+
+/// Whether a command runs that does only where the configuration says so.
+fn check_allowed(server: &Server, session: &Session, command: &Known, directive: &str) -> Result<(), ErrorReply> {
+    let allowed = match server.config().text(directive) {
+        "yes" => true,
+        "local" => session.client().is_local,
+        _ => false,
+    };
+    if allowed {
+        return Ok(());
+    }
+    let name = command.full_name.to_ascii_uppercase();
+    Err(ErrorReply::err(format!(
+        "{name} command not allowed. If the {directive} option is set to \"local\", you can run it from a local \
+         connection, otherwise you need to set this option in the configuration file, and then restart the server."
+    )))
 }
 
 fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcome) {

@@ -45,7 +45,10 @@ pub use error_reply::ErrorReply;
 pub use execute::{answer, execute};
 pub use explanation::{ExplainedLink, NodeExplanation};
 pub use keyspace::{Keyspace, SlotUsage};
-pub use outcome::{Answer, Change, Failover, LinkInfo, MeetHost, Outcome, Question, Save, Show, Shutdown, SlotState};
+pub use outcome::{
+    Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Save, Show, Shutdown,
+    SlotState,
+};
 pub use output::Output;
 pub use pubsub::PubSub;
 pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};

@@ -113,6 +113,45 @@ pub enum Question {
     },
     /// Write the configuration to its file: [`Answer::Ok`] or [`Answer::Error`].
     RewriteConfig,
+    /// Misbehave, for a test: [`Answer::Ok`] or [`Answer::Error`].
+    Debug(Debug),
+}
+
+/// How to misbehave for a test of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Debug {
+    /// Write this to the log.
+    Log(String),
+    /// Hold up the cluster bus for so long.
+    Sleep(Duration),
+    /// Drop packets that come in, before anybody looks at them.
+    Drop(DroppedPackets),
+    /// Whether a link ends on which a packet was dropped.
+    CloseOnDrop(bool),
+    /// Whether links that have ended stay closed.
+    NoReconnection(bool),
+    /// Whether the ping of every second is left out.
+    NoRandomPing(bool),
+    /// End links with a node.
+    KillLinks {
+        /// The node at the other end.
+        node: NodeId,
+        /// Those that this node has opened.
+        to: bool,
+        /// Those that it has accepted.
+        from: bool,
+    },
+}
+
+/// Which packets are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DroppedPackets {
+    /// None.
+    None,
+    /// Those with this number of their type.
+    Type(u16),
+    /// All.
+    All,
 }
 
 /// A change of what this node is to the cluster.

@@ -130,7 +130,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("dual-channel-replication-enabled", Bool, "no"),
     directive("dynamic-hz", Bool, "yes"),
     directive("enable-debug-assert", Bool, "no").hidden().immutable(),
-    directive("enable-debug-command", Enum(&["no", "yes", "local"]), "no").immutable(),
+    directive("enable-debug-command", Enum(&["no", "yes", "local"]), "no")
+        .immutable()
+        .implemented("Who may use DEBUG: nobody, anybody, or who connects from this machine."),
     directive("enable-module-command", Enum(&["no", "yes", "local"]), "no").immutable(),
     directive("enable-protected-configs", Enum(&["no", "yes", "local"]), "no").immutable().only(&["no"]),
     directive("events-per-io-thread", Integer { min: 0, max: 2147483647 }, "2"),

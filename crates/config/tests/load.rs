@@ -22,7 +22,7 @@ fn the_usual_command_line_is_taken() {
                 --repl-diskless-sync-delay 0";
     let config = load(line, &[]).unwrap();
     assert_eq!(config.text("bind"), "127.0.0.1 ::1");
-    assert_eq!(config.harmless(), ["enable-debug-command", "repl-diskless-sync-delay"]);
+    assert_eq!(config.harmless(), ["repl-diskless-sync-delay"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use slotmesh_wire::{HeaderTemplate, Kind};
 
 use crate::action::{Action, DataOrder, Durability};
 use crate::config::{Config, Rules};
+use crate::debug::Mischief;
 use crate::election::Election;
 use crate::event::{Event, NodeName};
 use crate::handover::Handover;
@@ -46,6 +47,8 @@ pub struct Engine {
     pub(crate) leaving: Option<Mono>,
     /// Whether a peer has shown this node its own address since the start: what nodes.conf says may be of another place.
     pub(crate) own_address_shown: bool,
+    /// How this node misbehaves, for a test.
+    pub(crate) mischief: Mischief,
     pub(crate) counters: Counters,
     /// What the present input wants sent; moved behind a pending save when the input is done.
     outbox: Vec<Action>,
@@ -100,6 +103,7 @@ impl Engine {
             roster: Roster::default(),
             leaving: None,
             own_address_shown: false,
+            mischief: Mischief::default(),
             counters: Counters::new(),
             outbox: Vec::new(),
             actions: VecDeque::new(),
@@ -210,7 +214,11 @@ impl Engine {
     pub fn handle_packet(&mut self, now: Now, id: LinkId, bytes: &[u8]) {
         self.now = now;
         self.delivery = None;
-        self.receive(id, bytes);
+        if self.mischief.drops(bytes) {
+            self.note_dropped(id, bytes);
+        } else {
+            self.receive(id, bytes);
+        }
         self.settle();
     }
 
@@ -478,6 +486,14 @@ impl Engine {
             peer.inbound_lost = now;
         }
         self.look_at(key, now);
+    }
+
+    /// Ends a link as if the network had done so.
+    pub(crate) fn break_link(&mut self, id: LinkId) {
+        if self.links.get(id).is_some() {
+            self.outbox.push(Action::Close { link: id });
+            self.lose_link(id, false);
+        }
     }
 
     fn lose_link(&mut self, id: LinkId, garbage: bool) {

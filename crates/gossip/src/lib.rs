@@ -35,6 +35,7 @@ mod action;
 mod address;
 mod announce;
 mod config;
+mod debug;
 mod election;
 mod engine;
 mod epoch;
@@ -78,6 +79,7 @@ pub use rand_core;
 
 pub use action::{Action, DataOrder, Durability, Resync};
 pub use config::{Config, Rules};
+pub use debug::{DroppedPackets, Mischief};
 pub use election::FailoverBlock;
 pub use engine::Engine;
 pub use epoch::{EpochBump, SetConfigEpochError};

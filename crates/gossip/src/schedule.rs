@@ -81,7 +81,9 @@ impl Engine {
         }
         if self.clock.random_ping <= now {
             self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
-            self.ping_at_random();
+            if !self.mischief.no_random_ping {
+                self.ping_at_random();
+            }
             self.look_at_all();
             if self.table.forgotten.purge(now) {
                 // What is over is not to be found on disk by a later run whose clock was set back.
@@ -177,7 +179,7 @@ impl Engine {
     fn attend_connection(&mut self, key: NodeKey) -> Mono {
         let now = self.now.mono;
         let peer = &self.peers[key];
-        if peer.outbound.is_some() {
+        if peer.outbound.is_some() || self.mischief.no_reconnection {
             return now.after(Duration::from_secs(1));
         }
         if peer.connect_after > now {

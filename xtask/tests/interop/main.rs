@@ -8,6 +8,7 @@ mod admin_tools;
 mod announce;
 mod bus;
 mod cli;
+mod debug;
 mod diff;
 mod election;
 mod failure;

@@ -6,6 +6,7 @@ pub(crate) mod cluster;
 pub(crate) mod cluster_scan;
 pub(crate) mod config;
 pub(crate) mod connection;
+pub(crate) mod debug;
 pub(crate) mod generic;
 pub(crate) mod help;
 pub(crate) mod info;

@@ -187,6 +187,8 @@ pub struct Command {
     pub help: &'static [&'static str],
     /// Subcommands, ordered by name, for a container.
     pub subcommands: &'static [Command],
+    /// The directive that has to allow it: `no`, `local` for connections from this machine, or `yes`.
+    pub allowed_by: Option<&'static str>,
     pub(crate) handler: Option<Handler>,
 }
 
@@ -215,6 +217,7 @@ impl Command {
             arguments: &[],
             help: &[],
             subcommands: &[],
+            allowed_by: None,
             handler: None,
         }
     }
@@ -271,6 +274,11 @@ impl Command {
 
     pub(crate) const fn subcommands(mut self, subcommands: &'static [Self]) -> Self {
         self.subcommands = subcommands;
+        self
+    }
+
+    pub(crate) const fn allowed_by(mut self, directive: &'static str) -> Self {
+        self.allowed_by = Some(directive);
         self
     }
 

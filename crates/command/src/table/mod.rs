@@ -8,6 +8,7 @@ mod cluster;
 mod command;
 mod config;
 mod connection;
+mod debug;
 mod generic;
 mod introspection;
 mod key_spec;
@@ -34,6 +35,7 @@ pub static COMMANDS: &[Command] = &[
     introspection::COMMAND,
     config::CONFIG,
     server::DBSIZE,
+    debug::DEBUG,
     transactions::DISCARD,
     connection::ECHO,
     transactions::EXEC,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slotmesh_command::Change;
+use slotmesh_command::{Change, Debug};
 use slotmesh_gossip::{ConnectError, Explanation, HandshakeEnd, LinkInfo, MeetTarget};
 #[cfg(feature = "admin")]
 use slotmesh_gossip::{Handshake, HandshakeRecord};
@@ -40,6 +40,8 @@ pub(crate) enum BusRequest {
         /// Although it owns slots.
         force: bool,
     },
+    /// DEBUG.
+    Debug(Debug),
     /// Something, if the table's version is still this one.
     #[cfg(feature = "admin")]
     At(u64, Box<Self>),

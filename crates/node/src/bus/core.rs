@@ -25,6 +25,7 @@ use super::data;
 use super::diagnosis::Diagnosis;
 use super::handle::BusOptions;
 use super::log;
+use super::misbehave::misbehave;
 use super::observer::Observer;
 use super::operate::operate;
 use super::publisher::{self, Publications};
@@ -607,6 +608,7 @@ impl Core {
                 }
                 BusReply::Done
             }
+            BusRequest::Debug(how) => misbehave(&mut engine, now, &how),
             BusRequest::Refresh => BusReply::Done,
             BusRequest::Meet(..) | BusRequest::Leave { .. } | BusRequest::SaveConfig | BusRequest::Stop => {
                 unreachable!("answered by the caller")

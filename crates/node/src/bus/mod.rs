@@ -12,6 +12,7 @@ mod data;
 mod diagnosis;
 mod handle;
 mod log;
+mod misbehave;
 mod observer;
 mod operate;
 mod publisher;

@@ -53,6 +53,7 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
         },
         Question::ConfigChanged { before, changed } => change::apply(shared, before, changed).await,
         Question::RewriteConfig => change::rewrite(shared),
+        Question::Debug(how) => plain(shared.bus.ask(BusRequest::Debug(how.clone())).await),
     }
 }
 

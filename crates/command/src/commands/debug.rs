@@ -1,0 +1,73 @@
+//! DEBUG.
+
+use std::str;
+use std::time::Duration;
+
+use slotmesh_resp::parse_integer;
+
+use super::cluster::known_id;
+use super::help::write_help;
+use crate::call::{Call, Handled, is_word};
+use crate::error_reply::{ErrorReply, shown};
+use crate::outcome::{Debug, DroppedPackets, Outcome, Question};
+
+/// Longest time for which the bus is held up.
+const SLEEP_MAX: Duration = Duration::from_secs(3600);
+
+pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
+    let args = call.args;
+    let is = |word: &str, count: usize| is_word(args[1], word) && args.len() == count;
+    let switch = match () {
+        () if is("help", 2) => {
+            write_help(call.command.spec, &mut call.reply());
+            return Ok(Outcome::Continue);
+        }
+        () if is("log", 3) => Debug::Log(String::from_utf8_lossy(args[2]).into_owned()),
+        () if is("sleep", 3) => Debug::Sleep(seconds(args[2])),
+        () if is("drop-cluster-packet-filter", 3) => Debug::Drop(dropped(args[2])?),
+        () if is("close-cluster-link-on-packet-drop", 3) => Debug::CloseOnDrop(is_on(args[2])),
+        () if is("disable-cluster-reconnection", 3) => Debug::NoReconnection(is_on(args[2])),
+        () if is("disable-cluster-random-ping", 3) => Debug::NoRandomPing(is_on(args[2])),
+        () if is("clusterlink", 5) && is_word(args[2], "kill") => kill_links(call)?,
+        () => {
+            let typed = shown(args[1], 128);
+            let words = [b"unknown subcommand or wrong number of arguments for '", typed, b"'. Try DEBUG HELP."];
+            return Err(ErrorReply::echo(&words));
+        }
+    };
+    Ok(Outcome::Ask(Question::Debug(switch)))
+}
+
+fn kill_links(call: &Call<'_>) -> Result<Debug, ErrorReply> {
+    let (direction, node) = (call.args[3], known_id(call, call.args[4])?);
+    if node == *call.server.view().me().facts.id() {
+        return Err(ErrorReply::err("Cannot free cluster link(s) to myself"));
+    }
+    let all = is_word(direction, "all");
+    let (to, from) = (all || is_word(direction, "to"), all || is_word(direction, "from"));
+    if to || from {
+        Ok(Debug::KillLinks { node, to, from })
+    } else {
+        Err(ErrorReply::echo(&[b"Unknown direction ", direction]))
+    }
+}
+
+/// A number other than 0. What is no number counts as 0, as in real servers.
+fn is_on(word: &[u8]) -> bool {
+    parse_integer(word).is_some_and(|number| number != 0)
+}
+
+/// What is no time counts as none, as in real servers.
+fn seconds(word: &[u8]) -> Duration {
+    let seconds = str::from_utf8(word).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    Duration::try_from_secs_f64(seconds).map_or(Duration::ZERO, |time| time.min(SLEEP_MAX))
+}
+
+fn dropped(word: &[u8]) -> Result<DroppedPackets, ErrorReply> {
+    let number = parse_integer(word).ok_or_else(ErrorReply::not_an_integer)?;
+    Ok(match number {
+        -2 => DroppedPackets::All,
+        // No packet has a type beyond these.
+        number => u16::try_from(number).map_or(DroppedPackets::None, DroppedPackets::Type),
+    })
+}
