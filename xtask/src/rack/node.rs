@@ -220,6 +220,17 @@ impl Node {
         fs::read_to_string(self.dir.path().join("nodes.conf")).context("can't read nodes.conf")
     }
 
+    /// Puts a folder in the way of the file that one of ours writes before it replaces nodes.conf: a disk that takes nothing,
+    /// until the folder is removed.
+    ///
+    /// # Errors
+    /// It does not run, or the folder can't be made.
+    pub fn block_nodes_conf(&self) -> Result<PathBuf> {
+        let folder = self.dir.path().join(format!("nodes.conf.tmp-{}", self.pid()?.as_raw_nonzero()));
+        fs::create_dir(&folder).context("can't make a folder in the way")?;
+        Ok(folder)
+    }
+
     fn log_path(&self) -> PathBuf {
         self.dir.path().join("log")
     }

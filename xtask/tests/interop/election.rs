@@ -182,3 +182,46 @@ fn a_collision_of_epochs_made_on_purpose_ends() {
         await_mesh(&nodes);
     }
 }
+
+/// Without the votes of two of three a candidate stays what it is; with them it wins. A folder in the way of the file that
+/// is written first stands for a disk that takes nothing.
+#[test]
+fn votes_that_can_not_be_saved_are_never_sent() {
+    let Some(turn) = Turn::take() else { return };
+    let flags = [("cluster-node-timeout", "3000"), ("cluster-config-save-behavior", "best-effort")];
+    let nodes = turn.rack.start(&[Kind::Slotmesh; 4], &flags).unwrap();
+    for (node, (first, last)) in nodes.iter().zip(THIRDS) {
+        node.call(&["CLUSTER", "ADDSLOTSRANGE", first, last]).unwrap();
+    }
+    star(&nodes);
+    await_mesh(&nodes);
+    let primary = nodes[2].id().unwrap();
+    nodes[REPLICA].call(&["CLUSTER", "REPLICATE", &primary]).unwrap();
+    let id = nodes[REPLICA].id().unwrap();
+    await_all(&nodes, "the replica in every view", |node| {
+        ensure!(node.line_of(&id)?.context("unknown")?.has("slave"));
+        state_ok(node)
+    });
+    let in_the_way: Vec<_> = nodes[..2].iter().map(|node| node.block_nodes_conf().unwrap()).collect();
+    nodes[REPLICA].call(&["CLUSTER", "FAILOVER", "FORCE"]).unwrap();
+    for node in &nodes[..2] {
+        wait::until("the vote that can't be saved", PATIENCE, || {
+            ensure!(node.log().contains("Votes were not sent"), "{}", node.log());
+            Ok(())
+        })
+        .unwrap();
+    }
+    let line = nodes[0].line_of(&id).unwrap().unwrap();
+    assert!(line.has("slave"), "one vote is no majority: {line:?}");
+    in_the_way.iter().for_each(|folder| std::fs::remove_dir(folder).unwrap());
+    // The time for votes of the first attempt has to be over.
+    wait::until("an election", PATIENCE, || {
+        nodes[REPLICA].call(&["CLUSTER", "FAILOVER", "FORCE"])?;
+        wait::until("the replica to win", std::time::Duration::from_secs(2), || {
+            ensure!(nodes[0].line_of(&id)?.context("unknown")?.has("master"));
+            Ok(())
+        })
+    })
+    .unwrap();
+    await_owner(&nodes, &id);
+}
