@@ -10,8 +10,10 @@ pub(super) struct Names {
 impl Names {
     /// A word of a step as this side has to be asked.
     pub(super) fn expand(&self, word: &str) -> String {
-        let index = word.strip_prefix("$id:").and_then(|index| index.parse::<usize>().ok());
-        index.and_then(|index| self.ids.get(index)).map_or_else(|| word.to_owned(), String::clone)
+        let index = |prefix| word.strip_prefix(prefix).and_then(|index: &str| index.parse::<usize>().ok());
+        let id = index("$id:").and_then(|index| self.ids.get(index)).cloned();
+        let port = || index("$port:").and_then(|index| self.ports.get(index)).map(u16::to_string);
+        id.or_else(port).unwrap_or_else(|| word.to_owned())
     }
 }
 
@@ -87,5 +89,6 @@ mod tests {
         assert_eq!(reply(b"-ERR Slot 5 is already busy\r\n", &names(), false), "-ERR Slot 5 is already busy\n");
         assert_eq!(names().expand("$id:1"), "b".repeat(40));
         assert_eq!(names().expand("$id:7"), "$id:7");
+        assert_eq!(names().expand("$port:1"), "7002");
     }
 }

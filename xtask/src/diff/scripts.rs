@@ -1,5 +1,5 @@
 //! Written scripts: every check of the CLUSTER family in its order. A line is a node, then a command; words are parted by
-//! spaces, `""` is the empty word, `$id:1` the id of node 1.
+//! spaces, `""` is the empty word, `$id:1` the id of node 1, `$port:1` its port.
 
 use super::stage::Step;
 

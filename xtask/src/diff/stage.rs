@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::normal::{self, Names};
+use super::prepared;
 use crate::rack::{Client, Kind, Node, Rack, mesh, wait};
 
 /// How long both kinds may take to show the same after a change. News travels with heartbeats.
@@ -13,6 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Long enough that no step is disturbed by a suspicion.
 const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "5000")];
+
+/// Clusters in which much changes hands are looked at until they have been quiet for so long: several heartbeats between any
+/// two nodes.
+const QUIET: Duration = Duration::from_millis(600);
 
 /// One command to one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +90,22 @@ impl Side {
         Ok(normal::reply(&reply, &names, step.is("CLUSTER", "SHARDS")))
     }
 
+    /// Nodes that know each other already and own a third of the slots each.
+    fn prepared(rack: &Rack, kind: Kind) -> Result<Self> {
+        let nodes = prepared::start(rack, kind)?;
+        await_ok(&nodes)?;
+        let mut side = Self { names: Names::default(), clients: Vec::new(), nodes };
+        side.learn_names()?;
+        Ok(side)
+    }
+
+    /// Whether what replicas of a real server need to take over has come to them. Ours need nothing yet.
+    fn is_in_step(&self) -> Result<bool> {
+        let real = self.nodes.iter().filter(|node| node.kind() != Kind::Slotmesh);
+        let in_step = real.map(|node| Ok(!node.text(&["INFO", "replication"])?.contains("master_link_status:down")));
+        in_step.collect::<Result<Vec<bool>>>().map(|all| all.iter().all(|one| *one))
+    }
+
     /// Whether every node knows the epochs of all. Two nodes that take an epoch before they have heard of each other's get
     /// the same one, and who then gives way depends on their ids.
     fn is_settled(&self) -> Result<bool> {
@@ -114,6 +135,10 @@ fn join(nodes: &[Node]) -> Result<()> {
         node.call(&["CLUSTER", "ADDSLOTSRANGE", first, last])?;
     }
     nodes[1..].iter().try_for_each(|node| nodes[0].meet(node))?;
+    await_ok(nodes)
+}
+
+fn await_ok(nodes: &[Node]) -> Result<()> {
     mesh::await_full(nodes, PATIENCE)?;
     wait::until("the cluster to be ok", PATIENCE, || {
         let ok = |node: &Node| Ok(node.text(&["CLUSTER", "INFO"])?.contains("cluster_state:ok"));
@@ -129,6 +154,8 @@ pub(super) struct Pair {
     ours: Side,
     theirs: Side,
     history: Vec<String>,
+    /// How long both have to show the same before the next step.
+    quiet: Duration,
 }
 
 impl Pair {
@@ -142,9 +169,15 @@ impl Pair {
         Self::start(rack, "a cluster of three", 3)
     }
 
+    /// A cluster of three of each kind in which slots and roles change hands.
+    pub(super) fn moving(rack: &Rack) -> Result<Self> {
+        let (ours, theirs) = (Side::prepared(rack, Kind::Slotmesh)?, Side::prepared(rack, Kind::Valkey9)?);
+        Ok(Self { name: "a cluster on the move", ours, theirs, history: Vec::new(), quiet: QUIET })
+    }
+
     fn start(rack: &Rack, name: &'static str, count: usize) -> Result<Self> {
         let (ours, theirs) = (Side::start(rack, Kind::Slotmesh, count)?, Side::start(rack, Kind::Valkey9, count)?);
-        Ok(Self { name, ours, theirs, history: Vec::new() })
+        Ok(Self { name, ours, theirs, history: Vec::new(), quiet: Duration::ZERO })
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -170,6 +203,16 @@ impl Pair {
         Ok(())
     }
 
+    /// Whether a step is left out: real primaries replicate what they are told of slots on the move, and ours do not
+    /// replicate yet.
+    pub(super) fn leaves_out(&self, step: &Step) -> Result<bool> {
+        if !step.is("CLUSTER", "SETSLOT") {
+            return Ok(false);
+        }
+        let id = &self.ours.names.ids[step.node];
+        Ok(self.ours.nodes[step.node].lines()?.iter().any(|line| line.primary.as_ref() == Some(id)))
+    }
+
     /// Asks both; gives both replies or, when those are the same and both clusters are not, what they show.
     pub(super) fn ask(&mut self, step: &Step) -> Result<(String, String)> {
         self.history.push(step.to_string());
@@ -190,13 +233,22 @@ impl Pair {
         Ok(if pictures.0 == pictures.1 { replies } else { pictures })
     }
 
+    /// What both show once that is the same, settled, and has been for as long as it has to.
     fn await_same_picture(&self, start: Instant) -> Result<(String, String)> {
+        let mut since = None;
+        let mut before = (String::new(), String::new());
         loop {
             let pictures = (self.ours.picture()?, self.theirs.picture()?);
-            let settled = self.ours.is_settled()? && self.theirs.is_settled()?;
-            if (settled && pictures.0 == pictures.1) || start.elapsed() > PATIENCE {
+            let settled = self.ours.is_settled()? && self.theirs.is_settled()? && self.theirs.is_in_step()?;
+            if !settled || pictures.0 != pictures.1 || pictures != before {
+                since = None;
+            } else if since.get_or_insert_with(Instant::now).elapsed() >= self.quiet {
                 return Ok(pictures);
             }
+            if start.elapsed() > PATIENCE {
+                return Ok(pictures);
+            }
+            before = pictures;
             wait::pause(Duration::from_millis(20))?;
         }
     }
