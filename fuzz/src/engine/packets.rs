@@ -4,7 +4,8 @@ use slotmesh_gossip::LinkId;
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, ReplOffset, Slot, SlotRange, SlotSet, UnixMillis};
 use slotmesh_wire::{
     ClusterTag, Extension, GossipFields, HeaderFields, HeaderTemplate, HostField, Kind, MessageFlags, ModuleFields,
-    Name, NodeFlags, OwnMarks, Publish, encode_light_module, encode_light_publish,
+    Name, NameFilter, NodeFlags, OwnMarks, Publish, Reach, ReachWord, RosterDigest, encode_light_module,
+    encode_light_publish,
 };
 
 use crate::engine::driver::Driver;
@@ -128,8 +129,16 @@ fn header(driver: &Driver, link: LinkId, input: &mut Input<'_>) -> HeaderTemplat
         fields.message_flags = MessageFlags([input.byte(), 0, 0]);
         fields.cluster_tag = ClusterTag::of(input.pick(&["", "", "one", "two"]));
         let marks = fields.message_flags.0[0];
-        fields.own_marks =
-            OwnMarks { heeds_leave: marks & 0x40 != 0, leaving: marks & 0x80 != 0, witness: marks & 0x20 != 0 };
+        let has = |bit: u8| marks & bit != 0;
+        let mut digest = RosterDigest::default();
+        digest.toggle(&driver.some_id(input));
+        fields.own_marks = OwnMarks {
+            heeds_leave: has(0x40),
+            leaving: has(0x80),
+            witness: has(0x20),
+            compares: has(0x10),
+            roster: has(0x08).then_some(digest),
+        };
     }
     HeaderTemplate::new(&fields)
 }
@@ -213,7 +222,7 @@ fn entry(driver: &Driver, input: &mut Input<'_>) -> GossipFields {
 }
 
 fn extension(driver: &Driver, input: &mut Input<'_>, add: impl FnOnce(&Extension<'_>)) {
-    let kind = input.below(10);
+    let kind = input.below(12);
     let length = input.below(48);
     let mut text = || input.bytes(length);
     match kind {
@@ -229,6 +238,16 @@ fn extension(driver: &Driver, input: &mut Input<'_>, add: impl FnOnce(&Extension
         5 => add(&Extension::ClientIpv6(text())),
         6 => add(&Extension::ClientPort(input.word())),
         7 => add(&Extension::ClientTlsPort(input.word())),
+        10 => {
+            let about = name(driver, input);
+            let word = input.pick(&[ReachWord::Question, ReachWord::Reached, ReachWord::Gone]);
+            add(&Extension::Reach(Reach { about, word }));
+        }
+        11 => {
+            if let Some(known) = NameFilter::read(text()) {
+                add(&Extension::Roster(known));
+            }
+        }
         _ => add(&Extension::AvailabilityZone(text())),
     }
 }

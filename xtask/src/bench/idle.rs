@@ -25,7 +25,7 @@ pub struct Options {
 
 /// How long to measure a mesh.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Pace {
+pub(super) struct Pace {
     /// Seconds between the full mesh and the measurement: until every node has been pinged at its pace.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     pub(super) settle: u64,
