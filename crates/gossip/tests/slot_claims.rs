@@ -56,12 +56,33 @@ fn everything_is_lost_to_a_newer_claim_when_no_import_ends() {
     assert_eq!(owned(&engine, OTHER), [4, 5, 6, 7, 8, 9]);
 }
 
+#[test]
+fn an_update_is_believed_only_if_it_is_newer() {
+    let mut engine = cluster("4,6", "5,7-9");
+    update(&mut engine, 7, &[4]);
+    assert_eq!(owned(&engine, ME), [4, 6]);
+    update(&mut engine, 8, &[4]);
+    assert_eq!(owned(&engine, ME), [6]);
+    update(&mut engine, 7, &[6]);
+    assert_eq!(owned(&engine, ME), [6]);
+}
+
 fn open_from_other(engine: &mut Engine, number: u16) {
     engine.set_slot(NOW, slot(number), SlotChange::Importing(id(OTHER)), false).expect("it can come");
 }
 
+/// The other node tells of its own slots as if somebody else had told it to.
+fn update(engine: &mut Engine, epoch: u64, slots: &[u16]) {
+    let slots: SlotSet = slots.iter().copied().map(slot).collect();
+    say(engine, 0, &[], |template, bytes| template.update(id(OTHER).into(), ConfigEpoch(epoch), &slots, bytes));
+}
+
 /// The other node says on a link of its own which slots it has.
 fn claim(engine: &mut Engine, epoch: u64, slots: &[u16]) {
+    say(engine, epoch, slots, |template, bytes| template.heartbeat(Kind::Pong, bytes).extensible().finish());
+}
+
+fn say(engine: &mut Engine, epoch: u64, slots: &[u16], encode: impl FnOnce(&HeaderTemplate, &mut Vec<u8>)) {
     let ip = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
     let link: LinkId = engine.handle_accepted(NOW, ip, IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)));
     let fields = HeaderFields {
@@ -75,7 +96,7 @@ fn claim(engine: &mut Engine, epoch: u64, slots: &[u16]) {
         ..HeaderFields::default()
     };
     let mut bytes = Vec::new();
-    HeaderTemplate::new(&fields).heartbeat(Kind::Pong, &mut bytes).extensible().finish();
+    encode(&HeaderTemplate::new(&fields), &mut bytes);
     engine.handle_packet(NOW, link, &bytes);
     drain(engine);
 }
