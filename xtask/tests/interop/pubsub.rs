@@ -123,10 +123,16 @@ fn shard_subscriptions_end_where_a_replica_takes_over() {
         nodes[0].call(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap();
         let id = nodes[0].id().unwrap();
         nodes[1].call(&["CLUSTER", "REPLICATE", &id]).unwrap();
-        let is_replica = || Ok(ensure!(nodes[0].lines()?.iter().any(|line| line.primary.as_ref() == Some(&id))));
+        let is_replica = || {
+            ensure!(nodes[0].lines()?.iter().any(|line| line.primary.as_ref() == Some(&id)));
+            Ok(())
+        };
         wait::until("the role to be known", PATIENCE, is_replica).unwrap();
         for node in &nodes {
-            let up = || Ok(ensure!(node.text(&["CLUSTER", "INFO"])?.contains("cluster_state:ok")));
+            let up = || {
+                ensure!(node.text(&["CLUSTER", "INFO"])?.contains("cluster_state:ok"));
+                Ok(())
+            };
             wait::until("the cluster to be ok", PATIENCE, up).unwrap();
         }
         let mut listeners: Vec<Client> = nodes.iter().map(|node| listener(node, "3", &["SSUBSCRIBE", "s"])).collect();

@@ -1,5 +1,7 @@
 //! DEBUG: misbehaviour on purpose.
 
+use std::time::Duration;
+
 use slotmesh_command::{Debug, DroppedPackets};
 use slotmesh_gossip::{DroppedPackets as Dropped, Engine, Mischief};
 use slotmesh_types::Now;
@@ -15,8 +17,7 @@ pub(crate) fn misbehave(engine: &mut Engine, now: Now, how: &Debug) -> BusReply 
             return BusReply::Done;
         }
         Debug::Sleep(time) => {
-            // Nothing else may block the bus: here that is what is asked for.
-            std::thread::sleep(time);
+            hold_up(time);
             return BusReply::Done;
         }
         Debug::KillLinks { ref node, to, from } => {
@@ -37,4 +38,9 @@ pub(crate) fn misbehave(engine: &mut Engine, now: Now, how: &Debug) -> BusReply 
     };
     engine.set_mischief(now, mischief);
     BusReply::Done
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing else may block the bus; here that is what is asked for")]
+fn hold_up(time: Duration) {
+    std::thread::sleep(time);
 }
