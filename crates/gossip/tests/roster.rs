@@ -127,6 +127,7 @@ fn a_node_in_handshake_is_not_learned_a_second_time() {
 }
 
 /// What a hand-made heartbeat says.
+#[derive(Clone, Copy)]
 struct Words<'a> {
     /// Whether its sender is a node of ours.
     ours: bool,
@@ -223,7 +224,7 @@ impl World {
         if let Some(names) = words.asks {
             let names: Vec<NodeId> = names.iter().map(|number| id(*number)).collect();
             let known = NameFilter::encode(7, names.len(), names.iter());
-            builder.extension(&Extension::Roster(NameFilter::read(&known).unwrap()));
+            builder.extension(&Extension::Roster(NameFilter::read(&known).expect("has bits")));
         }
         builder.finish();
         self.engine.handle_packet(self.now, link, &bytes);

@@ -1,6 +1,6 @@
 //! How long a cluster is without an owner for some slots when primaries die together.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use slotmesh_gossip::rand_core::Rng;
@@ -9,7 +9,7 @@ use slotmesh_sim::{Setup, World};
 use slotmesh_table::Health;
 use slotmesh_types::{Slot, SlotRange};
 
-use crate::form::Shape;
+use crate::form::{Shape, cpu_seconds};
 use crate::rules::Rules;
 
 /// How often it is looked whether something has happened.
@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     {
         let primaries = options.nodes / 2;
         let count = ((primaries as f64 * killed / 100.0).round() as usize).max(1);
-        let started = Instant::now();
+        let before = cpu_seconds();
         let mut times = Vec::new();
         for seed in 0..options.seeds {
             times.push(one(options, rules, count, seed).with_context(|| format!("seed {seed}"))?);
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "{:>8} {:>6} {count:>7} {:>6.0} {:>26}{:>26}{:>26}",
             format!("{rules:?}").to_lowercase(),
             options.nodes,
-            started.elapsed().as_secs_f64(),
+            cpu_seconds() - before,
             spread(times.iter().map(|times| times.suspected)),
             spread(times.iter().map(|times| times.failed)),
             spread(times.iter().map(|times| times.replaced)),
