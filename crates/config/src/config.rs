@@ -135,6 +135,17 @@ impl Config {
         Ok(names)
     }
 
+    /// Sets a directive to what was settled at start, where that is not what was configured: it shows, and is kept by CONFIG
+    /// REWRITE.
+    ///
+    /// # Errors
+    /// The directive is not known, or takes no such value; nothing is changed then.
+    pub fn settle(&mut self, name: &str, value: &str) -> Result<(), SetError> {
+        let directive = Self::directive(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
+        let refused = |reason: String| SetError::Refused { name: name.to_owned(), reason };
+        self.start_with(directive, value).map_err(refused)
+    }
+
     /// Sets a directive at start, when nothing is immutable yet.
     pub(crate) fn start_with(&mut self, directive: &'static Directive, value: &str) -> Result<(), String> {
         let value = directive.check_over(self.text(directive.name), value)?;

@@ -1,7 +1,7 @@
 //! CONFIG GET and CONFIG SET.
 
 use proptest::prelude::*;
-use slotmesh_config::{Config, glob};
+use slotmesh_config::{Config, SetError, glob};
 
 fn refused(pairs: &[(&str, &str)]) -> String {
     let mut config = Config::default();
@@ -91,6 +91,18 @@ fn output_limits_change_class_by_class() {
     assert_eq!(config.text(name), "normal 0 0 0 slave 7 8 9 pubsub 1048576 2048 3");
     let limit = config.output_limits().pubsub;
     assert_eq!((limit.hard_bytes, limit.soft_bytes, limit.soft_seconds), (1 << 20, 2048, 3));
+}
+
+#[test]
+fn what_was_settled_at_start_shows_though_it_can_not_be_set() {
+    let mut config = Config::default();
+    let name = "slotmesh-cluster-name";
+    assert!(config.set(&[(name, "blue")]).is_err());
+    assert_eq!(config.settle(name, "blue"), Ok(()));
+    assert_eq!(config.get(name), [(name, "blue")]);
+    assert!(config.settle(name, "no spaces").is_err());
+    assert_eq!(config.settle("no-such-directive", "x"), Err(SetError::Unknown("no-such-directive".to_owned())));
+    assert_eq!(config.text(name), "blue");
 }
 
 proptest! {

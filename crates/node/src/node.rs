@@ -109,7 +109,7 @@ impl Node {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub fn start(config: Config, options: NodeOptions) -> Result<Self, StartError> {
+    pub fn start(mut config: Config, options: NodeOptions) -> Result<Self, StartError> {
         let clock = Clock::new();
         let entropy = Entropy::gather()?;
         let conf = open_conf(&config)?;
@@ -128,6 +128,10 @@ impl Node {
             tracing::info!("Node configuration loaded, I'm {me}");
         }
         let cluster_name = facts.cluster_name.clone();
+        // A member that was given no name has kept its own.
+        if let Err(error) = config.settle("slotmesh-cluster-name", &cluster_name) {
+            tracing::warn!("The name of the cluster can't be shown by CONFIG GET: {error}");
+        }
         let (ended, endings) = mpsc::unbounded_channel();
         let backlog = u32::try_from(config.number("tcp-backlog")).unwrap_or(u32::MAX);
         let listeners = listen::bind_all(config.text("bind"), settings::bus_port(&config), backlog);
