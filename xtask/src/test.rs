@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::build::{self, SERVER_VARIABLE};
+use crate::build::{self, SERVER_VARIABLE, TOOL_VARIABLE};
 use crate::process::{self, cargo};
 use crate::rack::{self, Kind, Rack};
 
@@ -21,10 +21,10 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let target_dir = build::target_dir()?;
     rack::install(&target_dir);
-    let server = build::server()?;
+    let (server, tool) = (build::server()?, build::tool()?);
     let rack = Rack::new(&target_dir, Some(server.clone()));
     let mut tests = cargo();
-    tests.args(["test", "--workspace"]).args(&options.arguments).env(SERVER_VARIABLE, server);
+    tests.args(["test", "--workspace"]).args(&options.arguments).env(SERVER_VARIABLE, server).env(TOOL_VARIABLE, tool);
     let result = process::run(&mut tests);
     for kind in Kind::PEERS {
         if let Err(reason) = rack.program(kind) {

@@ -24,7 +24,7 @@ impl Turn {
     /// Waits for the turn; `None`, and a line on stderr, where our own server was not built.
     pub(crate) fn take() -> Option<Self> {
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let server = build::server_from_environment().unwrap();
+        let server = build::from_environment(build::SERVER_VARIABLE).unwrap();
         if server.is_none() {
             eprintln!("skipped: {} is not set; cargo xtask test sets it", build::SERVER_VARIABLE);
             return None;
