@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -20,7 +19,7 @@ fn terminal() -> (File, File) {
     tcsetwinsize(&ours, Winsize { ws_row: 30, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let name = ptsname(&ours, Vec::new()).unwrap();
     let theirs = File::options().read(true).write(true).open(Path::new(name.to_str().unwrap())).unwrap();
-    (File::from(OwnedFd::from(ours)), theirs)
+    (File::from(ours), theirs)
 }
 
 #[test]
