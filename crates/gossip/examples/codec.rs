@@ -1,5 +1,6 @@
 //! What a heartbeat costs its receiver. `cargo xtask bench codec` runs this and makes a table of its lines: case, gossip
-//! entries, nanoseconds for a packet (median, least, most of the batches), allocations for a packet.
+//! entries, nanoseconds for a packet (median, least, most of the batches), allocations for a packet. The last line is another
+//! one: how many bytes a known node takes.
 
 // A global allocator can't be written without it; this one only counts and hands everything on to the system's.
 #![allow(unsafe_code)]
@@ -11,7 +12,7 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use slotmesh_gossip::{Config, Engine, LinkId, SplitMix};
+use slotmesh_gossip::{Action, Config, Engine, LinkId, SplitMix};
 use slotmesh_table::Table;
 use slotmesh_table::conf::ConfFile;
 use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, UnixMillis};
@@ -20,6 +21,8 @@ use slotmesh_wire::{Body, Extension, GossipFields, HeaderFields, HeaderTemplate,
 /// Packets of a batch, each a second of gossip later than the one before.
 const BATCH: usize = 100;
 const BATCHES: usize = 200;
+/// Nodes of a big mesh.
+const MESH: usize = 1000;
 const START: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
 
 struct Counting;
@@ -29,6 +32,7 @@ static ALLOCATOR: Counting = Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
 // SAFETY: every call goes to the system's allocator unchanged.
@@ -36,11 +40,13 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // Fails only while a thread ends, when nobody counts any more.
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + layout.size() as i64));
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() - layout.size() as i64));
         // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -55,6 +61,23 @@ fn main() {
         measure("with a host name", entries, &named, || Receiver::new(entries), Receiver::receive);
         measure("and answer", entries, &plain(Kind::Ping), || Receiver::new(entries), Receiver::receive);
     }
+    // A tenth of all nodes is what a heartbeat tells of.
+    let mesh = || Receiver::new(MESH);
+    measure("merge and answer, 1000 known", MESH / 10, &packets(Kind::Ping, MESH / 10, ""), mesh, Receiver::receive);
+    println!("memory\t{MESH}\t{}", memory_of_a_node());
+}
+
+/// Bytes that a known node takes in an engine that is connected to it both ways.
+fn memory_of_a_node() -> i64 {
+    let size = |count: usize| {
+        let before = BYTES.get();
+        let mut receiver = Receiver::new(count);
+        receiver.connect();
+        let taken = BYTES.get() - before;
+        drop(receiver);
+        taken
+    };
+    (size(MESH) - size(MESH / 10)) / (MESH - MESH / 10) as i64
 }
 
 /// Prints what `work` costs for each of the packets.
@@ -106,6 +129,27 @@ impl Receiver {
         Self { engine, link }
     }
 
+    /// Connects to every node, is connected to by every node, and has heard from each.
+    fn connect(&mut self) {
+        self.engine.handle_timeout(START);
+        let mut out = Vec::new();
+        while let Some(action) = self.engine.poll_action() {
+            if let Action::Connect { link, host, .. } = action {
+                out.push((link, host));
+            }
+        }
+        for number in 1..self.engine.table().len() as u32 {
+            let heartbeat = |kind| packet(number, kind, &[], "", START.unix);
+            let (link, _) = *out.iter().find(|(_, host)| *host == Host::from(ip(number))).expect("it is connected to");
+            self.engine.handle_connected(START, link, Ipv4Addr::LOCALHOST.into());
+            self.engine.handle_packet(START, link, &heartbeat(Kind::Pong));
+            let link = self.engine.handle_accepted(START, ip(number), Ipv4Addr::LOCALHOST.into());
+            self.engine.handle_packet(START, link, &heartbeat(Kind::Ping));
+            while self.engine.poll_action().is_some() {}
+            while self.engine.poll_event().is_some() {}
+        }
+    }
+
     fn receive(&mut self, bytes: &[u8], number: usize) {
         let later = Duration::from_millis(number as u64);
         let now = Now { mono: START.mono.after(later), unix: UnixMillis(START.unix.0 + number as u64) };
@@ -132,33 +176,43 @@ fn table(entries: usize) -> Table {
 
 /// Heartbeats of node 1 about all others. What was heard of them grows by a second each: there is something to merge.
 fn packets(kind: Kind, entries: usize, hostname: &str) -> Vec<Vec<u8>> {
-    let host = Host::from(ip(1)).into();
+    let others: Vec<u32> = (2..entries as u32 + 2).collect();
+    let heard = |second: usize| UnixMillis(START.unix.0 - 1000 * (BATCH - second) as u64);
+    (0..BATCH).map(|second| packet(1, kind, &others, hostname, heard(second))).collect()
+}
+
+/// A heartbeat of node `sender` that has heard of `others` at that time.
+fn packet(sender: u32, kind: Kind, others: &[u32], hostname: &str, heard: UnixMillis) -> Vec<u8> {
+    let host = Host::from(ip(sender)).into();
     let flags = NodeFlags::PRIMARY.with(NodeFlags::EXTENSIONS);
-    let fields =
-        HeaderFields { sender: id(1).into(), host, port: 7000, bus_port: 17_000, flags, ..HeaderFields::default() };
-    let template = HeaderTemplate::new(&fields);
-    let packet = |second: usize| {
-        let mut bytes = Vec::new();
-        let mut builder = template.heartbeat(kind, &mut bytes).extensible();
-        for number in 2..entries as u32 + 2 {
-            builder.entry(&GossipFields {
-                name: id(number).into(),
-                pong_received: UnixMillis(START.unix.0 - 1000 * (BATCH - second) as u64),
-                host: Host::from(ip(number)).into(),
-                port: 7000,
-                bus_port: 17_000,
-                flags,
-                ..GossipFields::default()
-            });
-        }
-        if !hostname.is_empty() {
-            builder.extension(&Extension::Hostname(hostname.as_bytes()));
-        }
-        builder.extension(&Extension::ShardId(shard().into()));
-        builder.finish();
-        bytes
+    let fields = HeaderFields {
+        sender: id(sender).into(),
+        host,
+        port: 7000,
+        bus_port: 17_000,
+        flags,
+        ..HeaderFields::default()
     };
-    (0..BATCH).map(packet).collect()
+    let mut bytes = Vec::new();
+    let template = HeaderTemplate::new(&fields);
+    let mut builder = template.heartbeat(kind, &mut bytes).extensible();
+    for number in others {
+        builder.entry(&GossipFields {
+            name: id(*number).into(),
+            pong_received: heard,
+            host: Host::from(ip(*number)).into(),
+            port: 7000,
+            bus_port: 17_000,
+            flags,
+            ..GossipFields::default()
+        });
+    }
+    if !hostname.is_empty() {
+        builder.extension(&Extension::Hostname(hostname.as_bytes()));
+    }
+    builder.extension(&Extension::ShardId(shard().into()));
+    builder.finish();
+    bytes
 }
 
 /// Ids that differ at the front, as random ones do.

@@ -15,6 +15,9 @@ pub struct Options {
     runs: u16,
 }
 
+/// How the line about memory begins: of 1000 known nodes.
+const MEMORY: &str = "memory\t1000\t";
+
 /// One line of the example.
 #[derive(Debug, PartialEq)]
 struct Line<'a> {
@@ -35,8 +38,16 @@ pub(crate) fn run(options: Options) -> Result<Report> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let runs = outputs.iter().map(|output| output.lines().map(parse).collect()).collect::<Result<Vec<Vec<Line>>>>()?;
-    let title = format!("What a heartbeat costs its receiver: nanoseconds a packet, medians of {} runs", options.runs);
+    let memory =
+        outputs.last().and_then(|output| output.lines().last()).map_or("?", |line| line.trim_start_matches(MEMORY));
+    let runs = outputs
+        .iter()
+        .map(|output| output.lines().filter(|line| !line.starts_with(MEMORY)).map(parse).collect())
+        .collect::<Result<Vec<Vec<Line>>>>()?;
+    let title = format!(
+        "What a heartbeat costs its receiver: nanoseconds a packet, medians of {} runs; a known node takes {memory} bytes",
+        options.runs
+    );
     let mut report = Report::alone(title, &["entries, what", "ns", "least", "ns an entry", "allocations"]);
     for (index, line) in runs.first().context("nothing was measured")?.iter().enumerate() {
         let lines = || runs.iter().filter_map(|run| run.get(index));
