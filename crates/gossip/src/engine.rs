@@ -374,7 +374,7 @@ impl Engine {
         self.counters.sent(kind, bytes);
         let limit = self.config.link_sendbuf_limit;
         if let Some(key) = node.filter(|_| limit != 0 && queued > limit) {
-            self.look_at(key, self.now.mono);
+            self.look_soon(key);
         }
         true
     }

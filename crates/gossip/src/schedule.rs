@@ -103,7 +103,6 @@ impl Engine {
             self.consider_migration();
         }
         let mut wake = self.clock.random_ping;
-        wake = self.clock.agenda.first().map_or(wake, |(due, _)| wake.min(*due));
         if self.table.me().is_replica() {
             wake = wake.min(self.clock.migration);
         }
@@ -119,7 +118,8 @@ impl Engine {
             wake = wake.min(due);
         }
         wake = wake.min(self.state_deadline());
-        self.clock.wake = wake;
+        // Last, since all of the above may have put something there.
+        self.clock.wake = self.clock.agenda.first().map_or(wake, |(due, _)| wake.min(*due));
     }
 
     /// Looks at a node at `at`, or before if that was planned already.
@@ -133,6 +133,11 @@ impl Engine {
         }
         self.clock.agenda.insert((at, key));
         self.clock.wake = self.clock.wake.min(at);
+    }
+
+    /// Looks at a node when the present input is done.
+    pub(crate) fn look_soon(&mut self, key: NodeKey) {
+        self.look_at(key, self.now.mono.after(TICK));
     }
 
     /// Looks at every node: settings have changed, or it is time for what no event announces.
