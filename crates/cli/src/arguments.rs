@@ -66,7 +66,7 @@ pub(crate) struct Global {
 /// How the admin API of a slotmesh node is reached.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AdminOptions {
-    /// slotmesh node to ask, at its admin port, as [http[s]://]HOST:PORT.
+    /// slotmesh node to ask, at its admin port, as `HOST:PORT`, with `http://` or `https://` before it or without.
     #[arg(long, global = true, value_name = "HOST:PORT", help_heading = "Whom to ask")]
     admin: Option<AdminAddress>,
     /// File that holds the token for the admin API.
