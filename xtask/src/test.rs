@@ -1,15 +1,23 @@
 //! Runs the tests.
 
-use anyhow::{Context, Result};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
 
 use crate::build::{self, SERVER_VARIABLE, TOOL_VARIABLE};
 use crate::process::{self, cargo};
 use crate::rack::{self, Kind, Rack};
 
+/// More tests among real servers than this do not fail by chance.
+const AGAIN_MAX: usize = 3;
+
 /// Which tests to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Further arguments of `cargo test`, as in `cargo xtask test -- --test interop name`.
+    /// Further arguments of `cargo test`, as in `cargo xtask test -- --test interop name`. Without any, all tests run, and a
+    /// test among real servers that fails gets a second try by itself.
     #[arg(last = true)]
     arguments: Vec<String>,
 }
@@ -23,9 +31,16 @@ pub fn run(options: &Options) -> Result<()> {
     rack::install(&target_dir);
     let (server, tool) = (build::server()?, build::tool()?);
     let rack = Rack::new(&target_dir, Some(server.clone()));
-    let mut tests = cargo();
-    tests.args(["test", "--workspace"]).args(&options.arguments).env(SERVER_VARIABLE, server).env(TOOL_VARIABLE, tool);
-    let result = process::run(&mut tests);
+    let tests = |arguments: &[&str]| {
+        let mut tests = cargo();
+        tests.arg("test").args(arguments).env(SERVER_VARIABLE, &server).env(TOOL_VARIABLE, &tool);
+        tests
+    };
+    let result = if options.arguments.is_empty() {
+        all(tests)
+    } else {
+        process::run(tests(&["--workspace"]).args(&options.arguments))
+    };
     for kind in Kind::PEERS {
         if let Err(reason) = rack.program(kind) {
             eprintln!("skipped: the tests with {kind}, because {reason}");
@@ -34,4 +49,56 @@ pub fn run(options: &Options) -> Result<()> {
     result.context("tests failed")?;
     eprintln!("{}", if options.arguments.is_empty() { "all tests passed" } else { "the chosen tests passed" });
     Ok(())
+}
+
+/// All tests. Those among real servers are told apart, since real processes on a busy machine now and then do not keep pace.
+/// What passes only the second time is named: it is to be mended.
+fn all(tests: impl Fn(&[&str]) -> Command) -> Result<()> {
+    process::run(&mut tests(&["--workspace", "--exclude", "xtask"]))?;
+    process::run(&mut tests(&["-p", "xtask", "--lib", "--bins", "--test", "rack"]))?;
+    let failed = failures(&mut tests(&["-p", "xtask", "--test", "interop"]))?;
+    if failed.len() > AGAIN_MAX {
+        bail!("{} tests among real servers failed", failed.len());
+    }
+    for name in &failed {
+        eprintln!("once more: {name}");
+        process::run(&mut tests(&["-p", "xtask", "--test", "interop", "--", "--exact", name]))?;
+    }
+    for name in &failed {
+        eprintln!("passed only the second time: {name}");
+    }
+    Ok(())
+}
+
+/// Runs tests, shows what they print, and gives the names of those that failed.
+fn failures(tests: &mut Command) -> Result<Vec<String>> {
+    let mut child = tests.stdout(Stdio::piped()).spawn().context("can't run cargo")?;
+    let output = BufReader::new(child.stdout.take().context("its output is piped")?);
+    let mut failed = Vec::new();
+    for line in output.lines() {
+        let line = line.context("cargo printed no text")?;
+        println!("{line}");
+        failed.extend(failed_test(&line).map(str::to_owned));
+    }
+    let status = child.wait().context("cargo is gone")?;
+    if !status.success() && failed.is_empty() {
+        bail!("{} failed: {status}", Path::new(tests.get_program()).display());
+    }
+    Ok(failed)
+}
+
+fn failed_test(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_tests_are_known_by_their_line() {
+        assert_eq!(failed_test("test meet::a_star ... FAILED"), Some("meet::a_star"));
+        assert_eq!(failed_test("test meet::a_star ... ok"), None);
+        assert_eq!(failed_test("test result: FAILED. 1 passed; 1 failed"), None);
+    }
 }
