@@ -187,6 +187,8 @@ impl Engine {
         self.note_learned();
         self.peers[key].sponsored = true;
         self.conclude(key, HandshakeEnd::Joined(name));
+        let name = self.name(key);
+        self.emit(Event::LinkUp(name));
         self.want_save(Durability::Lazy);
         self.introduce_soon();
         self.hear_roster(key, link, header);
