@@ -2,35 +2,30 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use slotmesh_config::Seed;
-use slotmesh_gossip::{
-    Action, ConnectError, Durability, Engine, Event, HandshakeEnd, HandshakeId, LeaveEnd, LinkId, MeetStart, SplitMix,
-};
+use slotmesh_gossip::{Action, Engine, Event, HandshakeId, LeaveEnd, LinkId, SplitMix};
 use slotmesh_table::Table;
-use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{Host, Mono, Now};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use slotmesh_types::{Mono, Now};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 
-use super::command::{BusReply, BusRequest, Envelope};
-use super::connection::{self, Connection};
+use super::command::{BusReply, Envelope};
+use super::connection::Connection;
 use super::data;
-#[cfg(feature = "admin")]
-use super::diagnosis::Diagnosis;
 use super::handle::BusOptions;
 use super::log;
-use super::misbehave::misbehave;
 use super::observer::Observer;
-use super::operate::operate;
 use super::publisher::{self, Publications};
-use super::saver::{Files, Job, Saved, Saver};
+use super::saver::{Files, Saved, Saver};
+use super::saves::Saves;
 use super::seeds::{self, Lookups};
+use super::sockets::{accept, connect};
 use crate::clock::Clock;
 use crate::ending::Ending;
 use crate::messages::Message;
@@ -51,61 +46,44 @@ const VIEW_SHARE: u32 = 8;
 
 /// What the tasks of the bus thread share. Borrowed only between awaits.
 pub(crate) struct Core {
-    engine: RefCell<Engine>,
-    clock: Clock,
-    connections: RefCell<BTreeMap<LinkId, Rc<Connection>>>,
-    scratch: RefCell<Option<Vec<u8>>>,
-    saves: RefCell<Saves>,
+    pub(super) engine: RefCell<Engine>,
+    pub(super) clock: Clock,
+    pub(super) connections: RefCell<BTreeMap<LinkId, Rc<Connection>>>,
+    pub(super) scratch: RefCell<Option<Vec<u8>>>,
+    pub(super) saves: RefCell<Saves>,
     /// Actions that wait for a save to reach the disk.
-    held: RefCell<VecDeque<Action>>,
-    waiting: RefCell<BTreeMap<HandshakeId, Vec<oneshot::Sender<BusReply>>>>,
-    topology: Arc<Topology>,
+    pub(super) held: RefCell<VecDeque<Action>>,
+    pub(super) waiting: RefCell<BTreeMap<HandshakeId, Vec<oneshot::Sender<BusReply>>>>,
+    pub(super) topology: Arc<Topology>,
     /// The next view is not taken before.
     publish_after: Cell<Mono>,
-    rearm: Notify,
-    stopped: Notify,
-    endings: mpsc::UnboundedSender<Ending>,
-    watchdog: Arc<Watchdog>,
-    save_best_effort: bool,
-    saving_fails: Cell<bool>,
+    pub(super) rearm: Notify,
+    pub(super) stopped: Notify,
+    pub(super) endings: mpsc::UnboundedSender<Ending>,
+    pub(super) watchdog: Arc<Watchdog>,
+    pub(super) save_best_effort: bool,
+    pub(super) saving_fails: Cell<bool>,
     /// A promise could not be put on disk: nothing more leaves, and the node ends.
-    doomed: Cell<bool>,
+    pub(super) doomed: Cell<bool>,
     publications: Arc<Publications>,
-    observer: Option<Box<dyn Observer>>,
+    pub(super) observer: Option<Box<dyn Observer>>,
     /// Bytes have left on a link, or actions are held no more.
-    progress: Notify,
+    pub(super) progress: Notify,
     /// Messages of members are being lost.
-    overrun: Cell<bool>,
+    pub(super) overrun: Cell<bool>,
     /// Packets are collected, to leave together.
-    corked: Cell<bool>,
+    pub(super) corked: Cell<bool>,
     /// Links with packets that were collected.
-    unsent: RefCell<Vec<(LinkId, Rc<Connection>)>>,
+    pub(super) unsent: RefCell<Vec<(LinkId, Rc<Connection>)>>,
     /// Who waits for the end of leaving.
-    leaving: RefCell<Vec<oneshot::Sender<BusReply>>>,
-    seeds: RefCell<Vec<Seed>>,
-    lookups: Lookups,
+    pub(super) leaving: RefCell<Vec<oneshot::Sender<BusReply>>>,
+    pub(super) seeds: RefCell<Vec<Seed>>,
+    pub(super) lookups: Lookups,
     /// Where links come from.
-    source: Cell<Option<IpAddr>>,
-    cluster_name: String,
+    pub(super) source: Cell<Option<IpAddr>>,
+    pub(super) cluster_name: String,
     /// The text beside nodes.conf as it was last handed to be saved.
-    own_text: RefCell<Option<String>>,
-}
-
-struct Saves {
-    saver: Saver,
-    /// The strongest wish that no running save covers.
-    wanted: Option<Durability>,
-    running: bool,
-    /// Whether the engine is among those who want it: it can't go on without, an operator can.
-    wanted_by_engine: bool,
-    running_for_engine: bool,
-    /// Number of the last save that was asked for, started, and found on disk.
-    asked: u64,
-    done: u64,
-    /// Actions are held until this one is done.
-    barrier: u64,
-    /// Who wants to know that a save is done.
-    watchers: Vec<(u64, oneshot::Sender<BusReply>)>,
+    pub(super) own_text: RefCell<Option<String>>,
 }
 
 /// What the node starts from.
@@ -139,23 +117,12 @@ pub(crate) fn run(
     let settings = options.settings;
     let mut engine = Engine::new(clock.now(), origin.table, settings.engine, origin.rng);
     engine.recall(clock.now(), &origin.facts.memory);
-    let saves = Saves {
-        saver,
-        wanted: None,
-        running: false,
-        wanted_by_engine: false,
-        running_for_engine: false,
-        asked: 0,
-        done: 0,
-        barrier: 0,
-        watchers: Vec::new(),
-    };
     let core = Rc::new(Core {
         engine: RefCell::new(engine),
         clock,
         connections: RefCell::default(),
         scratch: RefCell::new(None),
-        saves: RefCell::new(saves),
+        saves: RefCell::new(Saves::new(saver)),
         held: RefCell::default(),
         waiting: RefCell::default(),
         topology: Arc::clone(topology),
@@ -206,7 +173,7 @@ impl Core {
         self.stopped.notified().await;
     }
 
-    fn fatal(&self, reason: String) {
+    pub(super) fn fatal(&self, reason: String) {
         // Nobody listens any more: the node is ending already.
         let _ = self.endings.send(Ending::Fatal(reason));
     }
@@ -298,15 +265,11 @@ impl Core {
     }
 
     /// Carries out what the engine wants after an input.
-    fn drive(self: &Rc<Self>) {
+    pub(super) fn drive(self: &Rc<Self>) {
         loop {
             let action = self.engine.borrow_mut().poll_action();
             let Some(action) = action else { break };
-            let holding = {
-                let saves = self.saves.borrow();
-                saves.barrier > saves.done || self.doomed.get()
-            };
-            if holding { self.hold(action) } else { self.carry_out(action) }
+            if self.is_barred() { self.hold(action) } else { self.carry_out(action) }
         }
         loop {
             let event = self.engine.borrow_mut().poll_event();
@@ -325,7 +288,7 @@ impl Core {
         }
     }
 
-    fn carry_out(self: &Rc<Self>, action: Action) {
+    pub(super) fn carry_out(self: &Rc<Self>, action: Action) {
         match action {
             Action::Connect { link, host, port } => {
                 tokio::task::spawn_local(connect(Rc::clone(self), link, host, port));
@@ -386,11 +349,11 @@ impl Core {
         }
     }
 
-    fn is_view_old(&self) -> bool {
+    pub(super) fn is_view_old(&self) -> bool {
         self.engine.borrow().table().version() != self.topology.version()
     }
 
-    fn publish_now(&self) {
+    pub(super) fn publish_now(&self) {
         let begun = self.clock.now();
         let view = self.engine.borrow().view(begun);
         if let Some(observer) = &self.observer {
@@ -402,363 +365,22 @@ impl Core {
         self.publications.note_topology();
     }
 
-    fn persist_for_engine(&self, durability: Durability) {
-        self.saves.borrow_mut().wanted_by_engine = true;
-        self.persist(durability);
-    }
-
-    fn persist(&self, durability: Durability) {
-        let mut saves = self.saves.borrow_mut();
-        saves.asked += 1;
-        saves.wanted = saves.wanted.max(Some(durability));
-        if durability == Durability::Barrier {
-            saves.barrier = saves.asked;
-        }
-        drop(saves);
-        self.start_save();
-    }
-
-    /// Starts a save that covers every wish so far, unless one is running: its end starts the next.
-    fn start_save(&self) {
-        let mut saves = self.saves.borrow_mut();
-        if saves.running {
-            return;
-        }
-        let Some(durability) = saves.wanted.take() else { return };
-        saves.running = true;
-        saves.running_for_engine = std::mem::take(&mut saves.wanted_by_engine);
-        let text = ConfFile::from_table(self.engine.borrow().table(), self.clock.now()).to_text();
-        let job =
-            Job { number: saves.asked, text, own: self.changed_own_text(), sync: durability >= Durability::Synced };
-        saves.saver.save(job);
-    }
-
-    /// The text beside nodes.conf, unless it was handed over before.
-    fn changed_own_text(&self) -> Option<String> {
-        let memory = self.engine.borrow().memory(self.clock.now());
-        let text = OwnFacts { cluster_name: self.cluster_name.clone(), memory }.to_text();
-        let mut last = self.own_text.borrow_mut();
-        if last.as_ref() == Some(&text) {
-            return None;
-        }
-        *last = Some(text.clone());
-        Some(text)
-    }
-
-    async fn watch_saves(self: Rc<Self>, mut results: mpsc::UnboundedReceiver<Saved>) {
-        while let Some(saved) = results.recv().await {
-            if let Err(error) = &saved.result {
-                *self.own_text.borrow_mut() = None;
-                self.note_failed_save(error);
-            }
-            if let Some(observer) = &self.observer {
-                observer.saved(self.clock.now(), &saved.result);
-            }
-            self.saving_fails.set(saved.result.is_err());
-            self.note_saved(&saved);
-            self.start_save();
-            self.release();
-        }
-    }
-
-    fn note_failed_save(&self, error: &std::io::Error) {
-        if !self.save_best_effort && self.saves.borrow().running_for_engine {
-            if !self.doomed.replace(true) {
-                self.fatal(format!("Fatal: can't update cluster config file: {error}"));
-            }
-        } else {
-            self.break_promises();
-        }
-        if !self.doomed.get() && !self.saving_fails.get() {
-            tracing::warn!("Cluster config file can't be saved, going on without: {error}");
-        }
-    }
-
-    /// Votes that could not be put on disk are never sent: the node might vote again after a restart.
-    fn break_promises(&self) {
-        let mut held = self.held.borrow_mut();
-        let before = held.len();
-        held.retain(|action| !matches!(action, Action::SendPromise { .. }));
-        if held.len() < before {
-            tracing::warn!("Votes were not sent: they could not be saved first");
-        }
-    }
-
-    fn note_saved(&self, saved: &Saved) {
-        let mut saves = self.saves.borrow_mut();
-        saves.running = false;
-        saves.done = saved.number;
-        let watchers = std::mem::take(&mut saves.watchers);
-        for (number, reply) in watchers {
-            if number > saved.number {
-                saves.watchers.push((number, reply));
-                continue;
-            }
-            let _ = reply.send(match &saved.result {
-                Ok(()) => BusReply::Done,
-                Err(error) => BusReply::Refused(error.to_string()),
-            });
-        }
-    }
-
-    /// Lets go what waited for the disk.
-    fn release(self: &Rc<Self>) {
-        loop {
-            {
-                let saves = self.saves.borrow();
-                if saves.barrier > saves.done || self.doomed.get() {
-                    return;
-                }
-            }
-            let Some(action) = self.held.borrow_mut().pop_front() else { return self.progress.notify_one() };
-            self.carry_out(action);
-        }
-    }
-
     async fn watch_clock(self: Rc<Self>) {
         loop {
             let now = self.clock.now();
             let view_due = self.is_view_old().then(|| self.publish_after.get());
-            let wake = self.engine.borrow().poll_timeout().into_iter().chain(view_due).min();
+            let due = view_due.into_iter().chain(self.save_due());
+            let wake = self.engine.borrow().poll_timeout().into_iter().chain(due).min();
             let pause = wake.map_or(Duration::from_secs(1), |wake| wake.since(now.mono));
             tokio::select! {
                 () = tokio::time::sleep(pause) => {
                     self.watchdog.bus_fired(now.mono.after(pause));
                     self.engine.borrow_mut().handle_timeout(self.clock.now());
                     self.drive();
+                    self.start_save();
                 }
                 () = self.rearm.notified() => {}
             }
         }
     }
-
-    async fn answer(self: Rc<Self>, mut inbox: mpsc::UnboundedReceiver<Envelope>) {
-        while let Some(Envelope { request, reply }) = inbox.recv().await {
-            #[cfg(feature = "admin")]
-            let Some(request) = self.in_time(request) else {
-                let _ = reply.send(BusReply::Moved);
-                continue;
-            };
-            match request {
-                BusRequest::Stop => return self.finish(reply),
-                BusRequest::Meet(target, wait) => self.meet(target, wait, reply),
-                BusRequest::Leave { force } => self.leave(force, reply),
-                BusRequest::SaveConfig => {
-                    self.persist(Durability::Synced);
-                    let mut saves = self.saves.borrow_mut();
-                    let number = saves.asked;
-                    saves.watchers.push((number, reply));
-                    continue;
-                }
-                other => drop(reply.send(self.answer_at_once(other))),
-            }
-            self.drive();
-        }
-        // Nobody is left to ask: the node was dropped without a word.
-        self.stopped.notify_one();
-    }
-
-    /// What is to be done, unless it is too late for it.
-    #[cfg(feature = "admin")]
-    fn in_time(&self, request: BusRequest) -> Option<BusRequest> {
-        match request {
-            BusRequest::At(version, inner) => (self.engine.borrow().table().version() == version).then_some(*inner),
-            other => Some(other),
-        }
-    }
-
-    fn answer_at_once(self: &Rc<Self>, request: BusRequest) -> BusReply {
-        let now = self.clock.now();
-        let refresh = matches!(request, BusRequest::Refresh);
-        let mut engine = self.engine.borrow_mut();
-        let reply = match request {
-            BusRequest::Forget(id) => match engine.forget(now, &id) {
-                Ok(()) => BusReply::Done,
-                Err(slotmesh_gossip::ForgetError::Unknown) => BusReply::UnknownNode,
-                Err(error) => BusReply::Refused(error.to_string()),
-            },
-            BusRequest::Reset { hard } => {
-                engine.reset(now, hard);
-                BusReply::Done
-            }
-            BusRequest::Change(order) => operate(&mut engine, now, &order),
-            BusRequest::CountFailureReports(id) => {
-                engine.failure_reports(now, &id).map_or(BusReply::UnknownNode, BusReply::Count)
-            }
-            BusRequest::Links => BusReply::Links(engine.links(), now),
-            #[cfg(feature = "admin")]
-            BusRequest::Handshakes => {
-                let (open, ended) = (engine.handshakes().cloned(), engine.ended_handshakes().cloned());
-                BusReply::Handshakes(open.collect(), ended.collect(), now)
-            }
-            #[cfg(feature = "admin")]
-            BusRequest::Diagnose => BusReply::Diagnosis(Box::new(Diagnosis::of(&engine, now))),
-            #[cfg(feature = "admin")]
-            BusRequest::At(..) => unreachable!("unwrapped by the caller"),
-            BusRequest::Explain(id) => match engine.explain(now, &id) {
-                Some(explanation) => BusReply::Explanation(Box::new(explanation), now),
-                None => BusReply::UnknownNode,
-            },
-            BusRequest::Configure(settings) => {
-                self.source.set(settings.source);
-                engine.configure(now, settings.engine);
-                if *self.seeds.borrow() != settings.seeds {
-                    *self.seeds.borrow_mut() = settings.seeds;
-                    engine.renew_seeds(now);
-                }
-                BusReply::Done
-            }
-            BusRequest::Debug(how) => misbehave(&mut engine, now, &how),
-            BusRequest::Refresh => BusReply::Done,
-            BusRequest::Meet(..) | BusRequest::Leave { .. } | BusRequest::SaveConfig | BusRequest::Stop => {
-                unreachable!("answered by the caller")
-            }
-        };
-        drop(engine);
-        self.drive();
-        // Whoever reads the topology after the answer sees the effect.
-        if refresh || self.is_view_old() {
-            self.publish_now();
-        }
-        reply
-    }
-
-    fn leave(self: &Rc<Self>, force: bool, reply: oneshot::Sender<BusReply>) {
-        let started = self.engine.borrow_mut().leave(self.clock.now(), force);
-        match started {
-            Ok(()) => self.leaving.borrow_mut().push(reply),
-            // The connection may be gone.
-            Err(error) => drop(reply.send(BusReply::Refused(error.to_string()))),
-        }
-    }
-
-    fn meet(
-        self: &Rc<Self>,
-        target: slotmesh_gossip::MeetTarget,
-        wait: Option<Duration>,
-        reply: oneshot::Sender<BusReply>,
-    ) {
-        let started = self.engine.borrow_mut().meet(self.clock.now(), target);
-        let id = match started {
-            Ok(MeetStart::Started(id) | MeetStart::UnderWay(id)) => id,
-            Err(error) => return drop(reply.send(BusReply::Refused(error.to_string()))),
-        };
-        let Some(wait) = wait else {
-            self.drive();
-            self.publish_now();
-            return drop(reply.send(BusReply::Done));
-        };
-        let (ended, outcome) = oneshot::channel();
-        self.waiting.borrow_mut().entry(id).or_default().push(ended);
-        let core = Rc::clone(self);
-        tokio::task::spawn_local(async move {
-            let outcome = tokio::time::timeout(wait, outcome).await;
-            let answer = match outcome {
-                Ok(Ok(ended)) => ended,
-                Ok(Err(_)) => BusReply::Ended(HandshakeEnd::Cancelled),
-                Err(_) => BusReply::StillUnderWay(core.last_error(id)),
-            };
-            let _ = reply.send(answer);
-        });
-    }
-
-    /// What went wrong last with a handshake that is under way, if anything did.
-    fn last_error(&self, id: HandshakeId) -> Option<ConnectError> {
-        self.engine.borrow().handshakes().find(|handshake| handshake.id == id)?.last_error
-    }
-
-    /// Saves for the last time, then lets the thread end. The lock on the file goes with it.
-    fn finish(self: Rc<Self>, reply: oneshot::Sender<BusReply>) {
-        let (saved, done) = oneshot::channel();
-        self.persist(Durability::Synced);
-        {
-            let mut saves = self.saves.borrow_mut();
-            let number = saves.asked;
-            saves.watchers.push((number, saved));
-        }
-        tokio::task::spawn_local(async move {
-            let _ = reply.send(done.await.unwrap_or(BusReply::Done));
-            self.stopped.notify_one();
-        });
-    }
-}
-
-async fn accept(core: Rc<Core>, listener: TcpListener) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let local = stream.local_addr().map_or(peer.ip(), |address| address.ip());
-                keep_alive(&stream, core.engine.borrow().config().node_timeout);
-                let id = core.engine.borrow_mut().handle_accepted(core.clock.now(), peer.ip(), local);
-                attach(&core, id, stream);
-                core.drive();
-            }
-            Err(error) => {
-                // Out of descriptors, most likely: links that end give some back.
-                tracing::warn!("Error accepting cluster node: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-fn keep_alive(stream: &TcpStream, node_timeout: Duration) {
-    let idle = Duration::from_secs((node_timeout.as_secs() * 2).max(1));
-    let interval = Duration::from_secs((idle.as_secs() / 3).max(1));
-    let settings = socket2::TcpKeepalive::new().with_time(idle).with_interval(interval).with_retries(3);
-    // A link without keepalive works; its end is noticed by heartbeats.
-    let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&settings);
-}
-
-fn attach(core: &Rc<Core>, id: LinkId, stream: TcpStream) {
-    let connection = Connection::new(stream);
-    core.connections.borrow_mut().insert(id, Rc::clone(&connection));
-    tokio::task::spawn_local(connection::run(Rc::clone(core), id, connection));
-}
-
-async fn connect(core: Rc<Core>, id: LinkId, host: Host, port: u16) {
-    let patience = core.engine.borrow().config().node_timeout.max(Duration::from_secs(1));
-    let attempt = tokio::time::timeout(patience, open(host, port, core.source.get())).await;
-    let result = attempt.unwrap_or(Err(ConnectError::TimedOut));
-    match result {
-        Ok(stream) => {
-            let local = stream.local_addr().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.ip());
-            attach(&core, id, stream);
-            core.engine.borrow_mut().handle_connected(core.clock.now(), id, local);
-            // The engine may have given the link up meanwhile.
-            if !core.engine.borrow().has_link(id)
-                && let Some(connection) = core.connections.borrow_mut().remove(&id)
-            {
-                connection.close();
-            }
-        }
-        Err(error) => core.engine.borrow_mut().handle_connect_failed(core.clock.now(), id, error),
-    }
-    core.drive();
-}
-
-/// Where this machine does not have the address any more, any will do, as in real servers: better a link than none.
-async fn connect_from(source: IpAddr, target: SocketAddr) -> std::io::Result<TcpStream> {
-    let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    match socket.bind(SocketAddr::new(source, 0)) {
-        Ok(()) => socket.connect(target).await,
-        Err(_) => TcpStream::connect(target).await,
-    }
-}
-
-async fn open(host: Host, port: u16, source: Option<IpAddr>) -> Result<TcpStream, ConnectError> {
-    let result = match (host.ip(), source) {
-        (Some(ip), Some(source)) if ip.is_ipv4() == source.is_ipv4() => {
-            connect_from(source, SocketAddr::new(ip, port)).await
-        }
-        (Some(ip), _) => TcpStream::connect(SocketAddr::new(ip, port)).await,
-        (None, _) => TcpStream::connect((host.as_str(), port)).await,
-    };
-    result.map_err(|error| match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => ConnectError::Refused,
-        std::io::ErrorKind::HostUnreachable | std::io::ErrorKind::NetworkUnreachable => ConnectError::Unreachable,
-        std::io::ErrorKind::TimedOut => ConnectError::TimedOut,
-        std::io::ErrorKind::AddrNotAvailable | std::io::ErrorKind::InvalidInput => ConnectError::Address,
-        _ => ConnectError::Other,
-    })
 }

@@ -4,6 +4,7 @@
 //! client can delay a heartbeat. The rest of the node talks to it through [`Bus`] and reads its
 //! [`Topology`](crate::topology::Topology).
 
+mod answer;
 mod command;
 mod connection;
 mod core;
@@ -17,7 +18,9 @@ mod observer;
 mod operate;
 mod publisher;
 mod saver;
+mod saves;
 mod seeds;
+mod sockets;
 
 pub(crate) use command::{BusReply, BusRequest, Order};
 pub(crate) use core::Origin;
