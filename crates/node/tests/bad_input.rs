@@ -5,8 +5,12 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use slotmesh_config::Config;
 use slotmesh_node::{Node, NodeOptions, StartError};
+use slotmesh_wire::{HeaderFields, HeaderTemplate, Name};
 use support::{Client, Folder, free_port, start, try_start, until};
 
 fn refusal(port: u16, bytes: &[u8]) -> String {
@@ -76,7 +80,7 @@ fn a_client_that_asks_and_never_reads_costs_a_bounded_amount() {
             Ok(count) if count > 0 => refused = 0,
             _ => {
                 refused += 1;
-                std::thread::park_timeout(std::time::Duration::from_millis(2));
+                thread::park_timeout(std::time::Duration::from_millis(2));
             }
         }
     }
@@ -170,4 +174,33 @@ fn hundreds_of_idle_connections_disturb_nobody() {
         client.text(&["INFO", "clients"]).contains(&format!("connected_clients:{}", idle.len() + 1))
     });
     assert_eq!(client.ask(&["PING"]), b"+PONG\r\n");
+}
+
+#[test]
+fn a_peer_that_floods_does_not_keep_the_bus_to_itself() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "");
+    let (stranger, mut packets) = (HeaderTemplate::new(&HeaderFields::default()), Vec::new());
+    while packets.len() < 1024 * 1024 {
+        stranger.fail(Name::default(), &mut packets);
+    }
+    let enough = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (packets, enough) = (&packets, &enough);
+        for _ in 0..2 {
+            let mut peer = TcpStream::connect((Ipv4Addr::LOCALHOST, port + 10_000)).expect("a bus port");
+            scope.spawn(move || {
+                while !enough.load(Ordering::Relaxed) {
+                    peer.write_all(packets).expect("packets that are taken");
+                }
+            });
+        }
+        let mut client = Client::connect(port);
+        for _ in 0..50 {
+            // Only the bus thread can answer that.
+            let reply = client.ask(&["CLUSTER", "LINKS"]);
+            assert_eq!(reply, b"*0\r\n", "{}", String::from_utf8_lossy(&reply));
+        }
+        enough.store(true, Ordering::Relaxed);
+    });
 }

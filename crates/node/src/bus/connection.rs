@@ -17,6 +17,9 @@ use super::core::Core;
 /// Packets that are handed to the system in one go.
 const SLICES: usize = 32;
 
+/// Reads of one link before the others have their turn: a peer that floods must not keep the thread to itself.
+const READS_A_TURN: usize = 8;
+
 /// The driver's side of a link.
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -157,10 +160,12 @@ pub(crate) async fn run(core: Rc<Core>, id: LinkId, connection: Rc<Connection>) 
                 Err(_) => break End::Theirs,
             }
         }
-        if ready.is_readable()
-            && let Err(end) = read(&core, id, &connection, &mut partial)
-        {
-            break end;
+        if ready.is_readable() {
+            match read(&core, id, &connection, &mut partial) {
+                Ok(Left::Nothing) => {}
+                Ok(Left::More) => tokio::task::yield_now().await,
+                Err(end) => break end,
+            }
         }
     };
     match end {
@@ -170,10 +175,24 @@ pub(crate) async fn run(core: Rc<Core>, id: LinkId, connection: Rc<Connection>) 
     }
 }
 
-/// Reads what is there and hands complete packets on. A packet that came whole is never copied.
-fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<u8>) -> Result<(), End> {
+/// What a turn has left in the socket.
+enum Left {
+    Nothing,
+    More,
+}
+
+/// Reads what is there, for one turn, and hands complete packets on. A packet that came whole is never copied.
+fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<u8>) -> Result<Left, End> {
     let (mut scratch, mut was_full) = (core.take_scratch(), false);
+    let mut reads = 0;
     let result = loop {
+        if connection.closed.get() {
+            break Err(End::Ours);
+        }
+        if reads == READS_A_TURN {
+            break Ok(Left::More);
+        }
+        reads += 1;
         match connection.stream.try_read(&mut scratch) {
             Ok(0) => break Err(End::Theirs),
             Ok(count) => {
@@ -189,11 +208,11 @@ fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<
                     break Err(End::Garbage);
                 }
                 if count < scratch.len() {
-                    break Ok(());
+                    break Ok(Left::Nothing);
                 }
                 was_full = true;
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(Left::Nothing),
             Err(_) => break Err(End::Theirs),
         }
     };
