@@ -40,7 +40,7 @@ fn line_with(node: &Node, id: &str, flag: &str) -> Result<()> {
 
 #[test]
 fn a_killed_slotmesh_node_fails_in_every_view_and_returns() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     for peer in turn.peers() {
         let mut nodes = voters_and_ours(&turn, peer);
         let id = nodes[0].id().unwrap();
@@ -53,7 +53,7 @@ fn a_killed_slotmesh_node_fails_in_every_view_and_returns() {
 
 #[test]
 fn a_killed_peer_fails_in_every_view_and_returns() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     for peer in turn.peers() {
         let mut nodes = voters_and_ours(&turn, peer);
         let id = nodes[4].id().unwrap();
@@ -66,7 +66,7 @@ fn a_killed_peer_fails_in_every_view_and_returns() {
 
 #[test]
 fn a_node_that_restarts_at_another_port_is_found_again() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     for peer in turn.peers() {
         let mut nodes = turn.mesh(&[Kind::Slotmesh, Kind::Slotmesh, peer, peer], &FLAGS);
         for moved in [0, 3] {
@@ -89,7 +89,7 @@ fn a_node_that_restarts_at_another_port_is_found_again() {
 
 #[test]
 fn a_node_that_restarts_at_another_address_is_found_again() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let elsewhere = [("bind", "127.0.0.1 127.0.0.2"), ("cluster-announce-ip", "127.0.0.2")];
     for peer in turn.peers() {
         let mut nodes = turn.mesh(&[Kind::Slotmesh, Kind::Slotmesh, peer, peer], &FLAGS);

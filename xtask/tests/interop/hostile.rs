@@ -21,7 +21,7 @@ fn mixed(turn: &Turn) -> Vec<Node> {
 
 #[test]
 fn what_is_no_packet_ends_the_connection_and_nothing_else() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let ping = heartbeat(&fields(1, 1), Kind::Ping, |_| ());
     let signature = [b"RCmB".as_slice(), &ping[4..]].concat();
@@ -38,7 +38,7 @@ fn what_is_no_packet_ends_the_connection_and_nothing_else() {
 
 #[test]
 fn what_is_wrong_in_itself_is_ignored_and_the_connection_stays() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let meet = heartbeat(&fields(1, 1), Kind::Meet, |_| ());
     let mut longer = with(&meet, 4, &(meet.len() as u32 + 8).to_be_bytes());
@@ -57,7 +57,7 @@ fn what_is_wrong_in_itself_is_ignored_and_the_connection_stays() {
 
 #[test]
 fn an_announced_length_takes_no_memory() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = turn.mesh(&[Server::Slotmesh, Server::Slotmesh], &FLAGS);
     let ping = heartbeat(&fields(1, 1), Kind::Ping, |_| ());
     let publish = with(&with(&ping, 4, &(1_u32 << 30).to_be_bytes()), 12, &4_u16.to_be_bytes());
@@ -77,7 +77,7 @@ fn an_announced_length_takes_no_memory() {
 
 #[test]
 fn strangers_have_no_say() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let victim = nodes[1].id().unwrap().parse::<slotmesh_types::NodeId>().unwrap();
     let epochs = ["cluster_current_epoch", "cluster_my_epoch"].map(|name| info(&nodes[0], name).unwrap());
@@ -108,7 +108,7 @@ fn a_flood_of_meets_from_nobody_leaves_nothing_behind() {
     /// More than handshakes are allowed, and together more nodes than may be unproven.
     const MEETS: u32 = 1200;
     const TOLD: u32 = 8;
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let members = ids(&nodes);
     let port = turn.rack.free_port().unwrap();
@@ -143,7 +143,7 @@ fn a_flood_of_meets_from_nobody_leaves_nothing_behind() {
 
 #[test]
 fn announced_texts_break_neither_replies_nor_files() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let mut nodes = turn.mesh(&[Server::Slotmesh, Server::Slotmesh], &FLAGS);
     let mut impostor = Impostor::start(1, turn.rack.free_port().unwrap()).unwrap();
     impostor.meet(&nodes[0]).unwrap();
@@ -206,7 +206,7 @@ fn load_with_valkey(turn: &Turn, node: &mut Node) {
 
 #[test]
 fn a_member_without_a_role_is_passed_on_with_one() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let mut nodes = mixed(&turn);
     let mut impostor = Impostor::start(1, turn.rack.free_port().unwrap()).unwrap();
     impostor.change(|script| {

@@ -33,7 +33,7 @@ fn ten_thousand_idle_clients_and_slow_ones_leave_the_bus_alone() {
         eprintln!("skipped: the limit of open files is below {FILES} (ulimit -Hn)");
         return;
     }
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let crowd: Vec<TcpStream> = (0..CROWD).map(|_| connect(&nodes[0])).collect();
     let slow: Vec<TcpStream> =
@@ -51,7 +51,7 @@ const UNREAD: &[u8] = b"CLUSTER NODES\r\nCLUSTER SHARDS\r\n";
 
 #[test]
 fn a_flood_of_junk_leaves_the_bus_alone() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let pid = nodes[0].pid().unwrap();
     let before = usage::memory(pid).unwrap().resident_kib;
@@ -74,7 +74,7 @@ fn a_flood_of_junk_leaves_the_bus_alone() {
 
 #[test]
 fn a_line_without_end_is_refused() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let mut client = say(&nodes[0], &b"x".repeat(70 * 1024));
     let mut reply = String::new();

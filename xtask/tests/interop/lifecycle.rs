@@ -2,9 +2,10 @@
 
 use std::net::TcpListener;
 
-use xtask::rack::Kind;
+use anyhow::ensure;
+use xtask::rack::{Kind, wait};
 
-use crate::turn::{Turn, await_mesh, ids};
+use crate::turn::{PATIENCE, Turn, await_mesh, ids};
 
 #[test]
 fn sigterm_ends_a_member_of_a_mesh_with_success() {
@@ -48,6 +49,15 @@ fn all_of_a_mesh_killed_at_once_comes_back() {
     let Some(turn) = Turn::take() else { return };
     let mut nodes = turn.mesh(&[Kind::Slotmesh; 4], &[]);
     let before = ids(&nodes);
+    wait::until("all members in each nodes.conf", PATIENCE, || {
+        for node in &nodes {
+            let kept = node.nodes_conf()?;
+            let missing = before.iter().find(|id| !kept.contains(*id));
+            ensure!(missing.is_none(), "{missing:?} is missing in {kept}");
+        }
+        Ok(())
+    })
+    .unwrap();
     for node in &mut nodes {
         node.kill();
     }

@@ -107,7 +107,7 @@ fn suspected(observer: &Node, id: &str) -> Option<String> {
 
 #[test]
 fn a_node_under_siege_is_never_suspected_and_a_real_one_is() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let flags = [FLAGS.as_slice(), &[("enable-debug-command", "yes")]].concat();
     let mut nodes = turn.rack.start(&[Kind::Slotmesh, Kind::Slotmesh], &FLAGS).unwrap();
     nodes.extend(turn.rack.start(&turn.present(&[Kind::Valkey9, Kind::Valkey9]), &flags).unwrap());

@@ -1,7 +1,7 @@
 //! What all tests here begin with.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use xtask::build;
@@ -11,26 +11,58 @@ use xtask::rack::{Kind, Node, Rack, mesh};
 /// For what depends on the pace of real servers: far above what is usual, so that a busy machine fails nothing.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One test runs at a time: they measure time by node timeouts of a second, on machines with few cores.
-static TURN: Mutex<()> = Mutex::new(());
+/// Tests that may run at a time. They mostly wait for real servers, but measure time by node timeouts of a second, on
+/// machines with few cores.
+const SEATS: usize = 2;
+
+static SEATS_LEFT: Mutex<usize> = Mutex::new(SEATS);
+static SEAT_GIVEN_BACK: Condvar = Condvar::new();
 
 /// The right to start servers.
 pub(crate) struct Turn {
     pub(crate) rack: Rack,
-    _turn: MutexGuard<'static, ()>,
+    _seats: Seats,
+}
+
+/// Taken until it is dropped.
+struct Seats(usize);
+
+impl Seats {
+    fn take(count: usize) -> Self {
+        let left = SEATS_LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = SEAT_GIVEN_BACK.wait_while(left, |left| *left < count).unwrap_or_else(PoisonError::into_inner);
+        *left -= count;
+        Self(count)
+    }
+}
+
+impl Drop for Seats {
+    fn drop(&mut self) {
+        *SEATS_LEFT.lock().unwrap_or_else(PoisonError::into_inner) += self.0;
+        SEAT_GIVEN_BACK.notify_all();
+    }
 }
 
 impl Turn {
     /// Waits for the turn; `None`, and a line on stderr, where our own server was not built.
     pub(crate) fn take() -> Option<Self> {
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::with(1)
+    }
+
+    /// The same for a test that makes load, or judges how soon something happens: no other runs beside it.
+    pub(crate) fn alone() -> Option<Self> {
+        Self::with(SEATS)
+    }
+
+    fn with(seats: usize) -> Option<Self> {
+        let _seats = Seats::take(seats);
         let server = build::from_environment(build::SERVER_VARIABLE).unwrap();
         if server.is_none() {
             eprintln!("skipped: {} is not set; cargo xtask test sets it", build::SERVER_VARIABLE);
             return None;
         }
         let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        Some(Self { rack: Rack::new(target_dir, server), _turn })
+        Some(Self { rack: Rack::new(target_dir, server), _seats })
     }
 
     /// Those of `wanted` that are here; the others are named on stderr.

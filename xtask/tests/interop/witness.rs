@@ -16,7 +16,7 @@ fn complaint(node: &Node) -> Option<String> {
 
 #[test]
 fn real_servers_do_not_see_the_mark_and_skip_the_question() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     for peer in turn.peers() {
         let nodes = turn.rack.start(&[peer], &[]).unwrap();
         let node = &nodes[0];
@@ -47,7 +47,7 @@ fn real_servers_do_not_see_the_mark_and_skip_the_question() {
 
 #[test]
 fn witnesses_are_asked_about_a_dead_node_and_real_servers_hear_nothing_of_it() {
-    let Some(turn) = Turn::take() else { return };
+    let Some(turn) = Turn::alone() else { return };
     let kinds = [vec![Kind::Slotmesh; 3], turn.peers()].concat();
     let mut nodes = turn.mesh(&kinds, &FLAGS);
     let dead = nodes.remove(0);

@@ -1,7 +1,6 @@
 //! When nodes.conf is saved, and what waits for it: actions of the engine, and those who asked for a change.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use slotmesh_gossip::{Action, Durability};
 use slotmesh_table::conf::ConfFile;
@@ -13,9 +12,9 @@ use super::core::Core;
 use super::saver::{Job, Saved, Saver};
 use crate::own_facts::OwnFacts;
 
-/// Pause before a save that nobody waits for: while a mesh forms, every packet wants one. What a crash within it loses,
-/// others tell again.
-const LAZY_PACE: Duration = Duration::from_millis(100);
+/// Saves that nobody waits for may take one part in so many of the time: while a mesh forms, every packet wants one. What a
+/// crash loses in between, some milliseconds on a healthy disk, others tell again.
+const LAZY_SHARE: u32 = 8;
 
 /// Saves wanted, running and done.
 pub(super) struct Saves {
@@ -31,6 +30,8 @@ pub(super) struct Saves {
     done: u64,
     /// Actions are held until this one is done.
     barrier: u64,
+    /// When the running one began.
+    begun: Mono,
     /// A save that nobody waits for is not started before.
     lazy_after: Mono,
     waiting: Vec<Waiting>,
@@ -56,6 +57,7 @@ impl Saves {
             asked: 0,
             done: 0,
             barrier: 0,
+            begun: Mono::default(),
             lazy_after: Mono::default(),
             waiting: Vec::new(),
         }
@@ -116,6 +118,7 @@ impl Core {
         }
         saves.wanted = None;
         saves.running = true;
+        saves.begun = self.clock.now().mono;
         saves.running_for_engine = std::mem::take(&mut saves.wanted_by_engine);
         let text = ConfFile::from_table(self.engine.borrow().table(), self.clock.now()).to_text();
         let job =
@@ -179,7 +182,8 @@ impl Core {
         let mut saves = self.saves.borrow_mut();
         saves.running = false;
         saves.done = saved.number;
-        saves.lazy_after = self.clock.now().mono.after(LAZY_PACE);
+        let now = self.clock.now().mono;
+        saves.lazy_after = now.after(now.since(saves.begun) * LAZY_SHARE);
         let (ready, waiting) =
             std::mem::take(&mut saves.waiting).into_iter().partition(|one| one.number <= saved.number);
         saves.waiting = waiting;
