@@ -435,7 +435,7 @@ impl Engine {
         for id in ids.into_iter().flatten() {
             self.close_link(id);
         }
-        self.handshakes.open.remove(&key);
+        self.handshakes.remove(key);
         if self.is_handing_over_to(key) {
             self.abort_handover();
         }

@@ -323,8 +323,13 @@ pub enum Event {
         /// To whom.
         to: NodeName,
     },
-    /// Nodes could not be added: the table is full, or too many have not proven themselves.
-    TooManyNodes,
+    /// Nodes that a peer told of were not added: the table is full, or too many have not proven themselves.
+    TooManyNodes {
+        /// The peer.
+        from: NodeName,
+        /// How many of its packet's entries.
+        count: usize,
+    },
     /// The cluster began or ceased to serve keys.
     StateChanged {
         /// Whether it serves keys.

@@ -8,7 +8,7 @@ use slotmesh_types::{NodeId, Now};
 use crate::action::Durability;
 use crate::engine::Engine;
 use crate::event::{Event, NodeName};
-use crate::handshake::{Handshake, HandshakeEnd, HandshakeOrigin};
+use crate::handshake::{HandshakeEnd, HandshakeOrigin};
 
 /// Why a node was not forgotten; nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,13 +57,9 @@ impl Engine {
 
     /// A node that is forgotten while its own MEET is under way here does not join by that.
     fn end_handshakes_from(&mut self, address: &Address) {
-        let same = |handshake: &Handshake| {
-            handshake.origin == HandshakeOrigin::Peer
-                && handshake.address.host.is_same(&address.host)
-                && handshake.address.bus_port == address.bus_port
-        };
-        let keys: Vec<_> =
-            self.handshakes.open.iter().filter(|(_, handshake)| same(handshake)).map(|(key, _)| *key).collect();
+        let there = self.handshakes.with(address);
+        let its_own = there.filter(|(_, handshake)| handshake.origin == HandshakeOrigin::Peer);
+        let keys: Vec<_> = its_own.map(|(key, _)| key).collect();
         for key in keys {
             self.abandon(key, HandshakeEnd::Cancelled);
         }

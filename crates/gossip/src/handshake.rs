@@ -1,10 +1,11 @@
 //! Handshakes: from the wish to know a node to knowing it, or to the reason why not.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use slotmesh_table::{Address, NodeKey};
-use slotmesh_types::{Mono, NodeId};
+use slotmesh_types::{Host, Mono, NodeId};
 
 use crate::action::Durability;
 use crate::engine::Engine;
@@ -108,9 +109,20 @@ pub struct HandshakeRecord {
     pub end: HandshakeEnd,
 }
 
+/// Where a node is, as far as a handshake can tell one from another: peers may differ in the case of a host's letters.
+type Place = (Host, u16);
+
+fn place(address: &Address) -> Place {
+    (address.host.to_lowercase(), address.bus_port)
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handshakes {
-    pub(crate) open: BTreeMap<NodeKey, Handshake>,
+    open: BTreeMap<NodeKey, Handshake>,
+    /// Those of `open` by their place: each entry of a stranger's gossip asks for one, and thousands may be open.
+    places: BTreeMap<Place, BTreeSet<NodeKey>>,
+    /// Those of `open` that peers, operators and seeds wished for; kept, since each MEET asks.
+    counts: [usize; 3],
     pub(crate) ended: VecDeque<HandshakeRecord>,
     pub(crate) last: u64,
 }
@@ -123,15 +135,41 @@ impl Handshakes {
     /// Ended handshakes kept for those who ask.
     pub(crate) const ENDED_MAX: usize = 256;
 
-    /// The one under way with the node at that place.
-    pub(crate) fn with(&self, address: &Address) -> Option<&Handshake> {
-        self.open.values().find(|handshake| {
-            handshake.address.host.is_same(&address.host) && handshake.address.bus_port == address.bus_port
-        })
+    /// Those under way with the node at that place: peers can begin more than one.
+    pub(crate) fn with(&self, address: &Address) -> impl Iterator<Item = (NodeKey, &Handshake)> {
+        self.places.get(&place(address)).into_iter().flatten().map(|key| (*key, &self.open[key]))
     }
 
+    /// How many of that origin are under way.
     pub(crate) fn count(&self, origin: HandshakeOrigin) -> usize {
-        self.open.values().filter(|handshake| handshake.origin == origin).count()
+        self.counts[origin as usize]
+    }
+
+    pub(crate) fn get(&self, key: NodeKey) -> Option<&Handshake> {
+        self.open.get(&key)
+    }
+
+    /// To note how it goes: place and origin stay what they are.
+    pub(crate) fn get_mut(&mut self, key: NodeKey) -> Option<&mut Handshake> {
+        self.open.get_mut(&key)
+    }
+
+    pub(crate) fn insert(&mut self, key: NodeKey, handshake: Handshake) {
+        self.counts[handshake.origin as usize] += 1;
+        self.places.entry(place(&handshake.address)).or_default().insert(key);
+        self.open.insert(key, handshake);
+    }
+
+    pub(crate) fn remove(&mut self, key: NodeKey) -> Option<Handshake> {
+        let handshake = self.open.remove(&key)?;
+        self.counts[handshake.origin as usize] -= 1;
+        if let Entry::Occupied(mut keys) = self.places.entry(place(&handshake.address)) {
+            keys.get_mut().remove(&key);
+            if keys.get().is_empty() {
+                keys.remove();
+            }
+        }
+        Some(handshake)
     }
 }
 
@@ -148,7 +186,7 @@ impl Engine {
 
     /// Ends the handshake of `key` and tells observers. The entry itself is the caller's affair.
     pub(crate) fn conclude(&mut self, key: NodeKey, end: HandshakeEnd) {
-        let Some(handshake) = self.handshakes.open.remove(&key) else { return };
+        let Some(handshake) = self.handshakes.remove(key) else { return };
         if self.handshakes.ended.len() == Handshakes::ENDED_MAX {
             self.handshakes.ended.pop_front();
         }
@@ -186,7 +224,56 @@ impl Engine {
 
     /// The end of a handshake whose time is up: the last thing that went wrong.
     pub(crate) fn expire_handshake(&mut self, key: NodeKey) {
-        let last = self.handshakes.open.get(&key).and_then(|handshake| handshake.last_error);
+        let last = self.handshakes.get(key).and_then(|handshake| handshake.last_error);
         self.abandon(key, last.map_or(HandshakeEnd::TimedOut, HandshakeEnd::Unreachable));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotmesh_table::{NodeFacts, Table};
+    use slotmesh_types::ShardId;
+
+    use super::*;
+
+    #[test]
+    fn handshakes_are_found_by_place_whatever_case_it_is_written_in_and_counted_by_origin() {
+        let mut table = Table::new(NodeId::from_entropy([0; 20]), ShardId::from_entropy([0; 20]));
+        let mut key = |number| {
+            let facts = NodeFacts::primary(NodeId::from_entropy([number; 20]), ShardId::from_entropy([0; 20]));
+            table.add(facts, Mono::default()).expect("there is room")
+        };
+        let (first, second, third) = (key(1), key(2), key(3));
+        let mut handshakes = Handshakes::default();
+        handshakes.insert(first, handshake(HandshakeOrigin::Peer, "fd00::AB", 17_000));
+        handshakes.insert(second, handshake(HandshakeOrigin::Peer, "fd00::ab", 17_000));
+        handshakes.insert(third, handshake(HandshakeOrigin::Operator, "fd00::ab", 17_001));
+        let with = |handshakes: &Handshakes, host, port| {
+            let address = handshake(HandshakeOrigin::Seed, host, port).address;
+            handshakes.with(&address).map(|(key, _)| key).collect::<Vec<_>>()
+        };
+        let counts = |handshakes: &Handshakes| {
+            [HandshakeOrigin::Operator, HandshakeOrigin::Peer, HandshakeOrigin::Seed].map(|one| handshakes.count(one))
+        };
+        assert_eq!(with(&handshakes, "FD00::ab", 17_000), [first, second]);
+        assert_eq!(with(&handshakes, "fd00::ab", 17_001), [third]);
+        assert_eq!(counts(&handshakes), [1, 2, 0]);
+        assert!(handshakes.remove(first).is_some() && handshakes.remove(first).is_none());
+        assert_eq!(with(&handshakes, "fd00::ab", 17_000), [second]);
+        assert_eq!(counts(&handshakes), [1, 1, 0]);
+        assert!(handshakes.remove(second).is_some() && handshakes.remove(third).is_some());
+        assert!(handshakes.places.is_empty(), "nothing is kept of what has ended");
+    }
+
+    fn handshake(origin: HandshakeOrigin, host: &str, bus_port: u16) -> Handshake {
+        Handshake {
+            id: HandshakeId(0),
+            origin,
+            address: Address { host: host.parse().expect("a host"), port: 7000, tls_port: 0, bus_port },
+            started: Mono::default(),
+            deadline: Mono::default(),
+            attempts: 0,
+            last_error: None,
+        }
     }
 }

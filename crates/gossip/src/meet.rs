@@ -61,7 +61,7 @@ impl Engine {
     ) -> Result<MeetStart, MeetError> {
         let (port, tls_port) = if self.config.tls_cluster { (0, target.port) } else { (target.port, 0) };
         let address = Address { host: Host::from(target.ip), port, tls_port, bus_port: target.bus_port };
-        if let Some(handshake) = self.handshakes.with(&address) {
+        if let Some((_, handshake)) = self.handshakes.with(&address).next() {
             return Ok(MeetStart::UnderWay(handshake.id));
         }
         if self.handshakes.count(origin) >= Handshakes::FROM_OPERATORS_MAX {
@@ -69,7 +69,7 @@ impl Engine {
         }
         let key = self.start_handshake(address, origin).ok_or(MeetError::TableFull)?;
         self.peers[key].meet = true;
-        Ok(MeetStart::Started(self.handshakes.open[&key].id))
+        Ok(MeetStart::Started(HandshakeId(self.handshakes.last)))
     }
 
     /// Enters a node of which only the address is known.
@@ -89,7 +89,7 @@ impl Engine {
             attempts: 0,
             last_error: None,
         };
-        self.handshakes.open.insert(key, handshake.clone());
+        self.handshakes.insert(key, handshake.clone());
         self.emit(Event::HandshakeStarted(handshake));
         Some(key)
     }

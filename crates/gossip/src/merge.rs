@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slotmesh_table::{Address, Capabilities, Health, NodeFacts, NodeKey, Role};
+use slotmesh_table::{Address, Capabilities, Health, NodeFacts, NodeKey, Role, TableFull};
 use slotmesh_types::{NodeId, UnixMillis};
 use slotmesh_wire::{GossipEntry, Heartbeat, NodeFlags};
 
@@ -22,14 +22,19 @@ impl Engine {
             let from = self.name(sender);
             return self.emit(Event::InvalidGossip { from, count: invalid });
         }
+        let mut refused = 0;
         for entry in heartbeat.entries() {
             let Some(id) = entry.name().id() else { continue };
             self.counters.0.gossip_entries += 1;
             match self.table.lookup(&id) {
                 Some(key) if key == self.table.my_key() => {}
                 Some(key) => self.merge_known(sender, key, entry),
-                None => self.learn(sender, id, entry),
+                None => refused += usize::from(self.learn(sender, id, entry).is_err()),
             }
+        }
+        if refused > 0 {
+            let from = self.name(sender);
+            self.emit(Event::TooManyNodes { from, count: refused });
         }
     }
 
@@ -68,19 +73,21 @@ impl Engine {
         }
     }
 
-    fn learn(&mut self, sender: NodeKey, id: NodeId, entry: &GossipEntry) {
+    /// Adds a node that was not known, if it is worth a place.
+    fn learn(&mut self, sender: NodeKey, id: NodeId, entry: &GossipEntry) -> Result<(), TableFull> {
+        // First of all: what comes when there is no place costs next to nothing.
+        if self.table.len() >= self.roll.len() + UNPROVEN_MAX {
+            return Err(TableFull);
+        }
         let flags = entry.flags();
         if flags.has(NodeFlags::NOADDR) || self.table.forgotten.contains(&id, self.now.mono) {
-            return;
+            return Ok(());
         }
-        let Some(address) = self.gossiped_address(entry) else { return };
+        let Some(address) = self.gossiped_address(entry) else { return Ok(()) };
         // A handshake with that place will find it out. Two connections to one node, one of them for an entry that is about
         // to go, would have the node close the wrong one.
-        if self.handshakes.with(&address).is_some() {
-            return;
-        }
-        if self.table.len() >= self.roll.len() + UNPROVEN_MAX {
-            return self.emit(Event::TooManyNodes);
+        if self.handshakes.with(&address).next().is_some() {
+            return Ok(());
         }
         let role = if flags.has(NodeFlags::REPLICA) { Role::Replica(None) } else { Role::Primary };
         let shard = self.random_shard_id();
@@ -102,14 +109,15 @@ impl Engine {
             Health::Online
         };
         let failed = facts.health == Health::Fail;
-        let Ok(key) = self.add_node(facts) else { return self.emit(Event::TooManyNodes) };
+        let key = self.add_node(facts)?;
         self.set_health(key, self.table.node(key).health);
         self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);
-        self.peers[key].hearsay = self.handshakes.open.get(&sender).map(|handshake| handshake.id);
+        self.peers[key].hearsay = self.handshakes.get(sender).map(|handshake| handshake.id);
         self.relist(key);
         self.note_learned();
         let (node, from) = (self.name(key), self.name(sender));
         self.emit(Event::NodeLearned { node, from });
+        Ok(())
     }
 
     fn gossiped_address(&self, entry: &GossipEntry) -> Option<Address> {

@@ -168,7 +168,7 @@ impl Engine {
             return now.after(Duration::from_secs(1));
         }
         if node.handshake {
-            let Some(handshake) = self.handshakes.open.get(&key) else { return now.after(GRID) };
+            let Some(handshake) = self.handshakes.get(key) else { return now.after(GRID) };
             let deadline = handshake.deadline;
             if deadline <= now {
                 self.expire_handshake(key);
@@ -190,7 +190,7 @@ impl Engine {
         if peer.connect_after > now {
             return peer.connect_after;
         }
-        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+        if let Some(handshake) = self.handshakes.get_mut(key) {
             handshake.attempts += 1;
         }
         if !self.has_address(key) {
@@ -331,7 +331,7 @@ impl Engine {
         peer.gone = matches!(error, ConnectError::Refused | ConnectError::Unreachable);
         let retry = peer.connect_after;
         self.look_at(key, retry);
-        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+        if let Some(handshake) = self.handshakes.get_mut(key) {
             handshake.last_error = Some(error);
             // An address that can't be connected to will not get better.
             if error == ConnectError::Address {
@@ -351,7 +351,7 @@ impl Engine {
     /// An outbound link ended by itself.
     pub(crate) fn end_of_outbound(&mut self, key: NodeKey, garbage: bool) {
         let now = self.now.mono;
-        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+        if let Some(handshake) = self.handshakes.get_mut(key) {
             if garbage {
                 self.abandon(key, crate::handshake::HandshakeEnd::NotABus);
                 return;

@@ -107,7 +107,9 @@ impl fmt::Display for Event {
             Self::HandoverTimedOut => f.write_str("manual failover took too long and was given up"),
             Self::UpdateSent { to, about } => write!(f, "{to} believed an old claim and was told the slots of {about}"),
             Self::SlotsLost { count, to } => write!(f, "{count} slots of this node are served by {to} now"),
-            Self::TooManyNodes => f.write_str("nodes were not added: there are too many"),
+            Self::TooManyNodes { from, count } => {
+                write!(f, "{count} nodes of which {from} told were not added: there are too many")
+            }
             Self::StateChanged { ok: true } => f.write_str("the cluster serves keys"),
             Self::StateChanged { ok: false } => f.write_str("the cluster does not serve keys"),
             Self::StateReason { minority: true } => f.write_str("this node reaches no majority of the primaries"),

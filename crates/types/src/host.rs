@@ -82,6 +82,13 @@ impl Host {
         self.as_str().parse().ok()
     }
 
+    /// The same place as everybody else may write it: letters in lower case.
+    #[must_use]
+    pub fn to_lowercase(mut self) -> Self {
+        self.text.make_ascii_lowercase();
+        self
+    }
+
     /// Whether both name one place: peers may differ in the case of hexadecimal digits.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

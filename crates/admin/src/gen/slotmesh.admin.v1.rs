@@ -2468,8 +2468,15 @@ pub struct SlotMove {
     #[prost(message, optional, tag = "3")]
     pub peer: ::core::option::Option<NodeName>,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TooManyNodes {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TooManyNodes {
+    /// Who told of them.
+    #[prost(message, optional, tag = "1")]
+    pub from: ::core::option::Option<NodeName>,
+    /// How many entries of one packet were ignored.
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StateChanged {
     /// Whether the cluster serves keys now.

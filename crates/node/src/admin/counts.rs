@@ -172,7 +172,7 @@ fn name(event: &Event) -> &'static str {
         Event::FailCleared { .. } => "node_recovered",
         Event::EpochCollision { .. } => "epoch_collision",
         Event::BecamePrimary(_) | Event::BecameReplica { .. } => "role_changed",
-        Event::TooManyNodes => "too_many_nodes",
+        Event::TooManyNodes { .. } => "too_many_nodes",
         Event::StateChanged { .. } => "state_changed",
         Event::StateReason { .. } => "state_reason",
         Event::InvalidGossip { .. } => "invalid_gossip",

@@ -87,7 +87,9 @@ fn membership(event: Event, now: Now) -> Kind {
         Event::AddressUpdated { node, address: to } => {
             Kind::AddressUpdated(proto::AddressUpdated { node: Some(name(node)), address: Some(address(&to)) })
         }
-        Event::TooManyNodes => Kind::TooManyNodes(proto::TooManyNodes {}),
+        Event::TooManyNodes { from, count } => {
+            Kind::TooManyNodes(proto::TooManyNodes { from: Some(name(from)), count: count as u64 })
+        }
         Event::InvalidGossip { from, count } => {
             Kind::InvalidGossip(proto::InvalidGossip { from: Some(name(from)), count: count as u64 })
         }

@@ -110,7 +110,7 @@ mod tests {
         let counts = Arc::new(Counts::default());
         let (tap, mut events) = Tap::new(Arc::clone(&counts));
         for _ in 0..WAITING_MAX + 5 {
-            tap.event(Now::default(), &Event::TooManyNodes);
+            tap.event(Now::default(), &Event::EpochTaken(slotmesh_types::ConfigEpoch(1)));
         }
         assert_eq!(events.try_recv().expect("the first").sequence, 1);
         tap.saved(Now::default(), &Ok(()));

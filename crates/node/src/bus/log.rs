@@ -36,7 +36,9 @@ pub(crate) fn event(event: &Event) {
         Event::AddressUpdated { node, address } => {
             info!("Address updated for node {node}, now {}:{}", address.host, address.port);
         }
-        Event::TooManyNodes => warn!("Gossip about new nodes ignored: too many nodes"),
+        Event::TooManyNodes { from, count } => {
+            warn!("Gossip of node {from} about {count} new nodes ignored: too many nodes");
+        }
         Event::Reset { id, hard: true } => info!("Node hard reset, now I'm {id}"),
         Event::Reset { id, hard: false } => info!("Node soft reset, I'm still {id}"),
         Event::Following { .. }
