@@ -123,6 +123,8 @@ pub(crate) struct Handshakes {
     places: BTreeMap<Place, BTreeSet<NodeKey>>,
     /// Those of `open` that peers, operators and seeds wished for; kept, since each MEET asks.
     counts: [usize; 3],
+    /// Nodes that only the peer of a handshake has told of, and some that have others' word or are gone by now.
+    hearsay: BTreeMap<HandshakeId, BTreeSet<NodeKey>>,
     pub(crate) ended: VecDeque<HandshakeRecord>,
     pub(crate) last: u64,
 }
@@ -198,14 +200,22 @@ impl Engine {
         self.emit(Event::HandshakeEnded(record));
     }
 
+    /// Notes that nobody but `sender` has told of the node, if that one is still in handshake.
+    pub(crate) fn note_hearsay(&mut self, key: NodeKey, sender: NodeKey) {
+        if let Some(handshake) = self.handshakes.get(sender).map(|handshake| handshake.id) {
+            self.peers[key].hearsay = Some(handshake);
+            self.handshakes.hearsay.entry(handshake).or_default().insert(key);
+        }
+    }
+
     /// The nodes that only a stranger has told of stay when it turns out to be somebody, or when they have shown who they
     /// are; else they go with its handshake [trust-4]. A flood of MEETs from nobody would fill the table for ever.
     fn settle_hearsay(&mut self, told_in: HandshakeId, trusted: bool) {
-        for key in self.table.keys() {
-            let peer = &mut self.peers[key];
-            if peer.hearsay != Some(told_in) {
+        for key in self.handshakes.hearsay.remove(&told_in).unwrap_or_default() {
+            if self.table.get(key).is_none() || self.peers[key].hearsay != Some(told_in) {
                 continue;
             }
+            let peer = &mut self.peers[key];
             peer.hearsay = None;
             if !trusted && peer.proven == 0 {
                 self.drop_node(key);

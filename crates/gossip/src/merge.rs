@@ -112,7 +112,7 @@ impl Engine {
         let key = self.add_node(facts)?;
         self.set_health(key, self.table.node(key).health);
         self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);
-        self.peers[key].hearsay = self.handshakes.get(sender).map(|handshake| handshake.id);
+        self.note_hearsay(key, sender);
         self.relist(key);
         self.note_learned();
         let (node, from) = (self.name(key), self.name(sender));

@@ -1,6 +1,6 @@
 //! Nodes that an operator made the cluster forget.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use slotmesh_types::{Mono, NodeId};
@@ -9,6 +9,8 @@ use slotmesh_types::{Mono, NodeId};
 #[derive(Clone, Debug, Default)]
 pub struct Forgotten {
     terms: BTreeMap<NodeId, Term>,
+    /// The same by their ends: what is over, and what makes room, is found without a look at the others.
+    ends: BTreeSet<(Mono, NodeId)>,
 }
 
 /// How long a node is barred.
@@ -32,9 +34,12 @@ impl Forgotten {
     /// Bars `id` for this term, which may have begun in an earlier run.
     pub fn impose(&mut self, id: NodeId, now: Mono, term: Term) {
         self.purge(now);
-        self.terms.insert(id, term);
+        if let Some(before) = self.terms.insert(id, term) {
+            self.ends.remove(&(before.until, id));
+        }
+        self.ends.insert((term.until, id));
         if self.terms.len() > Self::MAX
-            && let Some(first) = self.terms.iter().min_by_key(|(_, term)| term.until).map(|(id, _)| *id)
+            && let Some((_, first)) = self.ends.pop_first()
         {
             self.terms.remove(&first);
         }
@@ -48,7 +53,9 @@ impl Forgotten {
 
     /// Lifts the bar, as an operator's MEET does.
     pub fn remove(&mut self, id: &NodeId) {
-        self.terms.remove(id);
+        if let Some(term) = self.terms.remove(id) {
+            self.ends.remove(&(term.until, *id));
+        }
     }
 
     /// The barred nodes and how long each is barred for, ordered by id.
@@ -64,12 +71,58 @@ impl Forgotten {
     /// Forgets them all.
     pub fn clear(&mut self) {
         self.terms.clear();
+        self.ends.clear();
     }
 
     /// Drops what is over; tells whether there was any.
     pub fn purge(&mut self, now: Mono) -> bool {
         let before = self.terms.len();
-        self.terms.retain(|_, term| term.until > now);
+        while let Some((_, id)) = self.ends.first().copied().filter(|(until, _)| *until <= now) {
+            self.remove(&id);
+        }
         self.terms.len() < before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ban_that_ends_first_makes_room() {
+        let mut forgotten = Forgotten::default();
+        let now = Mono::from_micros(1);
+        for number in 0..Forgotten::MAX as u32 {
+            forgotten.insert(id(number), now, Duration::from_secs(20));
+        }
+        // A new term replaces the old one: this is not the first to end any more.
+        forgotten.insert(id(7), now, Duration::from_secs(10));
+        forgotten.insert(id(8), now, Duration::from_secs(5));
+        forgotten.insert(id(8), now, Duration::from_secs(30));
+        forgotten.insert(id(Forgotten::MAX as u32), now, Duration::from_secs(20));
+        assert_eq!(forgotten.iter(now).count(), Forgotten::MAX);
+        assert!(!forgotten.contains(&id(7), now) && forgotten.contains(&id(8), now));
+    }
+
+    #[test]
+    fn what_is_over_is_dropped_and_nothing_else() {
+        let mut forgotten = Forgotten::default();
+        let now = Mono::from_micros(1);
+        forgotten.insert(id(1), now, Duration::from_secs(1));
+        forgotten.insert(id(2), now, Duration::from_secs(3));
+        forgotten.insert(id(3), now, Duration::from_secs(1));
+        forgotten.remove(&id(3));
+        assert!(!forgotten.purge(now.after(Duration::from_millis(999))));
+        assert!(forgotten.purge(now.after(Duration::from_secs(1))), "a ban counts until its end, not at it");
+        assert!(!forgotten.purge(now.after(Duration::from_secs(1))));
+        assert_eq!((forgotten.terms.len(), forgotten.ends.len()), (1, 1));
+        forgotten.clear();
+        assert_eq!((forgotten.terms.len(), forgotten.ends.len()), (0, 0));
+    }
+
+    fn id(number: u32) -> NodeId {
+        let mut entropy = [0; 20];
+        entropy[..4].copy_from_slice(&number.to_be_bytes());
+        NodeId::from_entropy(entropy)
     }
 }

@@ -1,6 +1,6 @@
 //! One node of the table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use slotmesh_types::{Mono, ReplOffset};
@@ -44,6 +44,8 @@ pub struct Node {
     pub liveness: Liveness,
     /// Who reported it as unreachable, and when.
     pub(crate) reports: BTreeMap<NodeKey, Mono>,
+    /// Whom it reported: where to look when it goes.
+    pub(crate) reported: BTreeSet<NodeKey>,
 }
 
 impl Node {
@@ -56,7 +58,7 @@ impl Node {
             created: now,
             offset: ReplOffset(0),
         };
-        Self { facts: Arc::new(facts), liveness, reports: BTreeMap::new() }
+        Self { facts: Arc::new(facts), liveness, reports: BTreeMap::new(), reported: BTreeSet::new() }
     }
 
     /// What is known about it and changes seldom.

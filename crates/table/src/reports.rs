@@ -10,19 +10,25 @@ use crate::table::Table;
 impl Table {
     /// Notes that `by` reports `about` as unreachable; tells whether that is news.
     pub fn add_report(&mut self, about: NodeKey, by: NodeKey, now: Mono) -> bool {
+        self.node_mut(by).reported.insert(about);
         self.node_mut(about).reports.insert(by, now).is_none()
     }
 
     /// Withdraws the report of `by` about `about`; tells whether there was one.
     pub fn remove_report(&mut self, about: NodeKey, by: NodeKey) -> bool {
+        self.node_mut(by).reported.remove(&about);
         self.node_mut(about).reports.remove(&by).is_some()
     }
 
     /// How many reports about `about` are younger than `validity`; drops the older ones.
     pub fn count_reports(&mut self, about: NodeKey, now: Mono, validity: Duration) -> usize {
         let reports = &mut self.node_mut(about).reports;
-        reports.retain(|_, at| now.since(*at) <= validity);
-        reports.len()
+        let old: Vec<_> = reports.extract_if(.., |_, at| now.since(*at) > validity).map(|(by, _)| by).collect();
+        let left = reports.len();
+        for by in old {
+            self.node_mut(by).reported.remove(&about);
+        }
+        left
     }
 
     /// Who reports `about`, and since when.
@@ -30,10 +36,61 @@ impl Table {
         self.node(about).reports.iter().map(|(by, at)| (*by, *at))
     }
 
-    /// Drops every report of and about everybody: what a node does when it leaves its cluster.
-    pub fn clear_reports(&mut self) {
-        for node in self.nodes_mut() {
-            node.reports.clear();
+    /// Withdraws what a node that goes has reported, and what was reported about it. Looks at nobody else: a stranger
+    /// can have thousands of nodes come and go.
+    pub(crate) fn drop_reports_of(&mut self, key: NodeKey) {
+        for about in std::mem::take(&mut self.node_mut(key).reported) {
+            self.node_mut(about).reports.remove(&key);
         }
+        for by in std::mem::take(&mut self.node_mut(key).reports).into_keys() {
+            self.node_mut(by).reported.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotmesh_types::{NodeId, ShardId};
+
+    use super::*;
+    use crate::NodeFacts;
+
+    const VALID: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn whoever_goes_takes_its_reports_along_and_those_about_it() {
+        let mut table = Table::new(NodeId::from_entropy([0; 20]), ShardId::from_entropy([0; 20]));
+        let now = Mono::from_micros(1);
+        let [a, b, c] = [1, 2, 3].map(|number| table.add(facts(number), now).expect("there is room"));
+        for (about, by) in [(a, b), (a, c), (b, a), (c, b)] {
+            assert!(table.add_report(about, by, now));
+        }
+        assert!(table.remove_report(c, b));
+        table.remove(b);
+        assert_eq!(table.reports(a).map(|(by, _)| by).collect::<Vec<_>>(), [c]);
+        // Who gets its key was not reported by anybody, and has reported nobody.
+        assert_eq!(table.add(facts(4), now).expect("there is room"), b);
+        assert_eq!(table.count_reports(b, now, VALID), 0);
+        assert!(table.node(a).reported.is_empty() && table.node(b).reported.is_empty());
+        // The same with a report that is too old to count.
+        let later = now.after(VALID * 2);
+        assert_eq!(table.count_reports(a, later, VALID), 0);
+        assert!(table.node(c).reported.is_empty());
+    }
+
+    #[test]
+    fn the_lowest_free_key_is_the_next() {
+        let mut table = Table::new(NodeId::from_entropy([0; 20]), ShardId::from_entropy([0; 20]));
+        let keys: Vec<_> = (1..=5).map(|number| table.add(facts(number), Mono::default()).expect("room")).collect();
+        for index in [3, 0, 2] {
+            table.remove(keys[index]);
+        }
+        let again: Vec<_> = (11..=14).map(|number| table.add(facts(number), Mono::default()).expect("room")).collect();
+        assert_eq!(again[..3], [keys[0], keys[2], keys[3]]);
+        assert_eq!(again[3].index(), 6);
+    }
+
+    fn facts(number: u8) -> NodeFacts {
+        NodeFacts::primary(NodeId::from_entropy([number; 20]), ShardId::from_entropy([0; 20]))
     }
 }

@@ -1,6 +1,6 @@
 //! Nodes, their names and their relations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use slotmesh_types::{CurrentEpoch, Mono, NodeId, ShardId, Slot};
@@ -22,6 +22,8 @@ pub struct TableFull;
 #[derive(Clone, Debug)]
 pub struct Table {
     nodes: Vec<Option<Node>>,
+    /// The places in `nodes` that are free. The lowest is taken first, so that equal runs give equal keys.
+    free: BTreeSet<usize>,
     by_id: HashMap<NodeId, NodeKey>,
     me: NodeKey,
     pub(crate) owners: Owners,
@@ -57,6 +59,7 @@ impl Table {
         Ok(Self {
             by_id: nodes.iter().enumerate().map(|(index, facts)| (facts.id, key(index))).collect(),
             nodes: nodes.into_iter().map(|facts| Some(Node::new(facts, now))).collect(),
+            free: BTreeSet::new(),
             me: key(me),
             owners: Owners::new(),
             open_slots: BTreeMap::new(),
@@ -79,11 +82,11 @@ impl Table {
         if self.by_id.len() >= Self::NODES_MAX {
             return Err(TableFull);
         }
-        let free = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
+        let free = self.free.first().copied().unwrap_or(self.nodes.len());
         let key = NodeKey(u16::try_from(free).expect("fewer than NODES_MAX nodes"));
         let before = self.by_id.insert(facts.id, key);
         assert!(before.is_none(), "an id is in the table at most once");
-        if free == self.nodes.len() {
+        if !self.free.remove(&free) {
             self.nodes.push(None);
         }
         self.nodes[free] = Some(Node::new(facts, now));
@@ -104,11 +107,10 @@ impl Table {
         for replica in self.node(key).replicas.clone() {
             self.facts_mut(replica).role = Role::Replica(None);
         }
-        for node in self.nodes.iter_mut().flatten() {
-            node.reports.remove(&key);
-        }
+        self.drop_reports_of(key);
         let node = self.nodes[key.index()].take().expect("the key of a node in the table");
         self.by_id.remove(&node.facts.id);
+        self.free.insert(key.index());
         self.version += 1;
     }
 
@@ -281,10 +283,6 @@ impl Table {
 
     pub(crate) fn node_mut(&mut self, key: NodeKey) -> &mut Node {
         self.nodes[key.index()].as_mut().expect("the key of a node in the table")
-    }
-
-    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
-        self.nodes.iter_mut().flatten()
     }
 
     fn leave_primary(&mut self, key: NodeKey) {
