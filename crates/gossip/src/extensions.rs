@@ -1,5 +1,6 @@
 //! What a member's extensions say. Source: spec of the bus, 3.2.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,12 @@ impl Engine {
                 Extension::HumanNodename(text) => {
                     keep(Announced::new(text), &mut announced.human_nodename, "human nodename", &mut bad);
                 }
-                Extension::ClientIpv4(text) => keep(ip(text), &mut announced.client_ipv4, "client ipv4", &mut bad),
-                Extension::ClientIpv6(text) => keep(ip(text), &mut announced.client_ipv6, "client ipv6", &mut bad),
+                Extension::ClientIpv4(text) => {
+                    keep(ip(text, IpAddr::is_ipv4), &mut announced.client_ipv4, "client ipv4", &mut bad);
+                }
+                Extension::ClientIpv6(text) => {
+                    keep(ip(text, IpAddr::is_ipv6), &mut announced.client_ipv6, "client ipv6", &mut bad);
+                }
                 Extension::ClientPort(port) => announced.client_port = port,
                 Extension::ClientTlsPort(port) => announced.client_tls_port = port,
                 Extension::AvailabilityZone(text) => {
@@ -85,8 +90,9 @@ impl Engine {
     }
 }
 
-fn ip(text: &[u8]) -> Result<Host, ()> {
-    Host::new(text).ok().filter(|host| host.is_unknown() || host.ip().is_some()).ok_or(())
+/// An address of that family, or none. A real server that reads one of the other family in its nodes.conf does not start.
+fn ip(text: &[u8], family: fn(&IpAddr) -> bool) -> Result<Host, ()> {
+    Host::new(text).ok().filter(|host| host.is_unknown() || host.ip().is_some_and(|ip| family(&ip))).ok_or(())
 }
 
 fn keep<T, E>(read: Result<T, E>, place: &mut T, what: &'static str, bad: &mut Option<&'static str>) {

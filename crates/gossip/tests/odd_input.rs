@@ -10,7 +10,7 @@ use slotmesh_gossip::{
 use slotmesh_table::conf::ConfFile;
 use slotmesh_table::{Health, Table};
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now, ShardId, UnixMillis};
-use slotmesh_wire::{Body, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
+use slotmesh_wire::{Body, Extension, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
 const REPLICA: NodeFlags = NodeFlags(0x1c02);
@@ -78,6 +78,34 @@ fn the_answer_to_a_meet_is_an_answer_like_any_other() {
     world.receive(link, &header(1), Kind::Pong);
     let live = world.node(1).liveness;
     assert_eq!((live.ping_sent, live.pong_received), (None, Some(world.now.mono)));
+}
+
+/// [text-1]
+#[test]
+fn a_client_address_of_the_other_family_counts_as_not_announced() {
+    let mut world = World::new(fresh());
+    let link = world.join(1);
+    let cases: [(&[u8], &[u8], [&str; 2]); 4] = [
+        (b"1.2.3.4", b"::1", ["1.2.3.4", "::1"]),
+        (b"::1", b"::1", ["", "::1"]),
+        (b"1.2.3.4", b"1.2.3.4", ["1.2.3.4", ""]),
+        (b"::ffff:1.2.3.4", b"host", ["", ""]),
+    ];
+    for (ipv4, ipv6, kept) in cases {
+        let mut bytes = Vec::new();
+        let template = HeaderTemplate::new(&header(1));
+        let mut builder = template.heartbeat(Kind::Ping, &mut bytes).extensible();
+        builder.extension(&Extension::ClientIpv4(ipv4));
+        builder.extension(&Extension::ClientIpv6(ipv6));
+        builder.finish();
+        world.events.clear();
+        world.engine.handle_packet(world.now, link, &bytes);
+        world.drain();
+        let announced = &world.node(1).announcements;
+        assert_eq!([announced.client_ipv4.as_str(), announced.client_ipv6.as_str()], kept);
+        let told = world.events.iter().any(|event| matches!(event, Event::BadAnnouncement { .. }));
+        assert_eq!(told, kept.contains(&""));
+    }
 }
 
 #[test]

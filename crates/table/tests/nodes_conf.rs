@@ -110,6 +110,14 @@ fn what_real_servers_refuse_is_refused_with_its_line() {
     assert_eq!(reason(&format!("{ME}{second}")), LineError::SecondMyself);
 }
 
+/// A real server sets them with `inet_pton` of one family each, and does not start when that fails. [text-1]
+#[test]
+fn a_client_address_of_the_other_family_is_refused() {
+    for field in ["client-ipv4=::1", "client-ipv4=::ffff:1.2.3.4", "client-ipv6=1.2.3.4", "client-ipv4=host"] {
+        assert_eq!(reason(&ME.replace("tls-port=0", field)), LineError::Auxiliary(field.into()));
+    }
+}
+
 #[test]
 fn what_is_announced_is_kept_without_the_fields_that_every_release_writes() {
     for field in

@@ -1,6 +1,7 @@
 //! Text to records.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, NodeId, Slot, SlotRange, UnixMillis};
@@ -119,7 +120,9 @@ impl NodeRecord {
         let bad = || LineError::Auxiliary(field.to_owned());
         let (key, value) = field.split_once('=').ok_or_else(bad)?;
         let port = || value.parse::<u16>().map_err(|_| bad());
-        let address = || value.parse::<Host>().ok().filter(|host| host.ip().is_some()).ok_or_else(bad);
+        let address = |family: fn(&IpAddr) -> bool| {
+            value.parse::<Host>().ok().filter(|host| host.ip().is_some_and(|ip| family(&ip))).ok_or_else(bad)
+        };
         match key {
             "shard-id" => self.shard = Some(value.parse().map_err(|_| bad())?),
             "nodename" => self.human_nodename = value.parse().map_err(|_| bad())?,
@@ -129,8 +132,8 @@ impl NodeRecord {
             "tcp-port" => self.port = port()?,
             "client-tcp-port" => self.client_port = port()?,
             "client-tls-port" => self.client_tls_port = port()?,
-            "client-ipv4" => self.client_ipv4 = address()?,
-            "client-ipv6" => self.client_ipv6 = address()?,
+            "client-ipv4" => self.client_ipv4 = address(IpAddr::is_ipv4)?,
+            "client-ipv6" => self.client_ipv6 = address(IpAddr::is_ipv6)?,
             _ => return Err(bad()),
         }
         Ok(())
