@@ -93,10 +93,12 @@ impl Engine {
             self.table.set_open_slot(slot, Some(open));
         }
         self.promote(to);
-        self.table.facts_mut(to).config_epoch = header.config_epoch();
+        // The sender may know of an older epoch than this node does, most of all of this node's own.
+        let epoch = self.table.node(to).config_epoch.max(header.config_epoch());
+        self.table.facts_mut(to).config_epoch = epoch;
         if to == self.table.my_key() {
             // The others know, this node had forgotten: from here on the epoch is its own word.
-            self.table.raise_current_epoch(header.config_epoch().as_current());
+            self.table.raise_current_epoch(epoch.as_current());
             self.want_save(Durability::Barrier);
         }
     }

@@ -119,6 +119,20 @@ fn a_primary_that_follows_its_own_replica_leaves_that_one_where_it_is() {
     }
 }
 
+#[test]
+fn a_node_that_is_made_a_primary_again_keeps_its_newer_epoch() {
+    let mut engine = start_at(12, "master -", "");
+    engine.replicate(NOW, &id(A), false).expect("nothing speaks against it");
+    drain(&mut engine);
+    // A has not heard of our last epoch, and not that we follow it.
+    follow(&mut engine, A, id(ME).into(), 10);
+    let me = engine.table().me();
+    assert!(me.is_primary());
+    assert_eq!((owned(&engine, ME), me.config_epoch), (vec![10], ConfigEpoch(12)));
+    assert!(engine.table().current_epoch >= CurrentEpoch(12));
+    assert_whole(&engine);
+}
+
 /// The table is one that can be saved and loaded, each slot has one owner, and each replica's chain of primaries ends.
 fn assert_whole(engine: &Engine) {
     let table = engine.table();
@@ -181,13 +195,18 @@ fn primaries() -> Engine {
 }
 
 fn start(role: &str, slots: &str) -> Engine {
+    start_at(1, role, slots)
+}
+
+/// This node's role in its nodes.conf, with its config epoch and its slots, and three primaries with a slot each.
+fn start_at(epoch: u64, role: &str, slots: &str) -> Engine {
     let shard = if role.starts_with("slave") { id(A) } else { id(ME) };
     let others = [(A, 2, "10"), (B, 3, "11"), (C, 4, "12")].map(|(number, epoch, slots)| {
         let id = id(number);
         format!("{id} 10.0.0.{number}:7000@17000,,tls-port=0,shard-id={id} master - 0 0 {epoch} connected {slots}\n")
     });
     let text = format!(
-        "{} 10.0.0.{ME}:7000@17000,,tls-port=0,shard-id={shard} myself,{role} 0 0 1 connected{slots}\n{}\
+        "{} 10.0.0.{ME}:7000@17000,,tls-port=0,shard-id={shard} myself,{role} 0 0 {epoch} connected{slots}\n{}\
          vars currentEpoch 4 lastVoteEpoch 0\n",
         id(ME),
         others.concat()
