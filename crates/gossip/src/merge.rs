@@ -39,8 +39,11 @@ impl Engine {
     }
 
     fn merge_known(&mut self, sender: NodeKey, key: NodeKey, entry: &GossipEntry) {
-        if self.peers[key].hearsay.is_some() && !self.table.node(sender).handshake {
-            self.peers[key].hearsay = None;
+        // What this node thinks of others is not for a stranger to change, whose MEET this is [trust-4].
+        if self.table.node(sender).handshake {
+            return;
+        }
+        if self.peers[key].hearsay.take().is_some() {
             self.relist(key);
         }
         let flags = entry.flags();

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use slotmesh_gossip::{Action, Config, Engine, LinkId, SplitMix};
-use slotmesh_table::Table;
+use slotmesh_table::{Health, Node, Table};
 use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, UnixMillis};
 use slotmesh_wire::{Body, GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
@@ -39,6 +39,24 @@ fn what_a_member_tells_too_stays() {
     world.receive(member, 1, Kind::Ping, 50);
     world.run(Duration::from_secs(20));
     assert_eq!(world.engine.table().len(), 52, "itself, the member, and whom the member told of");
+}
+
+/// [trust-4]
+#[test]
+fn a_stranger_changes_nothing_about_a_member() {
+    let mut world = World::new();
+    world.meet_from(1, 0);
+    let member = world.answer_of(1);
+    world.receive(member, 1, Kind::Pong, 0);
+    let before = world.known(1).liveness;
+    let heard = UnixMillis(world.now.unix.0 + 400);
+    world.meet_with(2, &[GossipFields { pong_received: heard, ..entry(1) }]);
+    assert_eq!(world.known(1).liveness, before, "nobody but members may say when it was heard");
+    world.run(Duration::from_secs(30));
+    assert_eq!(world.known(1).health, Health::Pfail, "it has not answered");
+    let address = world.known(1).address;
+    world.meet_with(3, &[GossipFields { host: Host::from(ip(77)).into(), ..entry(1) }]);
+    assert_eq!(world.known(1).address, address, "nobody but members may say where it is");
 }
 
 #[test]
@@ -94,6 +112,12 @@ impl World {
         self.drain();
     }
 
+    /// Node `number` opens a connection and sends MEET with these entries.
+    fn meet_with(&mut self, number: u32, entries: &[GossipFields]) {
+        let link = self.engine.handle_accepted(self.now, ip(number), LOCAL);
+        self.receive_with(link, number, Kind::Meet, entries);
+    }
+
     /// Node 1 answers on our own connection to it, which ends its handshake; gives that connection.
     fn answer_of(&mut self, number: u32) -> LinkId {
         let link = self.to_first.expect("it is connected to");
@@ -105,20 +129,17 @@ impl World {
 
     /// A heartbeat of node `number` that tells of `entries` others.
     fn receive(&mut self, link: LinkId, number: u32, kind: Kind, entries: u32) {
+        let entries: Vec<GossipFields> = (1000..1000 + entries).map(entry).collect();
+        self.receive_with(link, number, kind, &entries);
+    }
+
+    fn receive_with(&mut self, link: LinkId, number: u32, kind: Kind, entries: &[GossipFields]) {
         let fields =
             HeaderFields { sender: id(number).into(), bus_port: 17_000, flags: PRIMARY, ..HeaderFields::default() };
         let mut bytes = Vec::new();
         let template = HeaderTemplate::new(&fields);
         let mut builder = template.heartbeat(kind, &mut bytes);
-        for other in 1000..1000 + entries {
-            builder.entry(&GossipFields {
-                name: id(other).into(),
-                host: Host::from(ip(other)).into(),
-                bus_port: 17_000,
-                flags: PRIMARY,
-                ..GossipFields::default()
-            });
-        }
+        entries.iter().for_each(|entry| builder.entry(entry));
         builder.finish();
         self.engine.handle_packet(self.now, link, &bytes);
         self.drain();
@@ -133,6 +154,11 @@ impl World {
         }
     }
 
+    fn known(&self, number: u32) -> &Node {
+        let table = self.engine.table();
+        table.node(table.lookup(&id(number)).expect("known"))
+    }
+
     fn drain(&mut self) {
         while let Some(action) = self.engine.poll_action() {
             match action {
@@ -143,6 +169,11 @@ impl World {
         }
         while self.engine.poll_event().is_some() {}
     }
+}
+
+fn entry(number: u32) -> GossipFields {
+    let host = Host::from(ip(number)).into();
+    GossipFields { name: id(number).into(), host, bus_port: 17_000, flags: PRIMARY, ..GossipFields::default() }
 }
 
 fn names(bytes: &[u8]) -> Vec<NodeId> {
