@@ -67,7 +67,8 @@ impl Engine {
     fn adopt_pong_time(&mut self, key: NodeKey, heard: UnixMillis) {
         let node = self.table.node(key);
         let settled = node.health == Health::Online && !node.handshake && !node.noaddr;
-        if !settled || node.liveness.ping_sent.is_some() || self.table.reports(key).next().is_some() {
+        let reported = self.table.has_report(key, self.now.mono, self.config.report_validity());
+        if !settled || node.liveness.ping_sent.is_some() || reported {
             return;
         }
         let heard = self.now.to_mono(heard);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use slotmesh_gossip::{Config, Engine, EpochBump, FailoverError, FailoverMode, SplitMix};
 use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now, Slot, SlotSet, UnixMillis};
-use slotmesh_wire::{HeaderFields, HeaderTemplate, Kind, Name, NodeFlags};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, Mono, NodeId, Now, Slot, SlotSet, UnixMillis};
+use slotmesh_wire::{GossipFields, HeaderFields, HeaderTemplate, Kind, Name, NodeFlags};
 
 const NOW: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -133,6 +133,20 @@ fn a_node_that_is_made_a_primary_again_keeps_its_newer_epoch() {
     assert_whole(&engine);
 }
 
+/// Source: spec of the bus, 5.7.
+#[test]
+fn a_failure_report_that_is_too_old_hides_no_sign_of_life() {
+    let mut engine = primaries();
+    let validity = Config::default().report_validity();
+    tell(&mut engine, NOW, B, GossipFields { flags: PRIMARY.with(NodeFlags::PFAIL), ..entry(A) });
+    for (later, heard) in [(validity, false), (validity + Duration::from_secs(1), true)] {
+        let now = Now { mono: NOW.mono.after(later), unix: UnixMillis(NOW.unix.0 + later.as_millis() as u64) };
+        tell(&mut engine, now, C, GossipFields { pong_received: now.unix, ..entry(A) });
+        let expected = heard.then_some(now.mono);
+        assert_eq!(node(&engine, A).liveness.pong_received, expected, "after {later:?}");
+    }
+}
+
 /// The table is one that can be saved and loaded, each slot has one owner, and each replica's chain of primaries ends.
 fn assert_whole(engine: &Engine) {
     let table = engine.table();
@@ -157,6 +171,34 @@ fn claim(engine: &mut Engine, member: u8, config: u64, current: u64, slots: &[u1
 fn follow(engine: &mut Engine, member: u8, replica_of: Name, config: u64) {
     let config_epoch = ConfigEpoch(config);
     say(engine, member, HeaderFields { config_epoch, replica_of, flags: REPLICA, ..HeaderFields::default() });
+}
+
+/// A member gossips about one node.
+fn tell(engine: &mut Engine, now: Now, member: u8, entry: GossipFields) {
+    let link = engine.handle_accepted(now, Ipv4Addr::new(10, 0, 0, member).into(), LOCAL);
+    let slots = [Slot::new(8 + u16::from(member)).expect("a slot")].into_iter().collect();
+    let fields =
+        HeaderFields { sender: id(member).into(), port: 7000, bus_port: 17_000, slots, ..HeaderFields::default() };
+    let template =
+        HeaderTemplate::new(&HeaderFields { config_epoch: ConfigEpoch(member.into()), flags: PRIMARY, ..fields });
+    let mut bytes = Vec::new();
+    let mut builder = template.heartbeat(Kind::Pong, &mut bytes);
+    builder.entry(&entry);
+    builder.finish();
+    engine.handle_packet(now, link, &bytes);
+    drain(engine);
+}
+
+fn entry(number: u8) -> GossipFields {
+    let host = Host::from(IpAddr::V4(Ipv4Addr::new(10, 0, 0, number))).into();
+    GossipFields {
+        name: id(number).into(),
+        host,
+        port: 7000,
+        bus_port: 17_000,
+        flags: PRIMARY,
+        ..GossipFields::default()
+    }
 }
 
 fn say(engine: &mut Engine, member: u8, fields: HeaderFields) {

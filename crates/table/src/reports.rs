@@ -31,6 +31,12 @@ impl Table {
         left
     }
 
+    /// Whether anybody reports `about` and the report is not older than `validity`.
+    #[must_use]
+    pub fn has_report(&self, about: NodeKey, now: Mono, validity: Duration) -> bool {
+        self.reports(about).any(|(_, at)| now.since(at) <= validity)
+    }
+
     /// Who reports `about`, and since when.
     pub fn reports(&self, about: NodeKey) -> impl Iterator<Item = (NodeKey, Mono)> {
         self.node(about).reports.iter().map(|(by, at)| (*by, *at))
