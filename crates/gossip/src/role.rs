@@ -31,7 +31,10 @@ impl Engine {
         if !was_replica && !self.demote(sender, primary, header) {
             return false;
         }
-        if let Some(primary) = primary.filter(|key| self.table.node(sender).primary_key() != Some(*key)) {
+        // A circle of replicas would stand for ever. News of one of the others that are in it opens it, and then the next
+        // packet of this sender counts [role-2].
+        let new = primary.filter(|key| self.table.node(sender).primary_key() != Some(*key));
+        if let Some(primary) = new.filter(|key| !self.table.is_below(*key, sender)) {
             self.attach(sender, primary);
         }
         true

@@ -100,23 +100,67 @@ fn a_circle_of_replicas_has_an_end() {
         run(&mut engine, Duration::from_secs(1));
         assert_whole(&engine);
     }
+    assert!([A, B, C].iter().any(|member| followed_by(&engine, *member).is_none()), "somebody is followed by all");
     assert!(engine.table().me().is_primary());
     assert_eq!(owned(&engine, ME), [0, 1, 2, 3, 4]);
 }
 
 #[test]
-fn a_primary_that_follows_its_own_replica_leaves_that_one_where_it_is() {
+fn an_old_packet_of_a_primary_that_followed_its_replica_leaves_that_one_where_it_is() {
     let mut engine = start(&format!("slave {}", id(A)), "");
     follow(&mut engine, A, id(ME).into(), 1);
     run(&mut engine, Duration::from_secs(1));
+    assert!(node(&engine, A).is_primary());
+    assert_eq!((followed_by(&engine, ME), owned(&engine, A)), (Some(A), vec![10]));
     assert_whole(&engine);
-    // Every member says that it follows the next, and the last one follows this node.
+}
+
+#[test]
+fn a_primary_that_follows_its_own_replica_hands_its_slots_to_that_one() {
     let mut engine = start(&format!("slave {}", id(A)), "");
+    follow(&mut engine, A, id(ME).into(), 2);
+    run(&mut engine, Duration::from_secs(1));
+    assert!(engine.table().me().is_primary());
+    assert_eq!((followed_by(&engine, A), owned(&engine, ME), owned(&engine, A)), (Some(ME), vec![10], vec![]));
+    assert_whole(&engine);
+}
+
+#[test]
+fn a_chain_of_primaries_that_comes_back_to_this_node_is_not_closed() {
+    let mut engine = start(&format!("slave {}", id(A)), "");
+    // Every member says that it follows the next, and the last one follows this node, which has gone along to that one.
     for (replica, primary) in [(A, B), (B, C), (C, ME)] {
-        follow(&mut engine, replica, id(primary).into(), 1);
+        follow(&mut engine, replica, id(primary).into(), 9);
         run(&mut engine, Duration::from_secs(1));
         assert_whole(&engine);
     }
+    assert_eq!([A, B, C].map(|member| followed_by(&engine, member)), [Some(B), Some(C), Some(ME)]);
+    assert!(engine.table().me().is_primary(), "who follows its replica hands over to it");
+}
+
+/// [role-2]
+#[test]
+fn a_circle_that_one_of_its_members_leaves_is_none_any_more() {
+    let mut engine = primaries();
+    for (replica, primary) in [(A, B), (B, C), (C, A)] {
+        follow(&mut engine, replica, id(primary).into(), 9);
+    }
+    assert_eq!([A, B, C].map(|member| followed_by(&engine, member)), [Some(B), Some(C), None]);
+    claim(&mut engine, B, 10, 10, &[11]);
+    follow(&mut engine, C, id(A).into(), 9);
+    assert_eq!([A, B, C].map(|member| followed_by(&engine, member)), [Some(B), None, Some(A)]);
+    assert_whole(&engine);
+}
+
+#[test]
+fn a_circle_in_a_saved_table_is_open_when_it_is_loaded() {
+    let line = |number: u8, primary: u8, flags: &str| {
+        let (id, primary) = (id(number), id(primary));
+        format!("{id} 10.0.0.{number}:7000@17000,,tls-port=0,shard-id={id} {flags}slave {primary} 0 0 1 connected\n")
+    };
+    let text = format!("{}{}{}", line(ME, A, "myself,"), line(A, B, ""), line(B, ME, ""));
+    let table = ConfFile::parse(text.as_bytes()).expect("a nodes.conf").into_table(NOW.mono).expect("a table");
+    assert_whole(&Engine::new(NOW, table, Config::default(), SplitMix::new(7)));
 }
 
 #[test]
@@ -155,9 +199,15 @@ fn assert_whole(engine: &Engine) {
     let slots: u16 = table.nodes().map(|(_, node)| node.slot_count()).sum();
     assert_eq!(slots, table.slots_assigned());
     for (key, _) in table.nodes() {
-        let epoch = table.epoch_of(key);
-        assert!(epoch <= ConfigEpoch(END));
+        let above = iter::successors(Some(key), |key| table.node(*key).primary_key());
+        assert!(above.take(table.len() + 1).count() <= table.len(), "a circle");
     }
+}
+
+/// Whom a node follows.
+fn followed_by(engine: &Engine, number: u8) -> Option<u8> {
+    let primary = *engine.table().node(node(engine, number).primary_key()?).id();
+    [ME, A, B, C].into_iter().find(|number| id(*number) == primary)
 }
 
 /// A member says which slots it has.

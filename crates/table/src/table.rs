@@ -226,14 +226,22 @@ impl Table {
         self.set_role(key, Role::Primary);
     }
 
-    /// Makes a node a replica of `primary`, or of a primary that is not known.
+    /// Makes a node a replica of `primary`, or of a primary that is not known. A primary that is itself below the node
+    /// would close a circle: nobody could tell whom a replica in it follows in the end.
     pub fn make_replica(&mut self, key: NodeKey, primary: Option<NodeKey>) {
+        debug_assert!(primary.is_none_or(|primary| !self.is_below(primary, key)), "chains of primaries end");
         self.leave_primary(key);
         self.set_role(key, Role::Replica(primary));
         if let Some(primary) = primary {
             self.facts_mut(primary).replicas.push(key);
             self.sort_replicas(primary);
         }
+    }
+
+    /// Whether the chain of primaries that begins with `key` comes to `other`.
+    #[must_use]
+    pub fn is_below(&self, key: NodeKey, other: NodeKey) -> bool {
+        std::iter::successors(Some(key), |key| self.node(*key).primary_key()).any(|key| key == other)
     }
 
     /// Config epoch that counts for a node: its primary's, if it has a known one.

@@ -151,7 +151,8 @@ impl Table {
         liveness.fail_since = failed.then_some(now);
         if record.flags.role == Role::Replica {
             let primary = record.primary.map(|id| self.lookup_or_add(id, now)).transpose()?;
-            self.make_replica(key, primary);
+            // A circle can't be what anybody wanted to save; who would close it is a replica of nobody known.
+            self.make_replica(key, primary.filter(|primary| !self.is_below(*primary, key)));
         }
         for slot in record.slots.iter() {
             self.bind(slot, key);
