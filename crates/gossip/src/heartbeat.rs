@@ -9,6 +9,10 @@ use crate::config::Rules;
 use crate::engine::Engine;
 use crate::link::LinkId;
 
+/// Most bans in a heartbeat, 56 bytes each; the others are in the next ones. 16,384 of them can be known, for a day, on the
+/// word of one member [forget-1].
+const BANS_MAX: usize = 256;
+
 impl Engine {
     /// Sends a heartbeat on `link` to `to` (nobody, if a stranger is answered).
     pub(crate) fn send_heartbeat(&mut self, kind: Kind, link: LinkId, to: Option<NodeKey>, news: &[NodeKey]) {
@@ -40,10 +44,14 @@ impl Engine {
             builder.entry(&self.gossip_about(key));
         }
         if extensible {
-            self.for_each_extension(|extension| builder.extension(&extension));
+            let bans = to.map_or(0, |key| self.peers[key].bans_told);
+            self.for_each_extension(bans, |extension| builder.extension(&extension));
             extra.iter().for_each(|extension| builder.extension(extension));
         }
         builder.finish();
+        if extensible && let Some(key) = to {
+            self.note_bans_told(key);
+        }
         self.transmit(link, kind, bytes);
         self.vouch(link, to);
     }
@@ -146,8 +154,16 @@ impl Engine {
         }
     }
 
-    /// The complete set, in the order of real servers: an absent one would be cleared at the receiver.
-    fn for_each_extension(&self, mut add: impl FnMut(Extension<'_>)) {
+    /// The next heartbeat to that node begins with the bans that this one did not hold.
+    fn note_bans_told(&mut self, key: NodeKey) {
+        let next = self.peers[key].bans_told + BANS_MAX;
+        let more = self.table.forgotten.iter(self.now.mono).nth(next).is_some();
+        self.peers[key].bans_told = if more { next } else { 0 };
+    }
+
+    /// The complete set, in the order of real servers: an absent one would be cleared at the receiver. Of the bans, which
+    /// have no meaning by their absence, some from the one at `bans` on.
+    fn for_each_extension(&self, bans: usize, mut add: impl FnMut(Extension<'_>)) {
         let me = self.table.me();
         let announced = &me.announcements;
         let mut text = |text: &str, make: fn(&[u8]) -> Extension<'_>| {
@@ -168,7 +184,7 @@ impl Engine {
         if !announced.zone.is_none() {
             add(Extension::AvailabilityZone(announced.zone.as_str().as_bytes()));
         }
-        for (id, left) in self.table.forgotten.iter(self.now.mono) {
+        for (id, left) in self.table.forgotten.iter(self.now.mono).skip(bans).take(BANS_MAX) {
             add(Extension::ForgottenNode { name: (*id).into(), ttl: left.as_secs() });
         }
         add(Extension::ShardId(me.shard.into()));

@@ -36,6 +36,8 @@ pub(crate) struct Peer {
     pub(crate) orphaned_since: Option<Mono>,
     /// From a ping to its answer, once one was answered.
     pub(crate) round_trip: Option<RoundTrip>,
+    /// So many bans it has been told of, in the order of their ids, since the last beginning of that list.
+    pub(crate) bans_told: usize,
     /// It told us that the cluster has forgotten us: do not knock.
     pub(crate) forgot_us: bool,
     /// Nobody but a stranger has told of it, in the MEET that began this handshake.
