@@ -2,8 +2,8 @@
 
 use slotmesh_types::SlotSet;
 use slotmesh_wire::{
-    Body, FULL_HEADER_BYTES, Header, HeaderTemplate, Heartbeat, Kind, LIGHT_HEADER_BYTES, LightBody, ModuleFields,
-    ModuleMessage, PREFIX_BYTES, Packet, encode_light_module, encode_light_publish, frame_length,
+    Body, FULL_HEADER_BYTES, Header, HeaderTemplate, Heartbeat, Kind, LIGHT_HEADER_BYTES, LightBody, PREFIX_BYTES,
+    Packet, encode_light_module, encode_light_publish, frame_length,
 };
 
 /// Any bytes as a packet: framing does not depend on how they arrive, and what decodes encodes to a packet that says
@@ -45,7 +45,7 @@ fn encode(packet: &Packet<'_>) -> Option<Vec<u8>> {
         Packet::Full(header, body) => encode_full(header, body, &mut out)?,
         Packet::Light(LightBody::Publish(publish)) => encode_light_publish(Kind::Publish, *publish, &mut out),
         Packet::Light(LightBody::PublishShard(publish)) => encode_light_publish(Kind::PublishShard, *publish, &mut out),
-        Packet::Light(LightBody::Module(message)) => encode_light_module(fields(message), &mut out),
+        Packet::Light(LightBody::Module(message)) => encode_light_module(*message, &mut out),
     }
     Some(out)
 }
@@ -61,7 +61,7 @@ fn encode_full(header: &Header<'_>, body: &Body<'_>, out: &mut Vec<u8>) -> Optio
         Body::Update(update) => {
             template.update(*update.node(), update.config_epoch(), &SlotSet::from_bytes(*update.slots()), out);
         }
-        Body::Module(message) => template.module(fields(message), out),
+        Body::Module(message) => template.module(*message, out),
         Body::Unknown => return None,
     }
     Some(())
@@ -76,10 +76,6 @@ fn encode_heartbeat(template: &HeaderTemplate, kind: Kind, heartbeat: &Heartbeat
         builder.extension(&extension);
     }
     builder.finish();
-}
-
-fn fields<'a>(message: &ModuleMessage<'a>) -> ModuleFields<'a> {
-    ModuleFields { module: message.module, kind: message.kind, payload: message.payload }
 }
 
 /// What a packet says, as text.

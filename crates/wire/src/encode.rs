@@ -1,6 +1,6 @@
 //! Appending packets to a buffer.
 
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, ReplOffset, SlotSet};
+use slotmesh_types::{ConfigEpoch, ReplOffset, SlotSet};
 use zerocopy::IntoBytes;
 
 use crate::extension::Extension;
@@ -11,24 +11,13 @@ use crate::header::{HeaderFields, OwnMarks};
 use crate::kind::Kind;
 use crate::layout::{HeaderWire, ModuleWire, PrefixWire, PublishWire, UpdateWire};
 use crate::name::Name;
-use crate::packet::Publish;
+use crate::packet::{ModuleMessage, Publish};
 use crate::roster::RosterDigest;
 
 /// A node's own header, laid out once and copied into every packet: its slot bitmap is only rebuilt when what the node
 /// says about itself changes.
 #[derive(Clone, Debug)]
 pub struct HeaderTemplate(Box<HeaderWire>);
-
-/// A module's message to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ModuleFields<'a> {
-    /// Module id, in the byte order it came in.
-    pub module: [u8; 8],
-    /// The module's own message type.
-    pub kind: u8,
-    /// Payload.
-    pub payload: &'a [u8],
-}
 
 impl HeaderTemplate {
     /// Lays out `fields`.
@@ -37,19 +26,9 @@ impl HeaderTemplate {
         Self(Box::new(fields.to_wire()))
     }
 
-    /// Changes the clock, which moves more often than the rest.
-    pub fn set_current_epoch(&mut self, epoch: CurrentEpoch) {
-        self.0.current_epoch = epoch.0.into();
-    }
-
     /// Changes the replication offset, which moves with every write.
     pub fn set_offset(&mut self, offset: ReplOffset) {
         self.0.offset = offset.0.into();
-    }
-
-    /// Changes the message flags that every message carries (PAUSED).
-    pub fn set_message_flags(&mut self, flags: MessageFlags) {
-        self.0.message_flags = flags.0;
     }
 
     /// Starts a PING, PONG or MEET; entries first, then extensions, then [`HeartbeatBuilder::finish`].
@@ -98,7 +77,7 @@ impl HeaderTemplate {
     }
 
     /// Appends a MODULE message with a full header.
-    pub fn module(&self, message: ModuleFields<'_>, out: &mut Vec<u8>) {
+    pub fn module(&self, message: ModuleMessage<'_>, out: &mut Vec<u8>) {
         let start = self.begin(Kind::Module, out);
         module_body(message, out);
         set_length(out, start);
@@ -192,7 +171,7 @@ pub fn encode_light_publish(kind: Kind, publish: Publish<'_>, out: &mut Vec<u8>)
 }
 
 /// Appends a MODULE message with a light header, for peers that accept it.
-pub fn encode_light_module(message: ModuleFields<'_>, out: &mut Vec<u8>) {
+pub fn encode_light_module(message: ModuleMessage<'_>, out: &mut Vec<u8>) {
     let start = light_header(Kind::Module, out);
     module_body(message, out);
     set_length(out, start);
@@ -222,7 +201,7 @@ fn publish_body(publish: Publish<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(publish.message);
 }
 
-fn module_body(message: ModuleFields<'_>, out: &mut Vec<u8>) {
+fn module_body(message: ModuleMessage<'_>, out: &mut Vec<u8>) {
     let head = ModuleWire { module: message.module, len: (message.payload.len() as u32).into(), kind: message.kind };
     out.extend_from_slice(head.as_bytes());
     out.extend_from_slice(message.payload);

@@ -39,7 +39,7 @@ mod packet;
 mod reach;
 mod roster;
 
-pub use encode::{HeaderTemplate, HeartbeatBuilder, ModuleFields, encode_light_module, encode_light_publish};
+pub use encode::{HeaderTemplate, HeartbeatBuilder, encode_light_module, encode_light_publish};
 pub use error::{DropReason, FrameError};
 pub use extension::{Extension, Extensions};
 pub use flags::{MessageFlags, NodeFlags};

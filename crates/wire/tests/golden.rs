@@ -6,7 +6,7 @@ use std::{env, fs};
 use serde_json::Value;
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, ReplOffset, Slot, SlotRange, SlotSet, UnixMillis};
 use slotmesh_wire::{
-    Body, Extension, GossipFields, HeaderFields, HeaderTemplate, Kind, LightBody, MessageFlags, ModuleFields, Name,
+    Body, Extension, GossipFields, HeaderFields, HeaderTemplate, Kind, LightBody, MessageFlags, ModuleMessage, Name,
     NodeFlags, OwnMarks, Packet, Publish, encode_light_module, encode_light_publish, frame_length,
 };
 
@@ -118,7 +118,7 @@ fn encode(fields: &Value) -> Vec<u8> {
     };
     let publish = Publish { channel: &channel, message: &message };
     let payload = if kind == Kind::Module { bytes(&fields["module"]["payload_hex"]) } else { Vec::new() };
-    let module = || ModuleFields {
+    let module = || ModuleMessage {
         module: bytes(&fields["module"]["module_id_hex"]).try_into().expect("8 bytes"),
         kind: number(&fields["module"]["type"]) as u8,
         payload: &payload,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, NodeId, ReplOffset, SlotSet, UnixMillis};
 use slotmesh_wire::{
     Body, ClusterTag, DropReason, Extension, GossipFields, Header, HeaderFields, HeaderTemplate, HostField, Kind,
-    LightBody, MessageFlags, ModuleFields, Name, NameFilter, NodeFlags, OwnMarks, Packet, Publish, Reach, ReachWord,
+    LightBody, MessageFlags, ModuleMessage, Name, NameFilter, NodeFlags, OwnMarks, Packet, Publish, Reach, ReachWord,
     RosterDigest, encode_light_module, encode_light_publish, frame_length,
 };
 
@@ -233,7 +233,7 @@ fn encode(fields: &HeaderFields, message: &Message) -> Vec<u8> {
         Message::Update(name, epoch, slots) => template.update(*name, *epoch, slots, &mut out),
         Message::Publish(kind, channel, message) => template.publish(*kind, Publish { channel, message }, &mut out),
         Message::Module(module, kind, payload) => {
-            template.module(ModuleFields { module: *module, kind: *kind, payload }, &mut out);
+            template.module(ModuleMessage { module: *module, kind: *kind, payload }, &mut out);
         }
     }
     out
@@ -244,7 +244,7 @@ fn encode_light(message: &Message) -> Vec<u8> {
     match message {
         Message::Publish(kind, channel, message) => encode_light_publish(*kind, Publish { channel, message }, &mut out),
         Message::Module(module, kind, payload) => {
-            encode_light_module(ModuleFields { module: *module, kind: *kind, payload }, &mut out);
+            encode_light_module(ModuleMessage { module: *module, kind: *kind, payload }, &mut out);
         }
         other => panic!("{other:?} has no light form"),
     }

@@ -3,7 +3,7 @@
 
 use slotmesh_types::{ConfigEpoch, NodeId, ShardId, SlotSet};
 use slotmesh_wire::{
-    Body, DropReason, Extension, FrameError, GossipFields, HeaderFields, HeaderTemplate, Kind, ModuleFields, Packet,
+    Body, DropReason, Extension, FrameError, GossipFields, HeaderFields, HeaderTemplate, Kind, ModuleMessage, Packet,
     Publish, encode_light_module, encode_light_publish, frame_length,
 };
 
@@ -188,7 +188,7 @@ fn extensions_without_their_bit_count_as_none() {
 }
 
 const PUBLISH: Publish<'_> = Publish { channel: b"chan", message: b"hello" };
-const MODULE: ModuleFields<'_> = ModuleFields { module: *b"moduleid", kind: 7, payload: b"payload" };
+const MODULE: ModuleMessage<'_> = ModuleMessage { module: *b"moduleid", kind: 7, payload: b"payload" };
 
 fn name(byte: u8) -> slotmesh_wire::Name {
     NodeId::from_entropy([byte; 20]).into()

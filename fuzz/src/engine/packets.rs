@@ -3,7 +3,7 @@
 use slotmesh_gossip::LinkId;
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, ReplOffset, Slot, SlotRange, SlotSet, UnixMillis};
 use slotmesh_wire::{
-    ClusterTag, Extension, GossipFields, HeaderFields, HeaderTemplate, HostField, Kind, MessageFlags, ModuleFields,
+    ClusterTag, Extension, GossipFields, HeaderFields, HeaderTemplate, HostField, Kind, MessageFlags, ModuleMessage,
     Name, NameFilter, NodeFlags, OwnMarks, Publish, Reach, ReachWord, RosterDigest, encode_light_module,
     encode_light_publish,
 };
@@ -69,7 +69,7 @@ fn light(input: &mut Input<'_>, out: &mut Vec<u8>) {
     if input.flag() {
         encode_light_publish(Kind::PublishShard, Publish { channel: b"chan", message: payload }, out);
     } else {
-        encode_light_module(ModuleFields { module: *b"moduleid", kind: 1, payload }, out);
+        encode_light_module(ModuleMessage { module: *b"moduleid", kind: 1, payload }, out);
     }
 }
 
