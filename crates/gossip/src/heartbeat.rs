@@ -93,8 +93,8 @@ impl Engine {
     }
 
     /// Whether the receiver makes use of what a heartbeat says about others. Somebody who does not know us does not, and the
-    /// first answer on a link is not read further by real servers [mesh-5]. Members of ours ask when they lack somebody: a
-    /// mesh that forms is full of such packets.
+    /// first answer on a link is not read further by real servers [mesh-5], [mesh-6]. Members of ours ask when they lack
+    /// somebody: a mesh that forms is full of such packets.
     fn is_gossip_heard(&self, kind: Kind, link: LinkId, to: Option<NodeKey>) -> bool {
         if self.config.rules == Rules::Valkey {
             return true;

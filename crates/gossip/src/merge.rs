@@ -77,7 +77,7 @@ impl Engine {
         }
     }
 
-    /// Adds a node that was not known, if it is worth a place.
+    /// Adds a node that was not known, if it is worth a place: one of the ways into the table [trust-2].
     fn learn(&mut self, sender: NodeKey, id: NodeId, entry: &GossipEntry) -> Result<(), TableFull> {
         // First of all: what comes when there is no place costs next to nothing.
         if self.table.len() >= self.roll.len() + UNPROVEN_MAX {
@@ -89,7 +89,7 @@ impl Engine {
         }
         let Some(address) = self.gossiped_address(entry) else { return Ok(()) };
         // A handshake with that place will find it out. Two connections to one node, one of them for an entry that is about
-        // to go, would have the node close the wrong one.
+        // to go, would have the node close the wrong one [mesh-7].
         if self.handshakes.with(&address).next().is_some() {
             return Ok(());
         }
@@ -113,6 +113,7 @@ impl Engine {
             Health::Online
         };
         let failed = facts.health == Health::Fail;
+        // From here on it is due to be connected to, without a tick in between [mesh-2].
         let key = self.add_node(facts)?;
         self.set_health(key, self.table.node(key).health);
         self.table.liveness_mut(key).fail_since = failed.then_some(self.now.mono);

@@ -38,7 +38,7 @@ impl Delivery {
 
 impl Engine {
     /// Most bytes that may wait on a link when a published message is put there. A member that does not take them misses
-    /// messages, as one without a link does.
+    /// messages, as one without a link does \[publish-2\].
     pub const PUBLISH_QUEUE_MAX: u64 = 64 << 20;
 
     /// Tells every member of a message for a channel. Those without a link miss it.
@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// Whether a member takes light packets, and surely knows whom this link belongs to. From a stranger it would close the
-    /// link.
+    /// link [publish-1].
     fn takes_light(&self, key: NodeKey, link: LinkId) -> bool {
         let vouched = self.links.get(link).is_some_and(|link| link.vouched && link.received > 0);
         vouched && self.peers[key].inbound.is_some() && self.table.node(key).capabilities.light_publish

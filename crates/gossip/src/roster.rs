@@ -133,6 +133,7 @@ impl Engine {
         differing.max_by_key(|(heard, ..)| *heard).map(|(_, key, link)| (key, link))
     }
 
+    /// Asks a member for those whom this node lacks [roster-2].
     fn ask(&mut self, key: NodeKey, link: LinkId) {
         let now = self.now.mono;
         self.roster.asked = Some(Question { to: key, since: now, fruitful: false });
@@ -159,7 +160,8 @@ impl Engine {
         roster.ask_after = self.now.mono.after(pause);
     }
 
-    /// The answer to a question of `from`: those who have shown who they are and whom it does not know, newest first.
+    /// The answer to a question of `from`: those who have shown who they are and whom it does not know, newest first
+    /// [roster-3].
     pub(crate) fn answer_roster(&self, from: NodeKey, known: &NameFilter<'_>) -> Vec<NodeKey> {
         let told = self
             .roll

@@ -11,6 +11,7 @@ use slotmesh_wire::{Body, GossipFields, HeaderFields, HeaderTemplate, Kind, Node
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 255, 0, 1));
 
+/// [trust-4]
 #[test]
 fn what_nobody_told_of_goes_with_the_handshake() {
     let mut world = World::new();
@@ -21,6 +22,7 @@ fn what_nobody_told_of_goes_with_the_handshake() {
     assert_eq!(world.engine.handshakes().count(), 0);
 }
 
+/// [trust-4]
 #[test]
 fn a_stranger_that_joins_was_right_about_the_others() {
     let mut world = World::new();
@@ -30,6 +32,7 @@ fn a_stranger_that_joins_was_right_about_the_others() {
     assert_eq!(world.engine.table().len(), 102);
 }
 
+/// [trust-4]
 #[test]
 fn what_a_member_tells_too_stays() {
     let mut world = World::new();
@@ -59,6 +62,17 @@ fn a_stranger_changes_nothing_about_a_member() {
     assert_eq!(world.known(1).address, address, "nobody but members may say where it is");
 }
 
+/// [trust-1], [trust-2]
+#[test]
+fn gossip_of_who_does_not_ask_to_be_let_in_adds_nobody() {
+    let mut world = World::new();
+    let link = world.engine.handle_accepted(world.now, ip(1), LOCAL);
+    for kind in [Kind::Ping, Kind::Pong] {
+        world.receive(link, 1, kind, 100);
+        assert_eq!(world.engine.table().len(), 1, "{kind}");
+    }
+}
+
 #[test]
 fn a_reset_in_between_leaves_nothing_behind() {
     let mut world = World::new();
@@ -68,6 +82,7 @@ fn a_reset_in_between_leaves_nothing_behind() {
     assert_eq!(world.engine.table().len(), 1);
 }
 
+/// [trust-4]
 #[test]
 fn hearsay_is_not_passed_on() {
     let mut world = World::new();

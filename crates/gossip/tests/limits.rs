@@ -13,6 +13,7 @@ const NOW: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: Uni
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 255, 0, 1));
 
+/// [trust-3]
 #[test]
 fn the_oldest_stranger_makes_room_for_a_new_one() {
     let mut engine = engine();
@@ -23,6 +24,7 @@ fn the_oldest_stranger_makes_room_for_a_new_one() {
     assert_eq!(links.iter().filter(|link| engine.has_link(**link)).count(), Engine::STRANGERS_MAX);
 }
 
+/// [trust-3]
 #[test]
 fn peers_have_a_thousand_handshakes_under_way_at_most() {
     let mut engine = engine();
@@ -46,6 +48,7 @@ fn operators_have_eight_thousand_handshakes_under_way_at_most() {
     assert!(engine.meet(NOW, target(0)).is_ok(), "one that is under way is no new one");
 }
 
+/// [trust-3]
 #[test]
 fn a_lying_member_can_add_eight_thousand_nodes_at_most() {
     let mut engine = engine();

@@ -120,6 +120,7 @@ fn nobody_follows_a_handshake() {
     assert_eq!(world.node(1).primary_key(), None);
 }
 
+/// [meet-1], [meet-2]
 #[test]
 fn a_meet_on_our_own_link_has_to_come_from_the_node_it_leads_to() {
     let mut world = World::new(fresh());
@@ -128,6 +129,7 @@ fn a_meet_on_our_own_link_has_to_come_from_the_node_it_leads_to() {
     world.receive(link, &header(2), Kind::Meet);
     assert!(world.events.iter().any(|event| matches!(event, Event::IdMismatch { .. })));
     assert!(world.node(1).noaddr, "somebody else is there");
+    assert_eq!(world.node(1).health, Health::Fail);
 }
 
 #[test]

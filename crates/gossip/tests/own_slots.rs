@@ -109,6 +109,7 @@ fn a_slot_that_leaves_takes_its_mark_along_unless_keys_stay() {
     assert_eq!(engine.table().me().config_epoch, ConfigEpoch(1), "who loses a slot needs no new epoch");
 }
 
+/// [save-1]
 #[test]
 fn the_end_of_an_import_takes_a_new_epoch_that_is_on_disk_before_it_is_told() {
     let mut engine = cluster("0-4", "5-9");

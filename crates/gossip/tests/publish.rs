@@ -26,6 +26,7 @@ fn members_that_take_light_packets_get_them_and_others_full_ones() {
     assert_eq!(published(&sent[&3]), ("full publish".to_owned(), b"news".to_vec(), b"hello".to_vec()));
 }
 
+/// [publish-1]
 #[test]
 fn a_light_packet_goes_only_to_peers_that_surely_know_whose_link_it_is() {
     let mut world = World::unheard(&[2]);
@@ -65,6 +66,7 @@ fn shard_messages_stay_in_the_shard() {
     assert_eq!(published(&sent[&1]).0, "light publishshard");
 }
 
+/// [publish-2]
 #[test]
 fn a_peer_that_takes_nothing_costs_a_bounded_amount() {
     let mut world = World::new(&[(2, LIGHT)]);
@@ -104,6 +106,7 @@ fn messages_of_members_are_delivered() {
     assert_eq!(stats.pubsub_bytes_received, 2 * (16 + 2256 + 2 * 17));
 }
 
+/// [trust-1]
 #[test]
 fn messages_of_strangers_are_not() {
     let mut world = World::new(&[(2, LIGHT)]);

@@ -14,6 +14,7 @@ use slotmesh_wire::{
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 255, 0, 1));
 
+/// [roster-2]
 #[test]
 fn who_hears_another_digest_asks_for_the_difference() {
     let mut world = World::with_members(1);
@@ -39,6 +40,7 @@ fn a_real_server_is_asked_nothing() {
     assert!(world.questions().is_empty());
 }
 
+/// [roster-4]
 #[test]
 fn an_answer_with_news_lets_ask_the_next_at_once() {
     let mut world = World::with_members(2);
@@ -53,6 +55,7 @@ fn an_answer_with_news_lets_ask_the_next_at_once() {
     assert!(NameFilter::read(known).unwrap().may_hold(&id(3)), "it knows what the last answer brought");
 }
 
+/// [roster-4]
 #[test]
 fn answers_without_news_make_it_patient() {
     let mut world = World::with_members(1);
@@ -80,6 +83,7 @@ fn an_answer_that_does_not_come_is_not_waited_for() {
     assert!(links.contains(&world.out[1]), "{links:?}");
 }
 
+/// [roster-3]
 #[test]
 fn a_question_is_answered_with_everybody_who_is_missing() {
     let mut world = World::with_members(40);
@@ -92,6 +96,7 @@ fn a_question_is_answered_with_everybody_who_is_missing() {
     assert!(told.len() <= 21 + 4, "{}", told.len());
 }
 
+/// [roster-1]
 #[test]
 fn a_member_is_shown_a_digest_and_a_stranger_none() {
     let mut world = World::with_members(1);
@@ -104,6 +109,7 @@ fn a_member_is_shown_a_digest_and_a_stranger_none() {
     assert_eq!((marks.compares, marks.roster), (true, None));
 }
 
+/// [mesh-3]
 #[test]
 fn who_answers_as_a_stranger_gets_a_meet_at_once() {
     for (knows_us, meets) in [(false, 1), (true, 0)] {
@@ -115,6 +121,7 @@ fn who_answers_as_a_stranger_gets_a_meet_at_once() {
     }
 }
 
+/// [mesh-7]
 #[test]
 fn a_node_in_handshake_is_not_learned_a_second_time() {
     let mut world = World::with_members(1);

@@ -26,6 +26,7 @@ const SIBLING: u8 = 4;
 const OTHER: u8 = 5;
 const THIRD: u8 = 6;
 
+/// [vote-1]
 #[test]
 fn a_vote_is_given_once_in_an_epoch_and_is_on_disk_first() {
     let mut world = World::voter();
@@ -115,6 +116,7 @@ fn a_candidate_counts_each_primary_with_slots_once_and_for_its_own_epoch_only() 
     assert_eq!((me.config_epoch, me.slot_count()), (ConfigEpoch(8), 100), "two of three, the failed one among them");
 }
 
+/// [vote-1]
 #[test]
 fn a_request_for_votes_is_on_disk_first() {
     let mut world = World::candidate();

@@ -51,6 +51,7 @@ fn spread(times: &[Duration]) -> (Duration, Duration) {
     (sorted[sorted.len() / 2], sorted[sorted.len() - 1])
 }
 
+/// [gone-1]
 #[test]
 fn a_dead_process_is_failed_in_a_fraction_of_the_node_timeout() {
     for millis in TIMEOUTS {
@@ -80,6 +81,7 @@ fn a_node_that_starts_again_at_once_is_not_even_suspected() {
     }
 }
 
+/// [gone-1], [gone-2]
 #[test]
 fn a_single_bad_path_makes_nobody_suspect_before_the_node_timeout() {
     for millis in TIMEOUTS {

@@ -18,6 +18,7 @@ fn mesh(seed: u64, slots: Vec<Option<SlotRange>>) -> World {
     world
 }
 
+/// [forget-1]
 #[test]
 fn a_ban_outlives_the_process_and_ends_in_time() {
     for seed in 0..10 {
@@ -41,6 +42,7 @@ fn a_ban_outlives_the_process_and_ends_in_time() {
     }
 }
 
+/// [forget-1]
 #[test]
 fn a_forgotten_node_does_not_knock_also_after_a_restart() {
     let mut world = mesh(1, vec![None; 4]);
@@ -57,6 +59,7 @@ fn a_forgotten_node_does_not_knock_also_after_a_restart() {
     assert!(!knocked, "{:?}", world.watched());
 }
 
+/// [leave-1]
 #[test]
 fn a_node_without_slots_leaves_and_stays_away() {
     for seed in 0..20 {

@@ -34,6 +34,7 @@ fn settled(seed: u64, count: usize, seeds: &[usize]) -> World {
     world
 }
 
+/// [seed-1]
 #[test]
 fn ten_nodes_with_one_list_start_at_once_and_become_one_mesh() {
     for seed in 0..20 {
@@ -90,6 +91,7 @@ fn a_seed_that_starts_late_is_found() {
     assert!(took.is_some(), "rounds are at most ten seconds apart");
 }
 
+/// [seed-2]
 #[test]
 fn all_nodes_restarted_at_new_addresses_find_each_other_by_their_seeds() {
     for seed in 0..20 {
@@ -134,6 +136,7 @@ fn without_seeds_they_do_not() {
     assert!((1..5).all(|node| world.health(0, ids[node]) == Some(Health::Pfail)));
 }
 
+/// [seed-2]
 #[test]
 fn a_strangers_cluster_at_a_seed_is_not_merged_nor_believed() {
     for seed in 0..10 {
@@ -189,6 +192,7 @@ fn a_node_that_reaches_a_majority_asks_no_seed() {
     assert!(world.run_until(10 * SECOND, |world| world.running(2).is_seeking()).is_some());
 }
 
+/// [seed-4]
 #[test]
 fn a_node_that_was_reset_does_not_go_back_by_its_seeds() {
     let mut world = settled(5, 3, &[0, 1, 2]);

@@ -19,6 +19,7 @@ const COUNT: usize = 14;
 const EXTENSIONS: usize = 2214;
 const MESSAGE_FLAGS: usize = 2253;
 
+/// [frame-1]
 #[test]
 fn what_is_no_packet_closes_the_link() {
     const HEARTBEAT_MAX: u32 = 2256 + 104 * 65_535 + (1 << 20);
@@ -43,6 +44,7 @@ fn what_is_no_packet_closes_the_link() {
     }
 }
 
+/// [frame-2]
 #[test]
 fn lengths_within_the_bounds_are_waited_for() {
     assert_eq!(frame_length(&set(&ping(), TOTLEN, &2256_u32.to_be_bytes())), Ok(Some(2256)));
@@ -61,6 +63,7 @@ fn a_light_header_is_for_publish_and_module_messages() {
     }
 }
 
+/// [valid-1]
 #[test]
 fn another_version_is_ignored() {
     for version in [0_u16, 2, 256, u16::MAX] {
@@ -71,6 +74,7 @@ fn another_version_is_ignored() {
     }
 }
 
+/// [valid-1]
 #[test]
 fn heartbeats_are_as_long_as_their_counts_say() {
     let ping = ping();
@@ -95,6 +99,7 @@ fn heartbeats_are_as_long_as_their_counts_say() {
     }
 }
 
+/// [valid-1]
 #[test]
 fn extensions_are_multiples_of_eight_and_end_in_the_packet() {
     let ping = ping();
@@ -110,6 +115,7 @@ fn extensions_are_multiples_of_eight_and_end_in_the_packet() {
     assert_eq!(refusal(&header_only), extension(u32::from_be_bytes(*b"host"), left - 8));
 }
 
+/// [valid-1]
 #[test]
 fn messages_have_one_length_each() {
     let exact = [

@@ -185,6 +185,7 @@ fn a_collision_of_epochs_made_on_purpose_ends() {
 
 /// Without the votes of two of three a candidate stays what it is; with them it wins. A folder in the way of the file that
 /// is written first stands for a disk that takes nothing.
+/// [vote-1]
 #[test]
 fn votes_that_can_not_be_saved_are_never_sent() {
     let Some(turn) = Turn::take() else { return };

@@ -37,6 +37,7 @@ fn await_gossip(nodes: &[Node]) {
     }
 }
 
+/// [forget-1]
 #[test]
 fn a_living_node_that_all_forget_stays_forgotten_on_every_kind() {
     let Some(turn) = Turn::take() else { return };

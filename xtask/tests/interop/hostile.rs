@@ -19,6 +19,7 @@ fn mixed(turn: &Turn) -> Vec<Node> {
     turn.mesh(&[vec![Server::Slotmesh, Server::Slotmesh], peers].concat(), &FLAGS)
 }
 
+/// [frame-1], [frame-2]
 #[test]
 fn what_is_no_packet_ends_the_connection_and_nothing_else() {
     let Some(turn) = Turn::alone() else { return };
@@ -36,6 +37,7 @@ fn what_is_no_packet_ends_the_connection_and_nothing_else() {
     await_mesh(&nodes);
 }
 
+/// [valid-1]
 #[test]
 fn what_is_wrong_in_itself_is_ignored_and_the_connection_stays() {
     let Some(turn) = Turn::alone() else { return };
@@ -55,6 +57,7 @@ fn what_is_wrong_in_itself_is_ignored_and_the_connection_stays() {
     await_mesh(&nodes);
 }
 
+/// [frame-2]
 #[test]
 fn an_announced_length_takes_no_memory() {
     let Some(turn) = Turn::alone() else { return };
@@ -75,6 +78,7 @@ fn an_announced_length_takes_no_memory() {
     await_mesh(&nodes);
 }
 
+/// [trust-1]
 #[test]
 fn strangers_have_no_say() {
     let Some(turn) = Turn::alone() else { return };
@@ -103,6 +107,7 @@ fn strangers_have_no_say() {
     await_mesh(&nodes);
 }
 
+/// [trust-3], [trust-4]
 #[test]
 fn a_flood_of_meets_from_nobody_leaves_nothing_behind() {
     /// More than handshakes are allowed, and together more nodes than may be unproven.
@@ -141,6 +146,7 @@ fn a_flood_of_meets_from_nobody_leaves_nothing_behind() {
     assert_eq!(conf.lines().count(), nodes.len() + 1, "{conf}");
 }
 
+/// [text-1]
 #[test]
 fn announced_texts_break_neither_replies_nor_files() {
     let Some(turn) = Turn::alone() else { return };
@@ -204,6 +210,7 @@ fn load_with_valkey(turn: &Turn, node: &mut Node) {
     assert!(valkey.line_of(id(1).as_str()).unwrap().is_some(), "{conf}");
 }
 
+/// [role-1]
 #[test]
 fn a_member_without_a_role_is_passed_on_with_one() {
     let Some(turn) = Turn::alone() else { return };

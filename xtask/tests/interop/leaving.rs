@@ -20,6 +20,7 @@ fn standing(node: &Node, name: &str) -> Result<u64> {
     line.with_context(|| format!("no {name} in {info}"))?.trim().parse().context("not a number")
 }
 
+/// [leave-1]
 #[test]
 fn a_node_that_leaves_is_forgotten_by_all_kinds_and_nobody_crashes() {
     let Some(turn) = Turn::take() else { return };

@@ -13,6 +13,7 @@ fn named(turn: &Turn, names: &[&str]) -> Vec<Node> {
     nodes
 }
 
+/// [name-1]
 #[test]
 fn nodes_of_two_names_refuse_each_other_and_say_why() {
     let Some(turn) = Turn::take() else { return };

@@ -45,6 +45,7 @@ fn real_servers_do_not_see_the_mark_and_skip_the_question() {
     }
 }
 
+/// [gone-2]
 #[test]
 fn witnesses_are_asked_about_a_dead_node_and_real_servers_hear_nothing_of_it() {
     let Some(turn) = Turn::alone() else { return };
