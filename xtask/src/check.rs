@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::process::{self, cargo};
-use crate::{codegen, crate_map, docs};
+use crate::{codegen, crate_map, docs, rules};
 
 /// Runs all checks.
 ///
@@ -11,6 +11,7 @@ use crate::{codegen, crate_map, docs};
 /// One of them failed.
 pub fn run() -> Result<()> {
     crate_map::check()?;
+    rules::check()?;
     docs::check()?;
     codegen::check()?;
     process::run(cargo().args(["fmt", "--all", "--check"]))?;

@@ -14,5 +14,6 @@ pub mod docs;
 pub mod made;
 mod process;
 pub mod rack;
+mod rules;
 pub mod sim;
 pub mod test;
