@@ -255,7 +255,7 @@ impl Engine {
     /// The replicas of the shard learn this node's offset.
     fn tell_siblings(&mut self, primary: NodeKey) {
         for key in self.table.node(primary).replicas().to_vec() {
-            if let Some(link) = self.peers[key].outbound.filter(|_| key != self.table.my_key()) {
+            if let Some(link) = self.standing(key).filter(|_| key != self.table.my_key()) {
                 self.send_heartbeat(Kind::Pong, link, Some(key), &[]);
             }
         }

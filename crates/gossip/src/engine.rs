@@ -134,6 +134,7 @@ impl Engine {
         let Some(link) = self.links.get_mut(id) else { return };
         link.connected = true;
         link.local = local.into();
+        let waiting = std::mem::take(&mut link.waiting);
         let Some(key) = link.node else {
             self.put_question(id);
             return self.settle();
@@ -142,6 +143,7 @@ impl Engine {
         self.peers[key].gone = false;
         self.peers[key].case = None;
         self.greet(key, id);
+        self.outbox.extend(waiting);
         self.look_at(key, now.mono);
         if !self.table.node(key).handshake {
             self.table.facts_mut(key).connected = true;
@@ -190,6 +192,7 @@ impl Engine {
             vouched: false,
             traffic: Traffic::default(),
             misses_messages: false,
+            waiting: Vec::new(),
         });
         self.settle();
         id
@@ -354,20 +357,31 @@ impl Engine {
 
     pub(crate) fn transmit(&mut self, link: LinkId, kind: Kind, bytes: impl Into<Bytes>) {
         let bytes = bytes.into();
-        if self.note_sent(link, kind, bytes.len()) {
-            self.outbox.push(Action::Send { link, bytes });
-        }
+        self.send(link, kind, bytes.len(), Action::Send { link, bytes });
     }
 
     /// Sends what must not leave before the save of this input is on disk.
     pub(crate) fn promise(&mut self, link: LinkId, kind: Kind, bytes: Vec<u8>) {
-        if self.note_sent(link, kind, bytes.len()) {
-            self.outbox.push(Action::SendPromise { link, bytes: bytes.into() });
-        }
+        self.send(link, kind, bytes.len(), Action::SendPromise { link, bytes: bytes.into() });
     }
 
-    fn note_sent(&mut self, link: LinkId, kind: Kind, bytes: usize) -> bool {
-        let Some(state) = self.links.get_mut(link) else { return false };
+    /// Hands a packet out, or keeps it until the link stands: a driver has nowhere to put it before [link-2].
+    fn send(&mut self, id: LinkId, kind: Kind, bytes: usize, action: Action) {
+        let Some(link) = self.links.get_mut(id) else { return };
+        if !link.connected {
+            // A heartbeat does not wait: the greeting says the same, and says it newer.
+            if kind.is_heartbeat() || link.waiting.len() == Link::WAITING_MAX {
+                return;
+            }
+            link.waiting.push(action);
+        } else {
+            self.outbox.push(action);
+        }
+        self.note_sent(id, kind, bytes);
+    }
+
+    fn note_sent(&mut self, link: LinkId, kind: Kind, bytes: usize) {
+        let Some(state) = self.links.get_mut(link) else { return };
         state.queued += bytes as u64;
         state.traffic.sent(kind, bytes);
         let (queued, node) = (state.queued, state.node);
@@ -376,7 +390,6 @@ impl Engine {
         if let Some(key) = node.filter(|_| limit != 0 && queued > limit) {
             self.look_soon(key);
         }
-        true
     }
 
     pub(crate) fn connect(&mut self, key: NodeKey) {
@@ -403,6 +416,7 @@ impl Engine {
             vouched: false,
             traffic: Traffic::default(),
             misses_messages: false,
+            waiting: Vec::new(),
         });
         self.outbox.push(Action::Connect { link: id, host, port });
         id

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use slotmesh_table::NodeKey;
 use slotmesh_types::{Host, Mono, NodeId};
 
+use crate::action::Action;
 use crate::traffic::Traffic;
 
 /// Names a connection between engine and driver; never used twice.
@@ -68,9 +69,14 @@ pub(crate) struct Link {
     pub(crate) traffic: Traffic,
     /// Published messages are not sent on it, since too much waits.
     pub(crate) misses_messages: bool,
+    /// What was to be sent before it stood; it follows the greeting.
+    pub(crate) waiting: Vec<Action>,
 }
 
 impl Link {
+    /// Most packets that wait for a link to stand. What is too much is lost, as if there were no link.
+    pub(crate) const WAITING_MAX: usize = 64;
+
     /// Whether a peer opened it that has not been identified.
     pub(crate) fn is_stranger(&self) -> bool {
         self.node.is_none() && self.direction == Direction::Inbound

@@ -1,5 +1,6 @@
 //! Who gets this node's vote, and whose votes count. Ids of rules: docs/PROTOCOL.md.
 
+use std::collections::BTreeMap;
 use std::iter;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use slotmesh_gossip::{
     Action, Config, Durability, Engine, Event, FailoverMode, LinkId, PrimaryLink, Replication, SplitMix, VoteRefusal,
 };
 use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now, ReplOffset, Slot, SlotSet, UnixMillis};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, Mono, NodeId, Now, ReplOffset, Slot, SlotSet, UnixMillis};
 use slotmesh_wire::{HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
@@ -126,6 +127,31 @@ fn a_request_for_votes_is_on_disk_first() {
     assert!(save.is_some() && save < request, "{:?}", world.actions);
 }
 
+#[test]
+fn a_vote_waits_for_the_link_that_is_being_made() {
+    let mut world = World::voter();
+    let link = world.lose_link_to(CANDIDATE);
+    world.ask(CANDIDATE, 9);
+    assert!(world.events.iter().any(|event| matches!(event, Event::VoteGranted { .. })), "{:?}", world.events);
+    assert!(!world.sent(Kind::AuthAck), "there is nothing yet to send it on");
+    world.connected(link);
+    let greeting = world.position(|action| matches!(action, Action::Send { bytes, .. } if is(bytes, Kind::Ping)));
+    let vote = world.position(|action| is_promise(action, Kind::AuthAck));
+    assert!(greeting.is_some() && greeting < vote, "{:?}", world.actions);
+}
+
+#[test]
+fn what_waits_for_a_link_has_a_bound() {
+    let mut world = World::voter();
+    let link = world.lose_link_to(CANDIDATE);
+    for epoch in 9..200 {
+        world.ask(CANDIDATE, epoch);
+    }
+    world.connected(link);
+    let votes = world.actions.iter().filter(|action| is_promise(action, Kind::AuthAck)).count();
+    assert_eq!(votes, 64);
+}
+
 fn is_promise(action: &Action, kind: Kind) -> bool {
     matches!(action, Action::SendPromise { bytes, .. } if is(bytes, kind))
 }
@@ -140,6 +166,10 @@ struct World {
     now: Now,
     actions: Vec<Action>,
     events: Vec<Event>,
+    /// Our links to others.
+    links: BTreeMap<Host, LinkId>,
+    /// Connections that are asked for do not stand at once.
+    slow: bool,
 }
 
 impl World {
@@ -175,7 +205,8 @@ impl World {
         let now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
         let table = ConfFile::parse(text.as_bytes()).expect("a nodes.conf").into_table(now.mono).expect("a table");
         let engine = Engine::new(now, table, Config::default(), SplitMix::new(7));
-        let mut world = Self { engine, now, actions: Vec::new(), events: Vec::new() };
+        let mut world =
+            Self { engine, now, actions: Vec::new(), events: Vec::new(), links: BTreeMap::new(), slow: false };
         world.drain();
         // Every connection it asks for stands.
         world.engine.handle_timeout(now);
@@ -244,15 +275,36 @@ impl World {
         self.drain();
     }
 
+    /// Our link to a node ends, and the next one takes its time.
+    fn lose_link_to(&mut self, node: u8) -> LinkId {
+        self.slow = true;
+        self.engine.handle_closed(self.now, self.links[&Host::from(address(node))], false);
+        self.now.mono = self.now.mono.after(Duration::from_millis(60));
+        self.engine.handle_timeout(self.now);
+        self.drain();
+        self.links[&Host::from(address(node))]
+    }
+
+    fn connected(&mut self, link: LinkId) {
+        self.actions.clear();
+        self.engine.handle_connected(self.now, link, LOCAL);
+        self.drain();
+    }
+
     fn drain(&mut self) {
         let mut connects: Vec<LinkId> = Vec::new();
         loop {
             let actions: Vec<Action> = iter::from_fn(|| self.engine.poll_action()).collect();
-            connects.extend(actions.iter().filter_map(|action| match action {
-                Action::Connect { link, .. } => Some(*link),
-                _ => None,
-            }));
+            for action in &actions {
+                if let Action::Connect { link, host, .. } = action {
+                    self.links.insert(*host, *link);
+                    connects.push(*link);
+                }
+            }
             self.actions.extend(actions);
+            if self.slow {
+                break;
+            }
             let Some(link) = connects.pop() else { break };
             self.engine.handle_connected(self.now, link, LOCAL);
         }

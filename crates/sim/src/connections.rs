@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) streams: [VecDeque<Payload<Parcel>>; 2],
     /// When the last thing under way to each end arrives: what is sent later arrives later.
     pub(crate) last: [Mono; 2],
+    /// The caller has been told that it stands.
+    pub(crate) established: bool,
     /// Packets get nowhere any more.
     pub(crate) broken: bool,
 }
@@ -31,7 +33,7 @@ impl Connection {
     /// A connection that the nodes at these ends hold.
     pub(crate) fn new(now: Mono, ends: [Option<End>; 2]) -> Self {
         let open = ends.map(|end| end.is_some());
-        Self { ends, open, streams: Default::default(), last: [now; 2], broken: false }
+        Self { ends, open, streams: Default::default(), last: [now; 2], established: false, broken: false }
     }
 
     /// Takes out what arrives next at one end.

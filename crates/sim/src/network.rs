@@ -278,6 +278,10 @@ impl Network {
         let stalled = self.dice.up_to(self.faults.stall.1);
         let repeated = self.dice.retransmission(&self.faults);
         let Some(state) = self.connections.get_mut(connection) else { return false };
+        assert!(
+            side == CALLED || state.established,
+            "a packet is sent on a connection that does not stand yet: {from:?}"
+        );
         if state.broken {
             self.push(now, connection, side, Payload::Fin);
             return false;
@@ -334,10 +338,19 @@ impl Network {
         }
         let payload = match payload {
             Payload::Packet(parcel) => Payload::Packet(self.parcels.unfold(parcel)),
-            Payload::Established => Payload::Established,
+            Payload::Established => {
+                self.establish(connection);
+                Payload::Established
+            }
             Payload::Fin => Payload::Fin,
         };
         Some(Arrival { at, from, payload })
+    }
+
+    fn establish(&mut self, connection: ConnectionId) {
+        if let Some(state) = self.connections.get_mut(connection) {
+            state.established = true;
+        }
     }
 
     /// Nobody there knows the connection any more: its sender is told.
