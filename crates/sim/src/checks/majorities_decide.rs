@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slotmesh_gossip::{Engine, Event};
-use slotmesh_types::{CurrentEpoch, Mono, NodeId};
+use slotmesh_table::Health;
+use slotmesh_types::{CurrentEpoch, NodeId};
 use slotmesh_wire::{Header, Kind};
 
 /// Who has voted, by the epoch that the voter was in.
@@ -18,10 +19,10 @@ impl Majorities {
         }
     }
 
-    pub(super) fn check(&self, engine: &Engine, now: Mono, events: &[Event]) -> Result<(), String> {
-        for event in events {
+    pub(super) fn check(&self, engine: &Engine, events: &[Event]) -> Result<(), String> {
+        for (index, event) in events.iter().enumerate() {
             match event {
-                Event::MarkedFail(about) => check_reports(engine, now, about.id)?,
+                Event::MarkedFail(about) => check_reports(about.id, &events[index..])?,
                 Event::ElectionWon { epoch } => self.check_votes(engine, epoch.as_current())?,
                 _ => {}
             }
@@ -40,24 +41,28 @@ impl Majorities {
     }
 }
 
-fn check_reports(engine: &Engine, now: Mono, about: NodeId) -> Result<(), String> {
-    let table = engine.table();
-    let Some(key) = table.lookup(&about) else { return Ok(()) };
-    let validity = engine.config().report_validity();
-    let reports = table.reports(key).filter(|(_, at)| now.since(*at) <= validity).count();
-    let (all, needed) = (reports + usize::from(table.me().is_voting()), table.voting() / 2 + 1);
-    if all >= needed {
+/// What followed from a verdict is told with it. Only that shows the moment itself: the same packet may make the node forget
+/// who had reported.
+fn check_reports(about: NodeId, events: &[Event]) -> Result<(), String> {
+    let verdict = events.iter().find_map(|event| match event {
+        Event::Judged(why) if why.node.id == about && why.health == Health::Fail => Some(why),
+        _ => None,
+    });
+    let Some(why) = verdict else { return Err(format!("says that {about} fails, and not why")) };
+    let reports = why.reporters.len() + usize::from(why.own_vote);
+    if reports >= why.quorum {
         return Ok(());
     }
-    Err(format!("says that {about} fails, with {all} reports where {needed} are needed"))
+    Err(format!("says that {about} fails, with {reports} reports where {} are needed", why.quorum))
 }
 
 #[cfg(test)]
 mod tests {
-    use slotmesh_types::ConfigEpoch;
+    use slotmesh_gossip::{Explanation, NodeName};
+    use slotmesh_types::{ConfigEpoch, Mono, Now, UnixMillis};
 
     use super::*;
-    use crate::checks::samples::{Sample, engine_that_knows};
+    use crate::checks::samples::{Sample, engine_that_knows, id};
 
     #[test]
     fn who_wins_needs_votes() {
@@ -66,8 +71,27 @@ mod tests {
         let won = [Event::ElectionWon { epoch: ConfigEpoch(4) }];
         let vote = |epoch| Sample::new(2).current(epoch).packet(Kind::AuthAck);
         vote(3).with_header(|header| majorities.sent(header));
-        assert!(majorities.check(&engine, Mono::default(), &won).is_err());
+        assert!(majorities.check(&engine, &won).is_err());
         vote(4).with_header(|header| majorities.sent(header));
-        assert!(majorities.check(&engine, Mono::default(), &won).is_ok(), "one primary has slots");
+        assert!(majorities.check(&engine, &won).is_ok(), "one primary has slots");
+    }
+
+    #[test]
+    fn a_verdict_needs_the_reports_of_its_moment() {
+        let majorities = Majorities::default();
+        let engine = engine_that_knows(2);
+        let name = |node| NodeName { id: id(node), name: String::new() };
+        let now = Now { mono: Mono::from_micros(1), unix: UnixMillis(1_795_000_000_000) };
+        let mut why = engine.explain(now, &id(2)).expect("a node that is known");
+        (why.health, why.own_vote, why.quorum) = (Health::Fail, true, 3);
+        why.reporters = vec![(name(3), now.mono)];
+        let verdict = |why: &Explanation| {
+            let forgotten = Event::NodeForgotten { node: name(3), by: Some(name(4)) };
+            [Event::MarkedFail(name(2)), Event::Judged(Box::new(why.clone())), forgotten]
+        };
+        assert!(majorities.check(&engine, &verdict(&why)).is_err(), "two of three");
+        why.reporters.push((name(4), now.mono));
+        assert!(majorities.check(&engine, &verdict(&why)).is_ok(), "one of them is forgotten, and was not then");
+        assert!(majorities.check(&engine, &[Event::MarkedFail(name(2))]).is_err(), "no reason is given");
     }
 }

@@ -86,9 +86,9 @@ impl World {
             return None;
         }
         let (own, epoch) = (theirs.me().slots(), theirs.me().config_epoch);
-        // Somebody who is gone for good may have the newer claim: a node by an id that it had before a hard reset, say.
-        // Only an operator, or an election, ends that.
-        let outdone = |owner: &Node| owner.config_epoch > epoch && !self.is_up_somewhere(owner.id());
+        // Somebody who is gone for good may have the newer claim, or one as new that nobody disputes any more: a node by an
+        // id that it had before a hard reset, say. Only an operator, or an election, ends that.
+        let outdone = |owner: &Node| owner.config_epoch >= epoch && !self.is_up_somewhere(owner.id());
         let disputed = own.iter().find(|slot| {
             let owner = mine.owner(*slot).map(|key| mine.node(key));
             owner.is_none_or(|owner| owner.id() != theirs.me().id() && !outdone(owner))

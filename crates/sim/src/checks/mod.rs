@@ -15,6 +15,7 @@ mod conf_loads_again;
 mod config_epoch_never_falls;
 mod current_epoch_never_falls;
 mod forgotten_stay_forgotten;
+mod former_names;
 mod handshakes_end;
 mod majorities_decide;
 pub(crate) mod mesh_is_whole;
@@ -41,6 +42,7 @@ pub(crate) struct Checks {
     winners: one_winner_per_epoch::Winners,
     disputes: one_owner_per_epoch::Disputes,
     forgotten: forgotten_stay_forgotten::Bans,
+    former: former_names::FormerNames,
     /// The table version at which each node's table was last looked at.
     versions: Vec<Option<u64>>,
     /// Events since each node's table was last looked at.
@@ -65,6 +67,7 @@ impl Checks {
             winners: one_winner_per_epoch::Winners::default(),
             disputes: one_owner_per_epoch::Disputes::default(),
             forgotten: forgotten_stay_forgotten::Bans::new(nodes),
+            former: former_names::FormerNames::new(nodes),
             versions: vec![None; nodes],
             turns: vec![0; nodes],
             saves: vec![0; nodes],
@@ -83,9 +86,9 @@ impl Checks {
         self.forgotten.check(node, engine, now, events)?;
         self.epochs.check(node, engine)?;
         self.clocks.check(node, engine)?;
-        self.votes.check(engine)?;
+        self.votes.check(node, engine)?;
         self.voters.note(node, events);
-        self.majorities.check(engine, now.mono, events)?;
+        self.majorities.check(engine, events)?;
         self.winners.check(*engine.table().me().id(), events)?;
         handshakes_end::check_events(engine, events)?;
         if !self.is_turn(node, engine) {
@@ -121,6 +124,9 @@ impl Checks {
     /// A packet leaves a node.
     pub(crate) fn sent(&mut self, node: usize, bytes: &[u8]) -> Result<(), String> {
         let Ok(Packet::Full(header, _)) = Packet::decode(bytes) else { return Ok(()) };
+        if self.former.are_used(node, &header) {
+            return Ok(());
+        }
         self.epochs.sent(node, &header)?;
         self.clocks.sent(node, &header)?;
         self.majorities.sent(&header);
@@ -154,6 +160,7 @@ impl Checks {
 
     /// A node's nodes.conf has been written; this is what a power failure would leave.
     pub(crate) fn saved(&mut self, node: usize, safe: &Promises) {
+        self.former.note(node, safe.id);
         self.epochs.saved(node, safe);
         self.clocks.saved(node, safe);
         self.votes.saved(node, safe);
@@ -162,6 +169,7 @@ impl Checks {
     /// A node runs again with what was on its disk.
     pub(crate) fn restarted(&mut self, node: usize, engine: &Engine, now: Now) -> Result<(), String> {
         self.versions[node] = None;
+        self.former.note(node, *engine.table().me().id());
         self.forgotten.restarted(node, engine, now);
         self.voters.restarted(node, now.mono);
         self.epochs.restarted(node, engine)?;

@@ -1,6 +1,6 @@
 //! A node votes at most once in an epoch, also across a crash: its vote is on disk before it leaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slotmesh_gossip::Engine;
 use slotmesh_types::{CurrentEpoch, NodeId};
@@ -9,23 +9,30 @@ use slotmesh_wire::{Header, Kind};
 use crate::disk::Promises;
 
 pub(super) struct Votes {
-    /// The last epoch in which each node voted, by the packets that left.
-    given: BTreeMap<NodeId, CurrentEpoch>,
+    /// The epochs in which each node voted, by the packets that left. A vote may wait for its link while a later one leaves.
+    given: BTreeMap<NodeId, BTreeSet<CurrentEpoch>>,
+    /// Who each node is, and its last vote by its own word.
+    known: Vec<Option<(NodeId, CurrentEpoch)>>,
     /// The last vote that a power failure would leave.
     on_disk: Vec<CurrentEpoch>,
 }
 
 impl Votes {
     pub(super) fn new(nodes: usize) -> Self {
-        Self { given: BTreeMap::new(), on_disk: vec![CurrentEpoch(0); nodes] }
+        Self { given: BTreeMap::new(), known: vec![None; nodes], on_disk: vec![CurrentEpoch(0); nodes] }
     }
 
-    pub(super) fn check(&self, engine: &Engine) -> Result<(), String> {
+    pub(super) fn check(&mut self, node: usize, engine: &Engine) -> Result<(), String> {
         let (vote, current) = (engine.table().last_vote_epoch, engine.table().current_epoch);
         if vote > current {
-            Err(format!("voted in epoch {vote}, ahead of the current epoch {current}"))
-        } else {
-            Ok(())
+            return Err(format!("voted in epoch {vote}, ahead of the current epoch {current}"));
+        }
+        let id = *engine.table().me().id();
+        match self.known[node].replace((id, vote)) {
+            Some((who, before)) if who == id && before > vote => {
+                Err(format!("remembers a vote in {vote} after one in {before}"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -35,10 +42,8 @@ impl Votes {
         if on_disk < epoch {
             return Err(format!("votes in epoch {epoch} while its last vote on disk is that in {on_disk}"));
         }
-        match self.given.insert(id, epoch) {
-            Some(before) if before >= epoch => Err(format!("votes in epoch {epoch} after a vote in {before}")),
-            _ => Ok(()),
-        }
+        let first = self.given.entry(id).or_default().insert(epoch);
+        if first { Ok(()) } else { Err(format!("votes twice in epoch {epoch}")) }
     }
 
     pub(super) fn saved(&mut self, node: usize, safe: &Promises) {
@@ -48,7 +53,8 @@ impl Votes {
     pub(super) fn restarted(&mut self, node: usize, engine: &Engine) -> Result<(), String> {
         let (table, id) = (engine.table(), *engine.table().me().id());
         self.on_disk[node] = table.last_vote_epoch;
-        match self.given.get(&id) {
+        self.known[node] = None;
+        match self.given.get(&id).and_then(BTreeSet::last) {
             Some(given) if *given > table.last_vote_epoch => {
                 Err(format!("voted in epoch {given} and remembers {} after a restart", table.last_vote_epoch))
             }
@@ -74,7 +80,17 @@ mod tests {
         votes.saved(0, &promises(1, 3, 3));
         assert!(vote(&mut votes, 3).is_ok());
         assert!(vote(&mut votes, 3).is_err(), "twice in one epoch");
-        assert!(vote(&mut votes, 2).is_err(), "in an epoch that is over");
+        assert!(vote(&mut votes, 2).is_ok(), "it has waited for its link");
+        assert!(vote(&mut votes, 2).is_err(), "twice all the same");
+    }
+
+    #[test]
+    fn the_last_vote_never_falls() {
+        let mut votes = Votes::new(1);
+        assert!(votes.check(0, &engine(1, 4, 3)).is_ok());
+        assert!(votes.check(0, &engine(2, 4, 0)).is_ok(), "somebody else after a hard reset");
+        assert!(votes.check(0, &engine(2, 4, 2)).is_ok());
+        assert!(votes.check(0, &engine(2, 4, 1)).is_err());
     }
 
     #[test]
