@@ -279,7 +279,7 @@ impl Engine {
     /// A picture for readers on other threads.
     #[must_use]
     pub fn view(&self, now: Now) -> ClusterView {
-        let mut view = ClusterView::new(&self.table, now, self.state.ok, self.state.size, self.counters.0.clone());
+        let mut view = ClusterView::new(&self.table, now, self.state.ok, self.table.voting(), self.counters.0.clone());
         view.standing = Standing {
             forgotten: self.table.forgotten.iter(now.mono).count(),
             forgotten_by: self.forgotten_by(),

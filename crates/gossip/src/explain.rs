@@ -90,7 +90,7 @@ impl Engine {
             },
             reporters,
             own_vote: self.table.me().is_voting(),
-            quorum: self.table.voting() / 2 + 1,
+            quorum: self.quorum(),
             heard: peer.heard,
             alive: node.liveness.pong_received,
             unanswered: node.liveness.ping_sent,

@@ -68,8 +68,6 @@ impl Engine {
         let validity = self.config.report_validity();
         let own = usize::from(self.table.me().is_voting());
         let reports = self.table.count_reports(key, self.now.mono, validity) + own;
-        // Counted afresh: the quorum must not lag behind what the table says.
-        self.state.size = self.table.voting();
         if reports < self.quorum() {
             return;
         }

@@ -14,8 +14,6 @@ const WRITABLE_DELAY: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterState {
     pub(crate) ok: bool,
-    /// Primaries that own a slot.
-    pub(crate) size: usize,
     /// To be evaluated when the present input is done.
     pub(crate) due: bool,
     started: Mono,
@@ -24,7 +22,7 @@ pub(crate) struct ClusterState {
 
 impl ClusterState {
     pub(crate) fn new(now: Mono) -> Self {
-        Self { ok: false, size: 0, due: true, started: now, minority_at: None }
+        Self { ok: false, due: true, started: now, minority_at: None }
     }
 }
 
@@ -39,22 +37,20 @@ impl Engine {
         now.after(Duration::from_millis(100))
     }
 
-    /// Primaries that own a slot and a majority of them.
+    /// A majority of the primaries that own a slot.
     pub(crate) fn quorum(&self) -> usize {
-        self.state.size / 2 + 1
+        self.table.voting() / 2 + 1
     }
 
     pub(crate) fn evaluate_state(&mut self) {
         let now = self.now.mono;
-        let size = self.table.voting();
         let reaches = |node: &Node| node.is_voting() && node.health == Health::Online;
         let reachable = self.table.nodes().filter(|(_, node)| reaches(node)).count();
-        self.state.size = size;
         if self.has_just_started() {
             return;
         }
         let covered = !self.config.require_full_coverage || self.is_covered();
-        let minority = reachable < size / 2 + 1;
+        let minority = reachable < self.quorum();
         if minority {
             self.state.minority_at = Some(now);
         }
