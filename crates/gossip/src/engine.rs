@@ -75,6 +75,12 @@ impl Engine {
     pub const EVENTS_MAX: usize = 65_536;
     /// Inbound links on which nobody has been identified; past it the oldest one makes room.
     pub const STRANGERS_MAX: usize = 4096;
+    /// Most bytes that may wait on the link of somebody who is no member when a packet is put there; past it the link is
+    /// closed.
+    pub const STRANGER_QUEUE_MAX: u64 = 1 << 20;
+    /// Most bytes that may wait on a link when a member's packet is answered there, with a PONG or an UPDATE. It gets no
+    /// answer past it: it may ask as often as it likes, and take nothing.
+    pub const ANSWERS_QUEUE_MAX: u64 = 8 << 20;
 
     /// The engine of the node that `table` describes.
     ///
@@ -355,9 +361,10 @@ impl Engine {
         self.save = self.save.max(Some(durability));
     }
 
-    pub(crate) fn transmit(&mut self, link: LinkId, kind: Kind, bytes: impl Into<Bytes>) {
+    /// Sends a packet. Tells whether it will leave, if the link lasts.
+    pub(crate) fn transmit(&mut self, link: LinkId, kind: Kind, bytes: impl Into<Bytes>) -> bool {
         let bytes = bytes.into();
-        self.send(link, kind, bytes.len(), Action::Send { link, bytes });
+        self.send(link, kind, bytes.len(), Action::Send { link, bytes })
     }
 
     /// Sends what must not leave before the save of this input is on disk.
@@ -366,18 +373,34 @@ impl Engine {
     }
 
     /// Hands a packet out, or keeps it until the link stands: a driver has nowhere to put it before [link-2].
-    fn send(&mut self, id: LinkId, kind: Kind, bytes: usize, action: Action) {
-        let Some(link) = self.links.get_mut(id) else { return };
-        if !link.connected {
-            // A heartbeat does not wait: the greeting says the same, and says it newer.
-            if kind.is_heartbeat() || link.waiting.len() == Link::WAITING_MAX {
-                return;
-            }
-            link.waiting.push(action);
-        } else {
+    fn send(&mut self, id: LinkId, kind: Kind, bytes: usize, action: Action) -> bool {
+        if !self.takes(id, kind) {
+            return false;
+        }
+        let Some(link) = self.links.get_mut(id) else { return false };
+        if link.connected {
             self.outbox.push(action);
+        } else {
+            link.waiting.push(action);
         }
         self.note_sent(id, kind, bytes);
+        true
+    }
+
+    /// Whether a link has room for a packet. Who is no member and takes nothing loses its link [trust-3].
+    fn takes(&mut self, id: LinkId, kind: Kind) -> bool {
+        let Some(link) = self.links.get(id) else { return false };
+        if !link.connected {
+            // A heartbeat does not wait: the greeting says the same, and says it newer.
+            return !kind.is_heartbeat() && link.waiting.len() < Link::WAITING_MAX;
+        }
+        let queued = link.queued;
+        if self.member_of(id).is_none() && queued > Self::STRANGER_QUEUE_MAX {
+            self.counters.0.links_over_limit += 1;
+            self.close_link(id);
+            return false;
+        }
+        !matches!(kind, Kind::Pong | Kind::Update) || queued <= Self::ANSWERS_QUEUE_MAX
     }
 
     fn note_sent(&mut self, link: LinkId, kind: Kind, bytes: usize) {

@@ -1,8 +1,10 @@
 //! Building and sending PING, PONG and MEET.
 
+use std::time::Duration;
+
 use rand_core::Rng;
 use slotmesh_table::{Health, NodeKey};
-use slotmesh_types::{Mono, UnixMillis};
+use slotmesh_types::{Mono, NodeId, UnixMillis};
 use slotmesh_wire::{Extension, GossipFields, Kind, NodeFlags};
 
 use crate::config::Rules;
@@ -12,6 +14,15 @@ use crate::link::LinkId;
 /// Most bans in a heartbeat, 56 bytes each; the others are in the next ones. 16,384 of them can be known, for a day, on the
 /// word of one member [forget-1].
 const BANS_MAX: usize = 256;
+
+/// Which bans a heartbeat tells of.
+#[derive(Clone, Copy)]
+enum Bans {
+    /// To a member: some, from the one at this place on.
+    From(usize),
+    /// To a stranger: its own, if it has said what it is called.
+    Only(Option<NodeId>),
+}
 
 impl Engine {
     /// Sends a heartbeat on `link` to `to` (nobody, if a stranger is answered).
@@ -44,15 +55,23 @@ impl Engine {
             builder.entry(&self.gossip_about(key));
         }
         if extensible {
-            let bans = to.map_or(0, |key| self.peers[key].bans_told);
+            let bans = match to {
+                Some(key) if member => Bans::From(self.peers[key].bans_told),
+                _ => Bans::Only(self.links.get(link).and_then(|link| link.named)),
+            };
             self.for_each_extension(bans, |extension| builder.extension(&extension));
             extra.iter().for_each(|extension| builder.extension(extension));
         }
         builder.finish();
-        if extensible && let Some(key) = to {
+        if !self.transmit(link, kind, bytes) {
+            return;
+        }
+        if extensible
+            && member
+            && let Some(key) = to
+        {
             self.note_bans_told(key);
         }
-        self.transmit(link, kind, bytes);
         self.vouch(link, to);
     }
 
@@ -161,9 +180,9 @@ impl Engine {
         self.peers[key].bans_told = if more { next } else { 0 };
     }
 
-    /// The complete set, in the order of real servers: an absent one would be cleared at the receiver. Of the bans, which
-    /// have no meaning by their absence, some from the one at `bans` on.
-    fn for_each_extension(&self, bans: usize, mut add: impl FnMut(Extension<'_>)) {
+    /// The complete set, in the order of real servers: an absent one would be cleared at the receiver. A ban has no meaning
+    /// by its absence.
+    fn for_each_extension(&self, bans: Bans, mut add: impl FnMut(Extension<'_>)) {
         let me = self.table.me();
         let announced = &me.announcements;
         let mut text = |text: &str, make: fn(&[u8]) -> Extension<'_>| {
@@ -184,8 +203,13 @@ impl Engine {
         if !announced.zone.is_none() {
             add(Extension::AvailabilityZone(announced.zone.as_str().as_bytes()));
         }
-        for (id, left) in self.table.forgotten.iter(self.now.mono).skip(bans).take(BANS_MAX) {
+        let known = self.table.forgotten.iter(self.now.mono);
+        let mut ban = |(id, left): (&NodeId, Duration)| {
             add(Extension::ForgottenNode { name: (*id).into(), ttl: left.as_secs() });
+        };
+        match bans {
+            Bans::From(first) => known.skip(first).take(BANS_MAX).for_each(&mut ban),
+            Bans::Only(name) => known.filter(|(id, _)| name == Some(**id)).for_each(&mut ban),
         }
         add(Extension::ShardId(me.shard.into()));
     }

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use slotmesh_gossip::{
     Action, Config, Engine, Event, HandshakeOrigin, LinkId, MeetError, MeetRefusal, MeetTarget, SplitMix,
 };
-use slotmesh_table::Table;
+use slotmesh_table::{NodeFacts, Table};
 use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, UnixMillis};
-use slotmesh_wire::{GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags};
+use slotmesh_wire::{Body, Extension, GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 const NOW: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
@@ -73,6 +73,91 @@ fn ended_handshakes_and_unread_events_are_kept_in_part() {
     assert_eq!(events(&mut engine, |_| true), Engine::EVENTS_MAX);
 }
 
+#[test]
+fn a_stranger_that_takes_no_answers_loses_its_link() {
+    let mut engine = engine();
+    let link = engine.handle_accepted(NOW, ip(1), LOCAL);
+    let queued = ask_until_closed(&mut engine, link);
+    assert!(queued <= Engine::STRANGER_QUEUE_MAX + 4096, "{queued}");
+}
+
+#[test]
+fn so_does_one_whose_handshake_is_under_way() {
+    let mut engine = engine();
+    let link = engine.handle_accepted(NOW, ip(1), LOCAL);
+    engine.handle_packet(NOW, link, &meet(1, 0));
+    assert_eq!(engine.handshakes().count(), 1);
+    let queued = ask_until_closed(&mut engine, link);
+    assert!(queued <= Engine::STRANGER_QUEUE_MAX + 4096, "{queued}");
+}
+
+#[test]
+fn a_member_that_takes_no_answers_gets_none() {
+    let mut engine = engine_with(1);
+    let link = engine.handle_accepted(NOW, ip(1), LOCAL);
+    let mut queued = 0;
+    for _ in 0..5000 {
+        engine.handle_packet(NOW, link, &packet(Kind::Ping, 1, 0));
+        queued += sent(&mut engine, link);
+    }
+    assert!((Engine::ANSWERS_QUEUE_MAX..Engine::ANSWERS_QUEUE_MAX + 4096).contains(&queued), "{queued}");
+    assert!(engine.has_link(link));
+    engine.handle_flushed(link, queued);
+    engine.handle_packet(NOW, link, &packet(Kind::Ping, 1, 0));
+    assert!(sent(&mut engine, link) > 0, "it has taken them");
+}
+
+#[test]
+fn a_stranger_hears_of_no_ban_but_its_own() {
+    let mut engine = engine_with(1);
+    engine.forget(NOW, &id(1)).expect("a member");
+    for (number, bans) in [(1, 1), (2, 0)] {
+        let link = engine.handle_accepted(NOW, ip(number), LOCAL);
+        engine.handle_packet(NOW, link, &packet(Kind::Ping, number, 0));
+        let answers = std::iter::from_fn(|| engine.poll_action()).filter_map(|action| match action {
+            Action::Send { link: on, bytes } if on == link => Some(bytes),
+            _ => None,
+        });
+        let told: usize = answers.map(|bytes| bans_in(&bytes)).sum();
+        assert_eq!(told, bans, "node {number}");
+    }
+}
+
+/// Lets whoever is at the other end ping and take nothing, until its link is closed. Gives the bytes that waited.
+fn ask_until_closed(engine: &mut Engine, link: LinkId) -> u64 {
+    let mut queued = 0;
+    for _ in 0..5000 {
+        engine.handle_packet(NOW, link, &packet(Kind::Ping, 1, 0));
+        queued += sent(engine, link);
+        if !engine.has_link(link) {
+            return queued;
+        }
+    }
+    panic!("{queued} bytes wait, and the link stands");
+}
+
+/// The bytes that the engine wants sent on a link.
+fn sent(engine: &mut Engine, link: LinkId) -> u64 {
+    let actions = std::iter::from_fn(|| engine.poll_action());
+    let sizes = actions.map(|action| match action {
+        Action::Send { link: on, bytes } if on == link => bytes.len() as u64,
+        _ => 0,
+    });
+    sizes.sum()
+}
+
+fn bans_in(packet: &[u8]) -> usize {
+    let Ok(Packet::Full(_, Body::Heartbeat(heartbeat))) = Packet::decode(packet) else { return 0 };
+    heartbeat.extensions().filter(|extension| matches!(extension, Extension::ForgottenNode { .. })).count()
+}
+
+/// One that knows node `number`.
+fn engine_with(number: u32) -> Engine {
+    let mut table = Table::new(NodeId::from_entropy([0xff; 20]), ShardId::from_entropy([0xaa; 20]));
+    table.add(NodeFacts::primary(id(number), ShardId::from_entropy([1; 20])), NOW.mono).expect("room");
+    Engine::new(NOW, table, Config::default(), SplitMix::new(7))
+}
+
 fn engine() -> Engine {
     let table = Table::new(NodeId::from_entropy([0xff; 20]), ShardId::from_entropy([0xaa; 20]));
     Engine::new(NOW, table, Config::default(), SplitMix::new(7))
@@ -80,11 +165,15 @@ fn engine() -> Engine {
 
 /// Node `number` asks to be taken in, and tells of `entries` others.
 fn meet(number: u32, entries: u32) -> Vec<u8> {
+    packet(Kind::Meet, number, entries)
+}
+
+fn packet(kind: Kind, number: u32, entries: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let fields =
         HeaderFields { sender: id(number).into(), bus_port: 17_000, flags: PRIMARY, ..HeaderFields::default() };
     let template = HeaderTemplate::new(&fields);
-    let mut builder = template.heartbeat(Kind::Meet, &mut bytes);
+    let mut builder = template.heartbeat(kind, &mut bytes).extensible();
     for other in 0..entries {
         builder.entry(&GossipFields {
             name: id(1_000_000 + other).into(),
