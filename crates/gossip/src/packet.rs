@@ -62,6 +62,15 @@ impl Engine {
         self.member_of(link)
     }
 
+    /// Whether messages, which may be big, are worth collecting on a link: it is a member's, or who spoke on it has become
+    /// one since [frame-2].
+    #[must_use]
+    pub fn takes_messages(&self, link: LinkId) -> bool {
+        let named = || self.table.lookup(&self.links.get(link)?.named?);
+        let of_member = |key| key != self.table.my_key() && !self.table.node(key).handshake;
+        self.member_of(link).or_else(named).is_some_and(of_member)
+    }
+
     /// The member a link belongs to.
     pub(crate) fn member_of(&self, link: LinkId) -> Option<NodeKey> {
         self.links.get(link)?.node.filter(|key| !self.table.node(*key).handshake)

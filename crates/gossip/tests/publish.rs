@@ -58,6 +58,22 @@ fn a_member_without_a_link_misses_the_message() {
 }
 
 #[test]
+fn only_who_is_a_member_or_has_become_one_on_its_link_sends_messages() {
+    let mut world = World::unheard(&[2]);
+    assert!(world.engine.takes_messages(world.links[&2]), "our own link to a member");
+    let link = world.engine.handle_accepted(NOW, PEER, LOCAL);
+    assert!(!world.engine.takes_messages(link), "nobody has spoken");
+    world.engine.handle_packet(NOW, link, &ping(3, LIGHT));
+    assert!(!world.engine.takes_messages(link), "a stranger");
+    world.engine.handle_packet(NOW, link, &ping(0, LIGHT));
+    assert!(!world.engine.takes_messages(link), "it gives itself the name of this node");
+    let link = world.connect_back(2, LIGHT);
+    assert!(world.engine.takes_messages(link));
+    world.engine.handle_closed(NOW, link, false);
+    assert!(!world.engine.takes_messages(link));
+}
+
+#[test]
 fn shard_messages_stay_in_the_shard() {
     let mut world = World::new(&[(1, LIGHT), (2, LIGHT)]);
     world.engine.publish_shard(NOW, b"c", b"m");

@@ -177,6 +177,20 @@ fn hundreds_of_idle_connections_disturb_nobody() {
 }
 
 #[test]
+fn a_message_of_a_stranger_is_not_collected() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "");
+    let mut peer = TcpStream::connect((Ipv4Addr::LOCALHOST, port + 10_000)).expect("a bus port");
+    peer.set_read_timeout(Some(std::time::Duration::from_secs(10))).expect("a patience");
+    // The beginning of a PUBLISH of a gigabyte.
+    let mut prefix = b"RCmb".to_vec();
+    prefix.extend(0x4000_0000_u32.to_be_bytes());
+    prefix.extend([0, 1, 0, 0, 0, 4]);
+    peer.write_all(&prefix).expect("sent");
+    assert_eq!(peer.read(&mut [0; 16]).expect("an end"), 0, "the link is closed");
+}
+
+#[test]
 fn a_peer_that_floods_does_not_keep_the_bus_to_itself() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "");

@@ -27,6 +27,18 @@ const MESSAGE_MAX: u32 = (1 << 30) + 4096;
 /// # Errors
 /// See [`FrameError`]; the link must be closed.
 pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
+    length_within(bytes, MESSAGE_MAX)
+}
+
+/// The same for a sender from whom nobody takes messages: a packet of any type may be as long as a heartbeat.
+///
+/// # Errors
+/// See [`FrameError`]; the link must be closed.
+pub fn stranger_frame_length(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
+    length_within(bytes, HEARTBEAT_MAX)
+}
+
+fn length_within(bytes: &[u8], message_max: u32) -> Result<Option<usize>, FrameError> {
     let signature_seen = bytes.len().min(4);
     if bytes[..signature_seen] != SIGNATURE[..signature_seen] {
         let mut got = [0; 4];
@@ -38,7 +50,7 @@ pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
     let kind = u16::from_be_bytes([prefix[12], prefix[13]]);
     let min = if kind & LIGHT != 0 { LIGHT_HEADER_BYTES } else { FULL_HEADER_BYTES } as u32;
     let max = match Kind::from_wire(kind & !LIGHT) {
-        Kind::Publish | Kind::PublishShard | Kind::Module => MESSAGE_MAX,
+        Kind::Publish | Kind::PublishShard | Kind::Module => message_max,
         _ => HEARTBEAT_MAX,
     };
     if got < min {
@@ -76,6 +88,11 @@ mod tests {
         assert_eq!(frame_length(&prefix(2256, 0)), Ok(Some(2256)));
         assert_eq!(frame_length(&prefix(15, 0x8004)), Err(FrameError::Length { got: 15, min: 16 }));
         assert_eq!(frame_length(&prefix(16, 0x8004)), Ok(Some(16)));
+        let published = prefix(HEARTBEAT_MAX + 1, 4);
+        assert_eq!(frame_length(&published), Ok(Some(HEARTBEAT_MAX as usize + 1)));
+        let error = FrameError::TooLong { got: HEARTBEAT_MAX + 1, max: HEARTBEAT_MAX };
+        assert_eq!(stranger_frame_length(&published), Err(error));
+        assert_eq!(stranger_frame_length(&prefix(HEARTBEAT_MAX, 4)), Ok(Some(HEARTBEAT_MAX as usize)));
         assert_eq!(frame_length(&prefix(u32::MAX, 0)), Err(FrameError::TooLong { got: u32::MAX, max: HEARTBEAT_MAX }));
     }
 }

@@ -43,7 +43,7 @@ pub use encode::{HeaderTemplate, HeartbeatBuilder, encode_light_module, encode_l
 pub use error::{DropReason, FrameError};
 pub use extension::{Extension, Extensions};
 pub use flags::{MessageFlags, NodeFlags};
-pub use frame::{FULL_HEADER_BYTES, LIGHT_HEADER_BYTES, PREFIX_BYTES, frame_length};
+pub use frame::{FULL_HEADER_BYTES, LIGHT_HEADER_BYTES, PREFIX_BYTES, frame_length, stranger_frame_length};
 pub use gossip::{GossipEntry, GossipFields, Heartbeat};
 pub use header::{ClusterTag, Header, HeaderFields, OwnMarks};
 pub use kind::Kind;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use slotmesh_gossip::LinkId;
-use slotmesh_wire::frame_length;
+use slotmesh_wire::{frame_length, stranger_frame_length};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -228,7 +228,8 @@ fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<
 fn packets(core: &Rc<Core>, id: LinkId, connection: &Connection, bytes: &[u8]) -> Result<usize, ()> {
     let mut taken = 0;
     while taken < bytes.len() && !connection.closed.get() {
-        match frame_length(&bytes[taken..]) {
+        let length = if core.takes_messages(id) { frame_length } else { stranger_frame_length };
+        match length(&bytes[taken..]) {
             Err(error) => {
                 tracing::warn!("Bad message length or signature received on the Cluster bus: {error}");
                 return Err(());

@@ -204,6 +204,10 @@ impl Core {
         self.drive();
     }
 
+    pub(crate) fn takes_messages(&self, id: LinkId) -> bool {
+        self.engine.borrow().takes_messages(id)
+    }
+
     /// Tells members what clients have published.
     pub(super) fn spread(self: &Rc<Self>, messages: &[Message]) {
         let now = self.clock.now();
