@@ -52,8 +52,19 @@ pub struct Handshake {
     pub deadline: Mono,
     /// How often a connection was tried.
     pub attempts: u32,
-    /// What went wrong last, if anything.
-    pub last_error: Option<ConnectError>,
+    /// What went wrong last, if anything. A connection that stands now came after it and has cleared it.
+    pub last_error: Option<HandshakeTrouble>,
+}
+
+/// What went wrong with one attempt of a handshake; others follow until its time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeTrouble {
+    /// The connection could not be opened.
+    #[error("{0}")]
+    Unreachable(ConnectError),
+    /// The connection stood, and the peer closed it without an answer.
+    #[error("the peer closed the connection without an answer")]
+    Closed,
 }
 
 /// How a handshake ended.
@@ -69,14 +80,12 @@ pub enum HandshakeEnd {
     OtherCluster,
     /// Something other than a cluster bus answered: most likely a client port was given.
     NotABus,
-    /// The peer closed the connection without an answer.
+    /// The peer closed the connection without an answer, until time was up.
     Refused,
     /// The connection could not be opened, until time was up.
     Unreachable(ConnectError),
     /// The connection stood, but nobody answered in time.
     TimedOut,
-    /// The node table is full.
-    TableFull,
     /// An operator ended it: FORGET or RESET.
     Cancelled,
 }
@@ -89,10 +98,9 @@ impl fmt::Display for HandshakeEnd {
             Self::Itself => f.write_str("the address is this node's own"),
             Self::OtherCluster => f.write_str("the peer belongs to a cluster of another name (slotmesh-cluster-name)"),
             Self::NotABus => f.write_str("no cluster bus answered; was a client port given as the bus port?"),
-            Self::Refused => f.write_str("the peer closed the connection without an answer"),
+            Self::Refused => HandshakeTrouble::Closed.fmt(f),
             Self::Unreachable(error) => write!(f, "{error}"),
             Self::TimedOut => f.write_str("connected, but no answer in time"),
-            Self::TableFull => f.write_str("the node table is full"),
             Self::Cancelled => f.write_str("cancelled by an operator"),
         }
     }
@@ -235,7 +243,12 @@ impl Engine {
     /// The end of a handshake whose time is up: the last thing that went wrong.
     pub(crate) fn expire_handshake(&mut self, key: NodeKey) {
         let last = self.handshakes.get(key).and_then(|handshake| handshake.last_error);
-        self.abandon(key, last.map_or(HandshakeEnd::TimedOut, HandshakeEnd::Unreachable));
+        let end = match last {
+            None => HandshakeEnd::TimedOut,
+            Some(HandshakeTrouble::Closed) => HandshakeEnd::Refused,
+            Some(HandshakeTrouble::Unreachable(error)) => HandshakeEnd::Unreachable(error),
+        };
+        self.abandon(key, end);
     }
 }
 

@@ -88,7 +88,7 @@ pub use explain::{Explanation, LinkFacts};
 pub use follow::ReplicateError;
 pub use forget::ForgetError;
 pub use handover::{FailoverError, FailoverMode};
-pub use handshake::{Handshake, HandshakeEnd, HandshakeId, HandshakeOrigin, HandshakeRecord};
+pub use handshake::{Handshake, HandshakeEnd, HandshakeId, HandshakeOrigin, HandshakeRecord, HandshakeTrouble};
 pub use leave::{LeaveEnd, LeaveError};
 pub use link::{ConnectError, Direction, LinkId, LinkInfo};
 pub use meet::{MeetError, MeetStart, MeetTarget};

@@ -12,6 +12,7 @@ use crate::action::Durability;
 use crate::config::Rules;
 use crate::engine::Engine;
 use crate::event::Event;
+use crate::handshake::{HandshakeEnd, HandshakeTrouble};
 use crate::introduce::KNOCK;
 use crate::link::ConnectError;
 use crate::suspicion;
@@ -332,7 +333,7 @@ impl Engine {
         let retry = peer.connect_after;
         self.look_at(key, retry);
         if let Some(handshake) = self.handshakes.get_mut(key) {
-            handshake.last_error = Some(error);
+            handshake.last_error = Some(HandshakeTrouble::Unreachable(error));
             // An address that can't be connected to will not get better.
             if error == ConnectError::Address {
                 self.expire_handshake(key);
@@ -353,10 +354,10 @@ impl Engine {
         let now = self.now.mono;
         if let Some(handshake) = self.handshakes.get_mut(key) {
             if garbage {
-                self.abandon(key, crate::handshake::HandshakeEnd::NotABus);
+                self.abandon(key, HandshakeEnd::NotABus);
                 return;
             }
-            handshake.last_error = Some(ConnectError::Other);
+            handshake.last_error = Some(HandshakeTrouble::Closed);
         }
         let peer = &mut self.peers[key];
         peer.failures = peer.failures.saturating_add(1);

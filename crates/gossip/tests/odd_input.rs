@@ -53,6 +53,34 @@ fn a_meet_with_port_0_ends_at_once() {
 }
 
 #[test]
+fn a_handshake_ends_with_what_went_wrong_last() {
+    let end = |trouble: &[fn(&mut World, LinkId)]| {
+        let mut world = World::new(fresh());
+        world.engine.meet(world.now, target(1)).unwrap();
+        for happens in trouble {
+            world.run(Duration::from_millis(500));
+            let link = world.connects.last().expect("another attempt").0;
+            happens(&mut world, link);
+        }
+        world.run(Duration::from_secs(60));
+        world.engine.ended_handshakes().last().map(|record| record.end)
+    };
+    let refused = |world: &mut World, link| {
+        world.engine.handle_connect_failed(world.now, link, ConnectError::Refused);
+    };
+    let silent = |world: &mut World, link| world.engine.handle_connected(world.now, link, LOCAL);
+    let closed = |world: &mut World, link| {
+        world.engine.handle_connected(world.now, link, LOCAL);
+        world.engine.handle_closed(world.now, link, false);
+    };
+    assert_eq!(end(&[refused]), Some(HandshakeEnd::Unreachable(ConnectError::Refused)));
+    assert_eq!(end(&[refused, silent]), Some(HandshakeEnd::TimedOut));
+    assert_eq!(end(&[refused, closed]), Some(HandshakeEnd::Refused));
+    assert_eq!(end(&[closed, refused]), Some(HandshakeEnd::Unreachable(ConnectError::Refused)));
+    assert_eq!(end(&[closed, silent]), Some(HandshakeEnd::TimedOut));
+}
+
+#[test]
 fn a_newcomer_that_has_fallen_silent_is_told_of_once() {
     let mut world = World::new(fresh());
     world.join(1);

@@ -66,7 +66,7 @@ const EVENTS: [&str; 54] = [
 ];
 
 /// Names of the ends of handshakes.
-const ENDS: [&str; 10] = [
+const ENDS: [&str; 9] = [
     "already_known",
     "cancelled",
     "itself",
@@ -74,7 +74,6 @@ const ENDS: [&str; 10] = [
     "not_a_bus",
     "other_cluster",
     "refused",
-    "table_full",
     "timed_out",
     "unreachable",
 ];
@@ -83,7 +82,7 @@ const ENDS: [&str; 10] = [
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     events: Column<54>,
-    ends: Column<10>,
+    ends: Column<9>,
 }
 
 #[derive(Debug)]
@@ -143,7 +142,6 @@ fn end_name(end: HandshakeEnd) -> &'static str {
         HandshakeEnd::Refused => "refused",
         HandshakeEnd::Unreachable(_) => "unreachable",
         HandshakeEnd::TimedOut => "timed_out",
-        HandshakeEnd::TableFull => "table_full",
         HandshakeEnd::Cancelled => "cancelled",
     }
 }

@@ -54,7 +54,6 @@ pub(crate) fn outcome(end: HandshakeEnd) -> (proto::MeetOutcome, Option<NodeId>)
         HandshakeEnd::Refused => (MeetOutcome::Refused, None),
         HandshakeEnd::Unreachable(_) => (MeetOutcome::Unreachable, None),
         HandshakeEnd::TimedOut => (MeetOutcome::TimedOut, None),
-        HandshakeEnd::TableFull => (MeetOutcome::TableFull, None),
         HandshakeEnd::Cancelled => (MeetOutcome::Cancelled, None),
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use slotmesh_gossip::{ConnectError, Durability, ForgetError, HandshakeEnd, HandshakeId, MeetStart, MeetTarget};
+use slotmesh_gossip::{Durability, ForgetError, HandshakeEnd, HandshakeId, HandshakeTrouble, MeetStart, MeetTarget};
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{BusReply, BusRequest, Envelope};
@@ -154,7 +154,7 @@ impl Core {
     }
 
     /// What went wrong last with a handshake that is under way, if anything did.
-    fn last_error(&self, id: HandshakeId) -> Option<ConnectError> {
+    fn last_error(&self, id: HandshakeId) -> Option<HandshakeTrouble> {
         self.engine.borrow().handshakes().find(|handshake| handshake.id == id)?.last_error
     }
 

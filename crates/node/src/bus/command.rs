@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use slotmesh_command::{Change, Debug};
-use slotmesh_gossip::{ConnectError, Explanation, HandshakeEnd, LinkInfo, MeetTarget};
+use slotmesh_gossip::{Explanation, HandshakeEnd, HandshakeTrouble, LinkInfo, MeetTarget};
 #[cfg(feature = "admin")]
 use slotmesh_gossip::{Handshake, HandshakeRecord};
 use slotmesh_types::{ConfigEpoch, NodeId, Now};
@@ -76,7 +76,7 @@ pub(crate) enum BusReply {
     /// A handshake ended within the time given.
     Ended(HandshakeEnd),
     /// It did not; what went wrong with it last, if anything.
-    StillUnderWay(Option<ConnectError>),
+    StillUnderWay(Option<HandshakeTrouble>),
     /// A figure.
     Count(usize),
     /// The config epoch of this node, and whether it is a new one.

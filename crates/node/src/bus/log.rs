@@ -100,14 +100,16 @@ fn seed(event: &Event) {
 fn handshake_ended(record: &slotmesh_gossip::HandshakeRecord) {
     let address = &record.handshake.address;
     match record.end {
-        HandshakeEnd::TimedOut | HandshakeEnd::Unreachable(_) if record.handshake.origin == HandshakeOrigin::Seed => {
+        HandshakeEnd::TimedOut | HandshakeEnd::Unreachable(_) | HandshakeEnd::Refused
+            if record.handshake.origin == HandshakeOrigin::Seed =>
+        {
             info!("Seed {}:{}: {}", address.host, address.bus_port, record.end);
         }
         end if record.handshake.origin == HandshakeOrigin::Seed => {
             info!("Handshake with seed {}:{} ended: {end}", address.host, address.bus_port);
         }
         HandshakeEnd::Joined(id) => debug!("Handshake with node {id} completed."),
-        HandshakeEnd::TimedOut | HandshakeEnd::Unreachable(_) => {
+        HandshakeEnd::TimedOut | HandshakeEnd::Unreachable(_) | HandshakeEnd::Refused => {
             warn!("Clusterbus handshake timeout {}:{}: {}", address.host, address.bus_port, record.end);
         }
         end => info!("Handshake with {}:{} ended: {end}", address.host, address.bus_port),
