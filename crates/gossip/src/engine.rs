@@ -148,7 +148,7 @@ impl Engine {
         self.peers[key].failures = 0;
         self.peers[key].gone = false;
         self.peers[key].case = None;
-        if let Some(handshake) = self.handshakes.open.get_mut(&key) {
+        if let Some(handshake) = self.handshakes.get_mut(key) {
             handshake.last_error = None;
         }
         self.greet(key, id);

@@ -92,9 +92,13 @@ impl Engine {
         {
             state.extensible = true;
         }
-        // The link decides who speaks, but somebody else may listen at an old address: what the header says about its
-        // sender is then not said about the node that we wanted.
-        if let Some(key) = sender.filter(|key| header.sender().id().as_ref() == Some(self.table.node(*key).id())) {
+        // The link decides who speaks, but somebody else may listen at an old address, or use a link that was another's: what
+        // the header and all else in the packet say is then not said by the node that the link belongs to [trust-5].
+        let author = sender.filter(|key| header.sender().id().as_ref() == Some(self.table.node(*key).id()));
+        if sender.is_some() && author.is_none() && !self.is_outbound(link) {
+            return self.answer_other_name(link, header);
+        }
+        if let Some(key) = author {
             self.copy_capabilities(key, header);
             self.peers[key].witness = header.own_marks().witness;
             self.peers[key].compares = header.own_marks().compares;
@@ -108,8 +112,17 @@ impl Engine {
         }
         match body {
             Body::Heartbeat(heartbeat) => self.receive_heartbeat(link, sender, header, heartbeat),
-            other => self.receive_message(link, sender, header, other),
+            other => self.receive_message(link, author, header, other),
         }
+    }
+
+    /// Somebody speaks under another name on a link that a member has opened: it is answered as a stranger, and that is all.
+    fn answer_other_name(&mut self, link: LinkId, header: &Header<'_>) {
+        let Some(from) = self.links.get(link).map(|state| state.peer) else { return };
+        if matches!(header.kind(), Kind::Ping | Kind::Meet) {
+            self.send_heartbeat(Kind::Pong, link, None, &[]);
+        }
+        self.emit(Event::StrangerIgnored { from, kind: header.kind() });
     }
 
     /// Who speaks: whoever the link belongs to, else the node that the header names. Then the link is its.

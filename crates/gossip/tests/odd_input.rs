@@ -137,6 +137,27 @@ fn a_client_address_of_the_other_family_counts_as_not_announced() {
 }
 
 #[test]
+fn who_speaks_under_another_name_on_a_members_link_is_a_stranger() {
+    let mut world = World::new(fresh());
+    world.join(1);
+    world.join(3);
+    let link = world.accept(1);
+    world.receive(link, &header(1), Kind::Ping);
+    let known = (world.node(1).address, world.node(1).is_primary());
+    world.sent.clear();
+    world.receive(link, &HeaderFields { flags: REPLICA, replica_of: id(3).into(), ..header(2) }, Kind::Ping);
+    assert_eq!((world.node(1).address, world.node(1).is_primary()), known, "it was not node 1 that spoke");
+    assert_eq!(world.sent.iter().map(|bytes| kind(bytes)).collect::<Vec<_>>(), [Kind::Pong]);
+    let mut fail = Vec::new();
+    HeaderTemplate::new(&header(2)).fail(id(3).into(), &mut fail);
+    world.engine.handle_packet(world.now, link, &fail);
+    world.drain();
+    assert_eq!(world.node(3).health, Health::Online);
+    world.receive(link, &HeaderFields { flags: REPLICA, replica_of: id(3).into(), ..header(1) }, Kind::Ping);
+    assert!(world.node(1).is_replica(), "the link is still the member's");
+}
+
+#[test]
 fn nobody_follows_a_handshake() {
     let mut world = World::new(fresh());
     let link = world.join(1);
@@ -271,6 +292,13 @@ impl World {
     fn node(&self, number: u8) -> &slotmesh_table::Node {
         let table = self.engine.table();
         table.node(table.lookup(&id(number)).expect("a known node"))
+    }
+}
+
+fn kind(bytes: &[u8]) -> Kind {
+    match Packet::decode(bytes) {
+        Ok(Packet::Full(header, _)) => header.kind(),
+        other => panic!("not a full packet: {other:?}"),
     }
 }
 
