@@ -144,6 +144,8 @@ pub enum Event {
     },
     /// This node can't reach a node.
     PossiblyFailing(NodeName),
+    /// A node that this node suspected has answered, before it was failing by agreement.
+    SuspicionCleared(NodeName),
     /// A member reported a node as unreachable.
     FailureReported {
         /// The node.

@@ -136,6 +136,8 @@ impl Engine {
             Health::Online => {}
             Health::Pfail => {
                 self.set_health(key, Health::Online);
+                let name = self.name(key);
+                self.emit(Event::SuspicionCleared(name));
                 self.want_save(Durability::Lazy);
                 self.state.due = true;
             }

@@ -58,6 +58,7 @@ impl fmt::Display for Event {
                 write!(f, "{node} is gone: {refusals} attempts to connect failed within {millis} ms{others}")
             }
             Self::PossiblyFailing(node) => write!(f, "{node} is suspected: this node can't reach it"),
+            Self::SuspicionCleared(node) => write!(f, "{node} is not suspected any more: it has answered"),
             Self::FailureReported { node, by } => write!(f, "{by} can't reach {node}"),
             Self::FailureWithdrawn { node, by } => write!(f, "{by} reaches {node} again"),
             Self::MarkedFail(node) => write!(f, "{node} is failing: a majority can't reach it"),

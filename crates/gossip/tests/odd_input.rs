@@ -182,6 +182,24 @@ fn a_meet_on_our_own_link_has_to_come_from_the_node_it_leads_to() {
 }
 
 #[test]
+fn a_suspicion_that_ends_is_told() {
+    let mut world = World::new(fresh());
+    world.join(1);
+    world.run(Duration::from_secs(60));
+    let told = |world: &World, wanted: fn(&Event) -> bool| world.events.iter().filter(|event| wanted(event)).count();
+    let cleared: fn(&Event) -> bool = |event| matches!(event, Event::SuspicionCleared(_));
+    assert_eq!(told(&world, |event| matches!(event, Event::PossiblyFailing(_))), 1);
+    assert_eq!(told(&world, cleared), 0);
+    let link = world.connects.last().expect("another attempt").0;
+    world.engine.handle_connected(world.now, link, LOCAL);
+    for _ in 0..2 {
+        world.receive(link, &header(1), Kind::Pong);
+    }
+    assert_eq!(world.node(1).health, Health::Online);
+    assert_eq!(told(&world, cleared), 1);
+}
+
+#[test]
 fn a_role_that_others_remember_is_saved_before_it_is_told() {
     let other =
         format!("{} 10.0.0.2:7001@17001,,tls-port=0,shard-id={} master - 0 1 1 connected 0-9\n", id(1), shard());

@@ -873,8 +873,6 @@ pub enum MeetOutcome {
     Unreachable = 8,
     /// The connection stood, but nobody answered in time.
     TimedOut = 9,
-    /// The node table is full.
-    TableFull = 10,
     /// An operator ended it: Forget or Reset.
     Cancelled = 11,
 }
@@ -895,7 +893,6 @@ impl MeetOutcome {
             Self::Refused => "MEET_OUTCOME_REFUSED",
             Self::Unreachable => "MEET_OUTCOME_UNREACHABLE",
             Self::TimedOut => "MEET_OUTCOME_TIMED_OUT",
-            Self::TableFull => "MEET_OUTCOME_TABLE_FULL",
             Self::Cancelled => "MEET_OUTCOME_CANCELLED",
         }
     }
@@ -912,7 +909,6 @@ impl MeetOutcome {
             "MEET_OUTCOME_REFUSED" => Some(Self::Refused),
             "MEET_OUTCOME_UNREACHABLE" => Some(Self::Unreachable),
             "MEET_OUTCOME_TIMED_OUT" => Some(Self::TimedOut),
-            "MEET_OUTCOME_TABLE_FULL" => Some(Self::TableFull),
             "MEET_OUTCOME_CANCELLED" => Some(Self::Cancelled),
             _ => None,
         }
@@ -2183,7 +2179,7 @@ pub struct Event {
     pub text: ::prost::alloc::string::String,
     #[prost(
         oneof = "event::Kind",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 99"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 99"
     )]
     pub kind: ::core::option::Option<event::Kind>,
 }
@@ -2317,6 +2313,9 @@ pub mod event {
         /// An operator gave the last slot of this node away; it follows the new owner.
         #[prost(message, tag = "61")]
         LastSlotLost(super::LastSlotLost),
+        /// A node that was suspected has answered, before it was failing.
+        #[prost(message, tag = "62")]
+        SuspicionCleared(super::NodeName),
         /// Something that this version of the API has no form for; `text` has it.
         #[prost(message, tag = "99")]
         Other(super::OtherEvent),

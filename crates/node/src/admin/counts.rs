@@ -8,7 +8,7 @@ use slotmesh_gossip::{Event, FailoverBlock, HandshakeEnd};
 use super::tap::What;
 
 /// Names of the kinds of events in the admin API, and of the lost election apart.
-const EVENTS: [&str; 54] = [
+const EVENTS: [&str; 55] = [
     "address_updated",
     "bad_announcement",
     "config_save_failed",
@@ -59,6 +59,7 @@ const EVENTS: [&str; 54] = [
     "state_changed",
     "state_reason",
     "stranger_ignored",
+    "suspicion_cleared",
     "too_many_nodes",
     "update_sent",
     "vote_denied",
@@ -81,7 +82,7 @@ const ENDS: [&str; 9] = [
 /// How often what happened, since start. Raised by the bus thread, read by any.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    events: Column<54>,
+    events: Column<55>,
     ends: Column<9>,
 }
 
@@ -164,6 +165,7 @@ fn name(event: &Event) -> &'static str {
         Event::OwnAddress(_) => "own_address",
         Event::AddressUpdated { .. } => "address_updated",
         Event::PossiblyFailing(_) => "node_suspected",
+        Event::SuspicionCleared(_) => "suspicion_cleared",
         Event::FailureReported { .. } => "failure_reported",
         Event::FailureWithdrawn { .. } => "failure_withdrawn",
         Event::MarkedFail(_) | Event::FailReceived { .. } => "node_failed",

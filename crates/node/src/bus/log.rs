@@ -162,6 +162,7 @@ fn health_or_slots(event: &Event) {
             if *denied { ", and others fare the same" } else { "" }
         ),
         Event::PossiblyFailing(node) => info!("NODE {node} possibly failing."),
+        Event::SuspicionCleared(node) => info!("NODE {node} has answered and is not possibly failing any more."),
         Event::FailureReported { node, by } => info!("Node {by} reported node {node} as not reachable."),
         Event::FailureWithdrawn { node, by } => info!("Node {by} reported node {node} is back online."),
         Event::MarkedFail(node) => info!("Marking node {node} as failing (quorum reached)."),
