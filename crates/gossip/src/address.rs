@@ -75,4 +75,27 @@ impl Engine {
         self.want_save(Durability::Lazy);
         self.state.due = true;
     }
+
+    /// Our own link to a member leads to somebody else [meet-2]. Source: spec of the bus, 5.4.5.
+    pub(crate) fn id_mismatch(&mut self, key: NodeKey) {
+        let expected = self.name(key);
+        self.emit(Event::IdMismatch { expected });
+        if let Some(link) = self.peers[key].outbound {
+            self.close_link(link);
+        }
+        let facts = self.table.facts_mut(key);
+        facts.noaddr = true;
+        facts.address = Address::default();
+        if facts.health != slotmesh_table::Health::Fail {
+            self.mark_fail(key);
+            self.broadcast_fail(key);
+        }
+        self.want_save(Durability::Lazy);
+        self.state.due = true;
+    }
+
+    /// The two client ports in the order of packets: the one of the kind the bus uses stands first.
+    pub(crate) fn port_pair(&self, port: u16, tls_port: u16) -> (u16, u16) {
+        if self.config.tls_cluster { (tls_port, port) } else { (port, tls_port) }
+    }
 }

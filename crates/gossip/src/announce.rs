@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use slotmesh_table::NodeKey;
-use slotmesh_wire::{HeaderFields, HeaderTemplate, Name, NodeFlags, OwnMarks};
+use slotmesh_wire::{HeaderFields, HeaderTemplate, Name, OwnMarks};
 
 use crate::config::Rules;
 use crate::engine::Engine;
@@ -69,27 +68,9 @@ impl Engine {
         }
     }
 
-    /// The flag word of a node as it travels.
-    pub(crate) fn flags_of(&self, key: NodeKey) -> NodeFlags {
-        use slotmesh_table::{Health, Role};
-        let node = self.table.node(key);
-        NodeFlags::default()
-            // An entry without a role would abort real servers; "primary" is what they assume of an empty one [role-1].
-            .with(if matches!(node.role(), Role::Replica(_)) { NodeFlags::REPLICA } else { NodeFlags::PRIMARY })
-            .with_if(node.health == Health::Pfail, NodeFlags::PFAIL)
-            .with_if(node.health == Health::Fail, NodeFlags::FAIL)
-            .with_if(key == self.table.my_key(), NodeFlags::MYSELF)
-            .with_if(node.noaddr, NodeFlags::NOADDR)
-            .with_if(node.migrate_to, NodeFlags::MIGRATE_TO)
-            .with_if(node.no_failover, NodeFlags::NOFAILOVER)
-            .with_if(node.capabilities.extensions, NodeFlags::EXTENSIONS)
-            .with_if(node.capabilities.light_publish, NodeFlags::LIGHT_PUBLISH)
-            .with_if(node.capabilities.light_module, NodeFlags::LIGHT_MODULE)
-            .with_if(node.capabilities.my_primary_fail, NodeFlags::MY_PRIMARY_FAIL)
-    }
-
-    /// The two client ports in the order of packets: the one of the kind the bus uses stands first.
-    pub(crate) fn port_pair(&self, port: u16, tls_port: u16) -> (u16, u16) {
-        if self.config.tls_cluster { (tls_port, port) } else { (port, tls_port) }
+    /// Makes the own header and views show what the table does not hold.
+    pub(crate) fn touch(&mut self) {
+        let me = self.table.my_key();
+        self.table.facts_mut(me);
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand_core::Rng;
-use slotmesh_table::{Health, NodeKey, Role};
+use slotmesh_table::{Health, NodeKey};
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, ReplOffset};
 use slotmesh_wire::Kind;
 
@@ -272,12 +273,13 @@ impl Engine {
         self.election.block = None;
         self.emit(Event::ElectionStarted { epoch });
         let force = manual || self.election.immediate;
+        let mut bytes = Vec::with_capacity(2256);
+        self.header().auth_request(force, &mut bytes);
+        let bytes = Bytes::from(bytes);
         for key in self.table.keys() {
             let member = key != self.table.my_key() && !self.table.node(key).handshake;
             if let Some(link) = self.peers[key].outbound.filter(|_| member) {
-                let mut bytes = Vec::with_capacity(2256);
-                self.header().auth_request(force, &mut bytes);
-                self.promise(link, Kind::AuthRequest, bytes);
+                self.promise(link, Kind::AuthRequest, bytes.clone());
             }
         }
         self.want_save(Durability::Barrier);
@@ -315,10 +317,5 @@ impl Engine {
             self.election.block = Some(block);
             self.emit(Event::FailoverBlocked(block));
         }
-    }
-
-    /// Whether the role of a node allows it to be waited for.
-    pub(crate) fn is_my_primary(&self, key: NodeKey) -> bool {
-        self.table.me().role() == Role::Replica(Some(key))
     }
 }

@@ -25,7 +25,6 @@ use crate::schedule::{Clock, next_tick};
 use crate::seeds::Seeds;
 use crate::state::ClusterState;
 use crate::stats::Counters;
-use crate::traffic::Traffic;
 
 /// The membership engine of one node. See the crate's page for its life cycle.
 pub struct Engine {
@@ -151,7 +150,7 @@ impl Engine {
         if let Some(handshake) = self.handshakes.get_mut(key) {
             handshake.last_error = None;
         }
-        self.greet(key, id);
+        self.greet(key);
         self.outbox.extend(waiting);
         self.look_at(key, now.mono);
         if !self.table.node(key).handshake {
@@ -185,24 +184,9 @@ impl Engine {
                 self.close_link(oldest);
             }
         }
-        let id = self.links.add(Link {
-            direction: Direction::Inbound,
-            node: None,
-            named: None,
-            created: now.mono,
-            heard: now.mono,
-            connected: true,
-            extensible: false,
-            peer: peer.into(),
-            local: local.into(),
-            port: 0,
-            queued: 0,
-            received: 0,
-            vouched: false,
-            traffic: Traffic::default(),
-            misses_messages: false,
-            waiting: Vec::new(),
-        });
+        let mut link = Link::new(Direction::Inbound, None, peer.into(), now.mono);
+        (link.connected, link.local) = (true, local.into());
+        let id = self.links.add(link);
         self.settle();
         id
     }
@@ -371,8 +355,9 @@ impl Engine {
     }
 
     /// Sends what must not leave before the save of this input is on disk.
-    pub(crate) fn promise(&mut self, link: LinkId, kind: Kind, bytes: Vec<u8>) {
-        self.send(link, kind, bytes.len(), Action::SendPromise { link, bytes: bytes.into() });
+    pub(crate) fn promise(&mut self, link: LinkId, kind: Kind, bytes: impl Into<Bytes>) {
+        let bytes = bytes.into();
+        self.send(link, kind, bytes.len(), Action::SendPromise { link, bytes });
     }
 
     /// Hands a packet out, or keeps it until the link stands: a driver has nowhere to put it before [link-2].
@@ -426,31 +411,11 @@ impl Engine {
 
     /// Opens a connection to a node, or to whoever listens there.
     pub(crate) fn open_link(&mut self, node: Option<NodeKey>, host: Host, port: u16) -> LinkId {
-        let id = self.links.add(Link {
-            direction: Direction::Outbound,
-            node,
-            named: None,
-            created: self.now.mono,
-            heard: self.now.mono,
-            connected: false,
-            extensible: false,
-            peer: host,
-            local: Host::UNKNOWN,
-            port,
-            queued: 0,
-            received: 0,
-            vouched: false,
-            traffic: Traffic::default(),
-            misses_messages: false,
-            waiting: Vec::new(),
-        });
+        let mut link = Link::new(Direction::Outbound, node, host, self.now.mono);
+        link.port = port;
+        let id = self.links.add(link);
         self.outbox.push(Action::Connect { link: id, host, port });
         id
-    }
-
-    /// Whether the own connection to a node stands.
-    pub(crate) fn is_standing(&self, key: NodeKey) -> bool {
-        self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected))
     }
 
     /// Closes a link by our own decision.

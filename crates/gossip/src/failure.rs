@@ -1,5 +1,6 @@
 //! From silence to suspicion to agreement. Source: spec of the bus, 5.7 and 6.6.
 
+use bytes::Bytes;
 use slotmesh_table::{Health, NodeKey};
 use slotmesh_wire::{Kind, ReachWord};
 
@@ -112,14 +113,15 @@ impl Engine {
 
     pub(crate) fn broadcast_fail(&mut self, key: NodeKey) {
         let name = (*self.table.node(key).id()).into();
+        let mut bytes = Vec::with_capacity(2296);
+        self.header().fail(name, &mut bytes);
+        let bytes = Bytes::from(bytes);
         for to in self.table.keys() {
             if to == self.table.my_key() || self.table.node(to).handshake {
                 continue;
             }
             if let Some(link) = self.peers[to].outbound {
-                let mut bytes = Vec::with_capacity(2296);
-                self.header().fail(name, &mut bytes);
-                self.transmit(link, Kind::Fail, bytes);
+                self.transmit(link, Kind::Fail, bytes.clone());
             }
         }
     }

@@ -180,4 +180,9 @@ impl Engine {
             self.table.set_open_slot(slot, None);
         }
     }
+
+    /// Whether this node is a replica of that one.
+    pub(crate) fn is_my_primary(&self, key: NodeKey) -> bool {
+        self.table.me().primary_key() == Some(key)
+    }
 }

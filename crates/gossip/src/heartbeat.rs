@@ -94,15 +94,14 @@ impl Engine {
     }
 
     /// The first packet on a fresh outbound link.
-    pub(crate) fn greet(&mut self, key: NodeKey, _link: LinkId) {
+    pub(crate) fn greet(&mut self, key: NodeKey) {
         if self.peers[key].meet { self.send_meet(key) } else { self.ping(key) }
     }
 
     /// Tells every member what changed about this node.
     pub(crate) fn broadcast_pong(&mut self) {
         for key in self.table.keys() {
-            let standing = self.peers[key].outbound.filter(|id| self.links.get(*id).is_some_and(|link| link.connected));
-            if let Some(link) = standing
+            if let Some(link) = self.standing(key)
                 && key != self.table.my_key()
                 && !self.table.node(key).handshake
             {

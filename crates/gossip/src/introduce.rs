@@ -56,9 +56,7 @@ impl Engine {
                 continue;
             }
             let behind = self.roll.range(self.peers[key].told + 1..).any(|(_, newcomer)| *newcomer != key);
-            let standing =
-                self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
-            if !behind || !standing || self.table.node(key).handshake || key == self.table.my_key() {
+            if !behind || self.standing(key).is_none() || self.table.node(key).handshake || key == self.table.my_key() {
                 continue;
             }
             // A peer that may not have finished its side of the handshake listens to a MEET, but not to a PING.

@@ -81,7 +81,7 @@ impl Engine {
     /// Members that are reached and heed the mark.
     fn heeding(&self) -> Vec<NodeKey> {
         let keys = self.table.keys();
-        keys.into_iter().filter(|key| self.peers[*key].heeds_leave && self.is_standing(*key)).collect()
+        keys.into_iter().filter(|key| self.peers[*key].heeds_leave && self.standing(*key).is_some()).collect()
     }
 
     /// A member speaks on its own link or ours. If it says that it leaves, it is forgotten, and everybody is told; gives
@@ -90,12 +90,11 @@ impl Engine {
         let marks = header.own_marks();
         self.peers[key].heeds_leave = marks.heeds_leave;
         let node = self.table.node(key);
-        let named = header.sender().id().as_ref() == Some(node.id());
-        if !marks.leaving || !named || node.handshake || self.is_my_primary(key) {
+        if !marks.leaving || node.handshake || self.is_my_primary(key) {
             return false;
         }
         let name = self.name(key);
-        let ours = self.peers[key].outbound.filter(|_| self.is_standing(key));
+        let ours = self.standing(key);
         let ttl = self.config.forget_ttl;
         self.table.forgotten.insert(name.id, self.now.mono, ttl);
         if let Some(link) = ours {

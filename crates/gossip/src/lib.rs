@@ -43,6 +43,7 @@ mod event;
 mod explain;
 mod extensions;
 mod failure;
+mod flags;
 mod follow;
 mod forget;
 mod handover;

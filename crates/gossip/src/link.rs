@@ -6,6 +6,7 @@ use slotmesh_table::NodeKey;
 use slotmesh_types::{Host, Mono, NodeId};
 
 use crate::action::Action;
+use crate::engine::Engine;
 use crate::traffic::Traffic;
 
 /// Names a connection between engine and driver; never used twice.
@@ -77,6 +78,28 @@ impl Link {
     /// Most packets that wait for a link to stand. What is too much is lost, as if there were no link.
     pub(crate) const WAITING_MAX: usize = 64;
 
+    /// One that does not stand yet, and on which nothing has happened.
+    pub(crate) fn new(direction: Direction, node: Option<NodeKey>, peer: Host, now: Mono) -> Self {
+        Self {
+            direction,
+            node,
+            named: None,
+            created: now,
+            heard: now,
+            connected: false,
+            extensible: false,
+            peer,
+            local: Host::UNKNOWN,
+            port: 0,
+            queued: 0,
+            received: 0,
+            vouched: false,
+            traffic: Traffic::default(),
+            misses_messages: false,
+            waiting: Vec::new(),
+        }
+    }
+
     /// Whether a peer opened it that has not been identified.
     pub(crate) fn is_stranger(&self) -> bool {
         self.node.is_none() && self.direction == Direction::Inbound
@@ -139,5 +162,17 @@ impl Links {
             return 0;
         }
         self.links.values().filter(|link| link.is_stranger()).count()
+    }
+}
+
+impl Engine {
+    /// Our link to a node, if it stands.
+    pub(crate) fn standing(&self, key: NodeKey) -> Option<LinkId> {
+        self.peers[key].outbound.filter(|id| self.links.get(*id).is_some_and(|link| link.connected))
+    }
+
+    /// Whether this node opened the link.
+    pub(crate) fn is_outbound(&self, link: LinkId) -> bool {
+        self.links.get(link).is_some_and(|link| link.direction == Direction::Outbound)
     }
 }

@@ -10,7 +10,7 @@ use crate::action::Durability;
 use crate::engine::Engine;
 use crate::event::{Event, MeetRefusal};
 use crate::handshake::{Handshake, HandshakeEnd, HandshakeId, HandshakeOrigin, Handshakes};
-use crate::link::{Direction, LinkId};
+use crate::link::LinkId;
 
 /// Whom to meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,44 +193,5 @@ impl Engine {
         self.introduce_soon();
         self.hear_roster(key, link, header);
         true
-    }
-
-    /// Our own link to a member leads to somebody else [meet-2]. Source: spec of the bus, 5.4.5.
-    pub(crate) fn id_mismatch(&mut self, key: NodeKey) {
-        let expected = self.name(key);
-        self.emit(Event::IdMismatch { expected });
-        if let Some(link) = self.peers[key].outbound {
-            self.close_link(link);
-        }
-        let facts = self.table.facts_mut(key);
-        facts.noaddr = true;
-        facts.address = Address::default();
-        if facts.health != slotmesh_table::Health::Fail {
-            self.mark_fail(key);
-            self.broadcast_fail(key);
-        }
-        self.want_save(Durability::Lazy);
-        self.state.due = true;
-    }
-
-    pub(crate) fn copy_capabilities(&mut self, key: NodeKey, header: &Header<'_>) {
-        let flags = header.flags();
-        let old = self.table.node(key).capabilities;
-        let new = slotmesh_table::Capabilities {
-            extensions: old.extensions || header.message_flags().has_extensions(),
-            light_publish: flags.has(NodeFlags::LIGHT_PUBLISH),
-            light_module: flags.has(NodeFlags::LIGHT_MODULE),
-            my_primary_fail: flags.has(NodeFlags::MY_PRIMARY_FAIL),
-        };
-        if new != old {
-            self.table.facts_mut(key).capabilities = new;
-            // A sibling's word that the primary is gone may be the last that was missing.
-            self.election.due |= self.table.me().is_replica();
-        }
-    }
-
-    /// Whether this node opened the link.
-    pub(crate) fn is_outbound(&self, link: LinkId) -> bool {
-        self.links.get(link).is_some_and(|link| link.direction == Direction::Outbound)
     }
 }

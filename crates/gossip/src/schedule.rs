@@ -118,7 +118,7 @@ impl Engine {
         for due in [self.attend_seeds(), self.attend_leave(), self.attend_roster()].into_iter().flatten() {
             wake = wake.min(due);
         }
-        wake = wake.min(self.state_deadline());
+        wake = wake.min(self.attend_state());
         // Last, since all of the above may have put something there.
         self.clock.wake = self.clock.agenda.first().map_or(wake, |(due, _)| wake.min(*due));
     }
@@ -209,7 +209,7 @@ impl Engine {
         let node = self.table.node(key);
         let live = node.liveness;
         let silent = live.data_received.map_or(Duration::MAX, |at| now.since(at));
-        let standing = self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
+        let standing = self.standing(key).is_some();
         if standing && self.is_handing_over_to(key) {
             self.ping(key);
             return now.after(GRID);
@@ -256,8 +256,7 @@ impl Engine {
         let node = self.table.node(key);
         let peer = &self.peers[key];
         let later = now.after(Duration::from_secs(1));
-        let standing = peer.outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
-        if peer.inbound.is_some() || peer.forgot_us || !standing || peer.proven == 0 {
+        if peer.inbound.is_some() || peer.forgot_us || self.standing(key).is_none() || peer.proven == 0 {
             return later;
         }
         if node.health != Health::Online || !node.capabilities.light_module {
@@ -288,9 +287,8 @@ impl Engine {
         for _ in 0..5 {
             let key = keys[self.rng.next_u32() as usize % keys.len()];
             let node = self.table.node(key);
-            let standing =
-                self.peers[key].outbound.is_some_and(|id| self.links.get(id).is_some_and(|link| link.connected));
-            if key == self.table.my_key() || node.handshake || node.liveness.ping_sent.is_some() || !standing {
+            let idle = !node.handshake && node.liveness.ping_sent.is_none() && self.standing(key).is_some();
+            if key == self.table.my_key() || !idle {
                 continue;
             }
             let candidate = (node.liveness.pong_received, key);

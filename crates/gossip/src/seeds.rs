@@ -166,7 +166,7 @@ impl Engine {
 
     /// Whether a node is connected and not suspected: what nobody answers on is no link.
     fn is_reached(&self, key: NodeKey) -> bool {
-        self.is_standing(key) && self.table.node(key).health == Health::Online
+        self.standing(key).is_some() && self.table.node(key).health == Health::Online
     }
 
     fn patience(&self) -> Duration {

@@ -27,8 +27,8 @@ impl ClusterState {
 }
 
 impl Engine {
-    /// When the state has to be looked at again by itself: only time brings it back from fail.
-    pub(crate) fn state_deadline(&mut self) -> Mono {
+    /// Has the state looked at again if only time can bring it back from fail. Tells when to look again.
+    pub(crate) fn attend_state(&mut self) -> Mono {
         let now = self.now.mono;
         if self.state.ok || self.table.slots_assigned() == 0 {
             return now.after(Duration::from_secs(1));
@@ -69,12 +69,6 @@ impl Engine {
             self.emit(Event::StateReason { minority });
         }
         self.emit(Event::StateChanged { ok });
-    }
-
-    /// Makes the own header and views show what the table does not hold.
-    pub(crate) fn touch(&mut self) {
-        let me = self.table.my_key();
-        self.table.facts_mut(me);
     }
 
     /// A primary that has just started may not know yet what happened meanwhile.

@@ -5,7 +5,6 @@ use slotmesh_table::{Health, NodeKey};
 use slotmesh_wire::{Extension, Kind, Name, Reach, ReachWord};
 
 use crate::engine::Engine;
-use crate::link::LinkId;
 
 /// So many nodes are asked at a time [gone-2].
 const WITNESSES: usize = 3;
@@ -77,10 +76,5 @@ impl Engine {
         let Some(link) = self.standing(to).or(self.peers[to].inbound) else { return };
         let about = Name::from(*self.table.node(about).id());
         self.send_heartbeat_with(Kind::Pong, link, Some(to), &[], Some(Extension::Reach(Reach { about, word })));
-    }
-
-    /// Our link to a node, if it stands.
-    pub(crate) fn standing(&self, key: NodeKey) -> Option<LinkId> {
-        self.peers[key].outbound.filter(|id| self.links.get(*id).is_some_and(|link| link.connected))
     }
 }
