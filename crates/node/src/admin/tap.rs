@@ -120,7 +120,7 @@ mod tests {
         }
         assert_eq!(last, WAITING_MAX as u64 + 6, "five are missing before it");
         let all = counts.events();
-        assert!(all.iter().any(|one| one.name == "too_many_nodes" && one.count == WAITING_MAX as u64 + 5));
+        assert!(all.iter().any(|one| one.name == "epoch_changed" && one.count == WAITING_MAX as u64 + 5));
         assert!(all.iter().any(|one| one.name == "config_saved" && one.count == 1));
     }
 }
