@@ -197,7 +197,8 @@ impl World {
         self.tell(node, format_args!("is paused for {pause:?}"));
         let state = &mut self.nodes[node];
         state.busy_until = state.busy_until.max(self.now.after(pause));
-        state.late = state.late.max(pause);
+        // One pause may begin within another.
+        state.late += pause;
     }
 
     /// Ends the connections between two nodes and refuses new ones until [`World::heal`]: a bad path, at whose ends both

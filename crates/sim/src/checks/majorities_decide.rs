@@ -8,18 +8,24 @@ use slotmesh_table::Health;
 use slotmesh_types::{CurrentEpoch, NodeId};
 use slotmesh_wire::{Header, Kind};
 
-/// Who has voted, by the epoch that the voter was in.
+/// What is known of votes.
 #[derive(Default)]
-pub(super) struct Majorities(BTreeMap<CurrentEpoch, BTreeSet<NodeId>>);
+pub(super) struct Majorities {
+    /// Who has voted, by the epoch that the voter was in.
+    votes: BTreeMap<CurrentEpoch, BTreeSet<NodeId>>,
+    /// How many primaries with slots each node knew after its last input: a winner may add one, if an operator gave it slots
+    /// while it was a replica.
+    voting: BTreeMap<NodeId, usize>,
+}
 
 impl Majorities {
     pub(super) fn sent(&mut self, header: &Header<'_>) {
         if let Some(id) = header.sender().id().filter(|_| header.kind() == Kind::AuthAck) {
-            self.0.entry(header.current_epoch()).or_default().insert(id);
+            self.votes.entry(header.current_epoch()).or_default().insert(id);
         }
     }
 
-    pub(super) fn check(&self, engine: &Engine, events: &[Event]) -> Result<(), String> {
+    pub(super) fn check(&mut self, engine: &Engine, events: &[Event]) -> Result<(), String> {
         for (index, event) in events.iter().enumerate() {
             match event {
                 Event::MarkedFail(about) => check_reports(about.id, &events[index..])?,
@@ -27,13 +33,16 @@ impl Majorities {
                 _ => {}
             }
         }
+        let table = engine.table();
+        self.voting.insert(*table.me().id(), table.voting());
         Ok(())
     }
 
     fn check_votes(&self, engine: &Engine, epoch: CurrentEpoch) -> Result<(), String> {
-        let voters: BTreeSet<_> = self.0.range(epoch..).flat_map(|(_, voters)| voters).collect();
-        // The winner has the slots of its primary by now, so the number of those who vote has stayed the same.
-        let needed = engine.table().voting() / 2 + 1;
+        let voters: BTreeSet<_> = self.votes.range(epoch..).flat_map(|(_, voters)| voters).collect();
+        let table = engine.table();
+        let voting = self.voting.get(table.me().id()).copied().unwrap_or(table.voting());
+        let needed = voting / 2 + 1;
         if voters.len() >= needed {
             return Ok(());
         }
@@ -62,7 +71,7 @@ mod tests {
     use slotmesh_types::{ConfigEpoch, Mono, Now, UnixMillis};
 
     use super::*;
-    use crate::checks::samples::{Sample, engine_that_knows, id};
+    use crate::checks::samples::{Sample, engine_beside, engine_that_knows, id};
 
     #[test]
     fn who_wins_needs_votes() {
@@ -77,8 +86,20 @@ mod tests {
     }
 
     #[test]
+    fn who_wins_may_become_one_more_primary_with_slots() {
+        let mut majorities = Majorities::default();
+        let before = engine_that_knows(2);
+        assert!(majorities.check(&before, &[]).is_ok());
+        Sample::new(2).current(4).packet(Kind::AuthAck).with_header(|header| majorities.sent(header));
+        let after = engine_beside(3);
+        let won = [Event::ElectionWon { epoch: ConfigEpoch(4) }];
+        assert!(after.table().voting() > before.table().voting());
+        assert!(majorities.check(&after, &won).is_ok(), "one vote was enough when it was counted");
+    }
+
+    #[test]
     fn a_verdict_needs_the_reports_of_its_moment() {
-        let majorities = Majorities::default();
+        let mut majorities = Majorities::default();
         let engine = engine_that_knows(2);
         let name = |node| NodeName { id: id(node), name: String::new() };
         let now = Now { mono: Mono::from_micros(1), unix: UnixMillis(1_795_000_000_000) };

@@ -107,6 +107,17 @@ pub(super) fn engine_that_knows(other: u8) -> Engine {
     start(table)
 }
 
+/// The same beside a primary with a slot.
+pub(super) fn engine_beside(other: u8) -> Engine {
+    let mut table = Table::new(id(1), ShardId::from_entropy([1; 20]));
+    let me = table.my_key();
+    table.bind(Slot::new(7).unwrap(), me);
+    let facts = NodeFacts::primary(id(other), ShardId::from_entropy([other; 20]));
+    let other = table.add(facts, Mono::default()).unwrap();
+    table.bind(Slot::new(8).unwrap(), other);
+    start(table)
+}
+
 fn start(table: Table) -> Engine {
     let now = Now { mono: Mono::from_micros(1), unix: UnixMillis(1_795_000_000_000) };
     Engine::new(now, table, Config::default(), SplitMix::new(1))
