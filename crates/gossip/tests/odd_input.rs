@@ -136,6 +136,7 @@ fn a_client_address_of_the_other_family_counts_as_not_announced() {
     }
 }
 
+/// [trust-5]
 #[test]
 fn who_speaks_under_another_name_on_a_members_link_is_a_stranger() {
     let mut world = World::new(fresh());

@@ -127,6 +127,7 @@ fn a_request_for_votes_is_on_disk_first() {
     assert!(save.is_some() && save < request, "{:?}", world.actions);
 }
 
+/// [link-2]
 #[test]
 fn a_vote_waits_for_the_link_that_is_being_made() {
     let mut world = World::voter();
@@ -140,6 +141,7 @@ fn a_vote_waits_for_the_link_that_is_being_made() {
     assert!(greeting.is_some() && greeting < vote, "{:?}", world.actions);
 }
 
+/// [link-2]
 #[test]
 fn what_waits_for_a_link_has_a_bound() {
     let mut world = World::voter();
