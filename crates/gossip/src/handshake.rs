@@ -223,9 +223,10 @@ impl Engine {
             if self.table.get(key).is_none() || self.peers[key].hearsay != Some(told_in) {
                 continue;
             }
-            let peer = &mut self.peers[key];
-            peer.hearsay = None;
-            if !trusted && peer.proven == 0 {
+            self.peers[key].hearsay = None;
+            // Whom this node follows has spoken for itself, on a link that it opened. Without it nobody would be followed.
+            let proven = self.peers[key].proven > 0 || self.is_my_primary(key);
+            if !trusted && !proven {
                 self.drop_node(key);
                 self.want_save(Durability::Lazy);
             } else {

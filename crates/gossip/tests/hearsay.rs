@@ -101,6 +101,19 @@ fn hearsay_is_not_passed_on() {
     assert!(!world.told.is_empty(), "a member has told of them, so they are passed on");
 }
 
+/// [trust-4]
+#[test]
+fn whom_this_node_follows_stays() {
+    let mut world = World::new();
+    world.meet_from(1, 3);
+    world.engine.replicate(world.now, &id(1001), false).expect("a primary that is known");
+    world.drain();
+    world.run(Duration::from_secs(60));
+    let table = world.engine.table();
+    assert!(table.lookup(&id(1000)).is_none() && table.lookup(&id(1002)).is_none(), "nobody has confirmed them");
+    assert_eq!(table.me().primary_key(), Some(table.lookup(&id(1001)).expect("the primary")));
+}
+
 /// An engine in a world where nobody but node 1 ever takes a connection.
 struct World {
     engine: Engine,
