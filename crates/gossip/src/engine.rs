@@ -151,6 +151,10 @@ impl Engine {
             handshake.last_error = None;
         }
         self.greet(key);
+        if waiting.iter().any(|action| matches!(action, Action::SendPromise { .. })) {
+            // The save that it was given with may have failed meanwhile.
+            self.want_save(Durability::Barrier);
+        }
         self.outbox.extend(waiting);
         self.look_at(key, now.mono);
         if !self.table.node(key).handshake {

@@ -139,6 +139,8 @@ fn a_vote_waits_for_the_link_that_is_being_made() {
     let greeting = world.position(|action| matches!(action, Action::Send { bytes, .. } if is(bytes, Kind::Ping)));
     let vote = world.position(|action| is_promise(action, Kind::AuthAck));
     assert!(greeting.is_some() && greeting < vote, "{:?}", world.actions);
+    let save = world.position(|action| matches!(action, Action::Persist(Durability::Barrier)));
+    assert!(save.is_some() && save < vote, "the first save may have failed: {:?}", world.actions);
 }
 
 /// [link-2]

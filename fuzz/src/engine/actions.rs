@@ -17,7 +17,6 @@ pub(crate) fn check(driver: &Driver, batch: &[Action]) {
             Action::SendPromise { bytes, .. } => {
                 assert_eq!(saved, Some(Durability::Barrier), "a vote is on disk before it is sent");
                 check_packet(driver, bytes, saved);
-                check_vote(driver, bytes);
             }
             Action::Connect { host, port, .. } => {
                 assert!(!host.is_unknown(), "nobody can connect to an unknown host");
@@ -26,13 +25,6 @@ pub(crate) fn check(driver: &Driver, batch: &[Action]) {
             Action::Close { .. } | Action::Data(_) | Action::ResolveSeeds => {}
         }
     }
-}
-
-/// One vote for each epoch.
-fn check_vote(driver: &Driver, bytes: &[u8]) {
-    let Ok(Packet::Full(header, Body::AuthAck)) = Packet::decode(bytes) else { return };
-    assert!(header.current_epoch() > driver.voted, "voted twice in epoch {}", header.current_epoch());
-    assert!(driver.engine.table().me().is_voting(), "a vote of a node that has none");
 }
 
 /// A packet is one that real servers take, and says nothing that they choke on.

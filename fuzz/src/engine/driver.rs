@@ -1,6 +1,6 @@
 //! An engine with the world around it: links, clocks, a disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use slotmesh_gossip::{Action, Config, Engine, Event, LinkId, SplitMix};
 use slotmesh_table::conf::ConfFile;
 use slotmesh_table::{ClusterView, Table};
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now, ShardId, UnixMillis};
+use slotmesh_wire::{Body, Packet};
 
 use crate::engine::actions;
 use crate::engine::peers::{COUNT, Peer};
@@ -32,8 +33,8 @@ pub(crate) struct Driver {
     pub(crate) last_link: LinkId,
     /// The highest config epoch that needs no further promise to be told as the own one.
     pub(crate) promised: ConfigEpoch,
-    /// The last epoch that it has voted in.
-    pub(crate) voted: CurrentEpoch,
+    /// The votes that it has sent: by which name, in which epoch. One may wait for its link and leave after a later one.
+    votes: BTreeSet<(Option<NodeId>, CurrentEpoch)>,
     /// What readers were shown last.
     pub(crate) shown: Option<ClusterView>,
     /// Digest of every action so far.
@@ -70,7 +71,8 @@ impl Driver {
         let seed = u64::from(input.byte());
         let engine = Engine::new(now, table, Config::default(), SplitMix::new(seed));
         let promised = engine.table().me().config_epoch;
-        let voted = engine.table().last_vote_epoch;
+        let me = Some(*engine.table().me().id());
+        let votes = BTreeSet::from([(me, engine.table().last_vote_epoch)]);
         let (links, last_link, digest) = (BTreeMap::new(), LinkId(0), DefaultHasher::new());
         let mut driver = Self {
             engine,
@@ -78,7 +80,7 @@ impl Driver {
             links,
             last_link,
             promised,
-            voted,
+            votes,
             shown: None,
             digest,
             seed,
@@ -166,10 +168,20 @@ impl Driver {
             }
         }
         actions::check(self, &batch);
-        self.voted = self.voted.max(self.engine.table().last_vote_epoch);
+        batch.iter().for_each(|action| self.note_vote(action));
         batch.iter().for_each(|action| self.carry_out(action));
         self.promised = self.engine.table().me().config_epoch;
         batch
+    }
+
+    /// One vote for each epoch.
+    fn note_vote(&mut self, action: &Action) {
+        if let Action::SendPromise { bytes, .. } = action
+            && let Ok(Packet::Full(header, Body::AuthAck)) = Packet::decode(bytes)
+        {
+            let vote = (header.sender().id(), header.current_epoch());
+            assert!(self.votes.insert(vote), "voted twice in epoch {}", header.current_epoch());
+        }
     }
 
     /// The seeds turn out to be every peer.

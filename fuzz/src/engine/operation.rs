@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slotmesh_gossip::{Config, ConnectError, FailoverMode, LinkId, PrimaryLink, Replication};
 use slotmesh_table::Announcements;
-use slotmesh_types::{CurrentEpoch, Host, NodeId, ReplOffset};
+use slotmesh_types::{Host, NodeId, ReplOffset};
 use slotmesh_wire::ClusterTag;
 
 use crate::engine::driver::{Driver, LOCAL};
@@ -105,10 +105,6 @@ impl Driver {
     fn reset(&mut self, input: &mut Input<'_>) {
         let hard = input.flag();
         self.engine.reset(self.now, hard);
-        if hard {
-            // It is somebody else from now on.
-            self.voted = CurrentEpoch(0);
-        }
         self.drain();
         assert_eq!(self.engine.table().len(), 1, "a reset node knows nobody");
     }

@@ -80,13 +80,13 @@ fn parse_ranges<'v, 'a, 'b>(view: &'v ClusterView, mut words: &'a [&'b [u8]]) ->
         }
         let [last, rest @ ..] = rest else { return Err(ErrorReply::err("No end slot for final slot range")) };
         let range = parse_range(first, last)?;
-        if let Some(earlier) = ranges.iter().find(|earlier| overlap(range, **earlier)) {
-            let [a, b, c, d] = [range.first(), range.last(), earlier.first(), earlier.last()];
-            return Err(ErrorReply::err(format!("Slot range {a}-{b} overlaps with previous range {c}-{d}.")));
-        }
         let served_by = served_by(view, range)?;
         if owner.replace(served_by).is_some_and(|earlier| earlier.key != served_by.key) {
             return Err(spans_shards());
+        }
+        if let Some(earlier) = ranges.iter().find(|earlier| overlap(range, **earlier)) {
+            let [a, b, c, d] = [range.first(), range.last(), earlier.first(), earlier.last()];
+            return Err(ErrorReply::err(format!("Slot range {a}-{b} overlaps with previous range {c}-{d}.")));
         }
         ranges.push(range);
         words = rest;
