@@ -4,16 +4,19 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+mod made_up;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use made_up::{id, ip};
 use slotmesh_gossip::{Action, Config, Engine, LinkId, SplitMix};
 use slotmesh_table::Table;
 use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, UnixMillis};
+use slotmesh_types::{Host, Mono, Now, ShardId, UnixMillis};
 use slotmesh_wire::{Body, Extension, GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 /// Packets of a batch, each a second of gossip later than the one before.
@@ -214,18 +217,6 @@ fn packet(sender: u32, kind: Kind, others: &[u32], hostname: &str, heard: UnixMi
     bytes
 }
 
-/// Ids that differ at the front, as random ones do.
-fn id(number: u32) -> NodeId {
-    let mut entropy = [0; 20];
-    entropy[..4].copy_from_slice(&(number + 1).wrapping_mul(0x9e37_79b9).to_be_bytes());
-    NodeId::from_entropy(entropy)
-}
-
 fn shard() -> ShardId {
     ShardId::from_entropy([0xaa; 20])
-}
-
-fn ip(number: u32) -> IpAddr {
-    let [_, a, b, c] = number.to_be_bytes();
-    IpAddr::V4(Ipv4Addr::new(10, a, b, c))
 }

@@ -4,12 +4,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-use std::net::{IpAddr, Ipv4Addr};
+mod made_up;
+
 use std::time::{Duration, Instant};
 
+use made_up::{id, ip};
 use slotmesh_gossip::{Config, Engine, MeetTarget, SplitMix};
 use slotmesh_table::Table;
-use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, UnixMillis};
+use slotmesh_types::{Host, Mono, Now, ShardId, UnixMillis};
 use slotmesh_wire::{GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags};
 
 const START: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
@@ -76,16 +78,4 @@ fn meet(nodes: u32) -> Vec<u8> {
     }
     builder.finish();
     bytes
-}
-
-/// Ids that differ at the front, as random ones do.
-fn id(number: u32) -> NodeId {
-    let mut entropy = [0; 20];
-    entropy[..4].copy_from_slice(&(number + 1).wrapping_mul(0x9e37_79b9).to_be_bytes());
-    NodeId::from_entropy(entropy)
-}
-
-fn ip(number: u32) -> IpAddr {
-    let [_, a, b, c] = number.to_be_bytes();
-    IpAddr::V4(Ipv4Addr::new(10, a, b, c))
 }

@@ -4,9 +4,9 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use slotmesh_config::Config;
 use slotmesh_node::{Node, NodeOptions, StartError};
@@ -80,7 +80,7 @@ fn a_client_that_asks_and_never_reads_costs_a_bounded_amount() {
             Ok(count) if count > 0 => refused = 0,
             _ => {
                 refused += 1;
-                thread::park_timeout(std::time::Duration::from_millis(2));
+                thread::park_timeout(Duration::from_millis(2));
             }
         }
     }
@@ -181,7 +181,7 @@ fn a_message_of_a_stranger_is_not_collected() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "");
     let mut peer = TcpStream::connect((Ipv4Addr::LOCALHOST, port + 10_000)).expect("a bus port");
-    peer.set_read_timeout(Some(std::time::Duration::from_secs(10))).expect("a patience");
+    peer.set_read_timeout(Some(Duration::from_secs(10))).expect("a patience");
     // The beginning of a PUBLISH of a gigabyte.
     let mut prefix = b"RCmb".to_vec();
     prefix.extend(0x4000_0000_u32.to_be_bytes());

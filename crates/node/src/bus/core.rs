@@ -49,7 +49,7 @@ pub(crate) struct Core {
     pub(super) engine: RefCell<Engine>,
     pub(super) clock: Clock,
     pub(super) connections: RefCell<BTreeMap<LinkId, Rc<Connection>>>,
-    pub(super) scratch: RefCell<Option<Vec<u8>>>,
+    scratch: RefCell<Option<Vec<u8>>>,
     pub(super) saves: RefCell<Saves>,
     /// Actions that wait for a save to reach the disk.
     pub(super) held: RefCell<VecDeque<Action>>,
@@ -59,31 +59,24 @@ pub(crate) struct Core {
     publish_after: Cell<Mono>,
     pub(super) rearm: Notify,
     pub(super) stopped: Notify,
-    pub(super) endings: mpsc::UnboundedSender<Ending>,
-    pub(super) watchdog: Arc<Watchdog>,
-    pub(super) save_best_effort: bool,
-    pub(super) saving_fails: Cell<bool>,
-    /// A promise could not be put on disk: nothing more leaves, and the node ends.
-    pub(super) doomed: Cell<bool>,
+    endings: mpsc::UnboundedSender<Ending>,
+    watchdog: Arc<Watchdog>,
     publications: Arc<Publications>,
     pub(super) observer: Option<Box<dyn Observer>>,
     /// Bytes have left on a link, or actions are held no more.
     pub(super) progress: Notify,
     /// Messages of members are being lost.
-    pub(super) overrun: Cell<bool>,
+    overrun: Cell<bool>,
     /// Packets are collected, to leave together.
-    pub(super) corked: Cell<bool>,
+    corked: Cell<bool>,
     /// Links with packets that were collected.
-    pub(super) unsent: RefCell<Vec<(LinkId, Rc<Connection>)>>,
+    unsent: RefCell<Vec<(LinkId, Rc<Connection>)>>,
     /// Who waits for the end of leaving.
     pub(super) leaving: RefCell<Vec<oneshot::Sender<BusReply>>>,
     pub(super) seeds: RefCell<Vec<Seed>>,
-    pub(super) lookups: Lookups,
+    lookups: Lookups,
     /// Where links come from.
     pub(super) source: Cell<Option<IpAddr>>,
-    pub(super) cluster_name: String,
-    /// The text beside nodes.conf as it was last handed to be saved.
-    pub(super) own_text: RefCell<Option<String>>,
 }
 
 /// What the node starts from.
@@ -122,7 +115,7 @@ pub(crate) fn run(
         clock,
         connections: RefCell::default(),
         scratch: RefCell::new(None),
-        saves: RefCell::new(Saves::new(saver)),
+        saves: RefCell::new(Saves::new(saver, options.save_best_effort, origin.facts.cluster_name)),
         held: RefCell::default(),
         waiting: RefCell::default(),
         topology: Arc::clone(topology),
@@ -131,9 +124,6 @@ pub(crate) fn run(
         stopped: Notify::new(),
         endings,
         watchdog: options.watchdog,
-        save_best_effort: options.save_best_effort,
-        saving_fails: Cell::new(false),
-        doomed: Cell::new(false),
         observer: options.observer,
         publications: options.publications,
         progress: Notify::new(),
@@ -144,8 +134,6 @@ pub(crate) fn run(
         seeds: RefCell::new(settings.seeds),
         lookups: Lookups::default(),
         source: Cell::new(settings.source),
-        own_text: RefCell::new(None),
-        cluster_name: origin.facts.cluster_name,
     });
     LocalSet::new().block_on(&runtime, Rc::clone(&core).serve(options.listeners, inbox, results));
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use slotmesh_gossip::{Action, Durability};
+use slotmesh_gossip::{Action, Durability, Memory};
 use slotmesh_table::conf::ConfFile;
 use slotmesh_types::Mono;
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +19,14 @@ const LAZY_SHARE: u32 = 8;
 /// Saves wanted, running and done.
 pub(super) struct Saves {
     saver: Saver,
+    /// Without a save the node goes on, unless a promise depends on it.
+    best_effort: bool,
+    failing: bool,
+    /// A promise could not be put on disk: nothing more leaves, and the node ends.
+    doomed: bool,
+    cluster_name: String,
+    /// The text beside nodes.conf as it was last handed to be saved.
+    own_text: Option<String>,
     /// The strongest wish that no running save covers.
     wanted: Option<Durability>,
     running: bool,
@@ -47,9 +55,14 @@ struct Waiting {
 }
 
 impl Saves {
-    pub(super) fn new(saver: Saver) -> Self {
+    pub(super) fn new(saver: Saver, best_effort: bool, cluster_name: String) -> Self {
         Self {
             saver,
+            best_effort,
+            failing: false,
+            doomed: false,
+            cluster_name,
+            own_text: None,
             wanted: None,
             running: false,
             wanted_by_engine: false,
@@ -61,6 +74,16 @@ impl Saves {
             lazy_after: Mono::default(),
             waiting: Vec::new(),
         }
+    }
+
+    /// The text beside nodes.conf, unless it was handed over before.
+    fn changed_own_text(&mut self, memory: Memory) -> Option<String> {
+        let text = OwnFacts { cluster_name: self.cluster_name.clone(), memory }.to_text();
+        if self.own_text.as_ref() == Some(&text) {
+            return None;
+        }
+        self.own_text = Some(text.clone());
+        Some(text)
     }
 }
 
@@ -120,34 +143,21 @@ impl Core {
         saves.running = true;
         saves.begun = self.clock.now().mono;
         saves.running_for_engine = std::mem::take(&mut saves.wanted_by_engine);
-        let text = ConfFile::from_table(self.engine.borrow().table(), self.clock.now()).to_text();
-        let job =
-            Job { number: saves.asked, text, own: self.changed_own_text(), sync: durability >= Durability::Synced };
+        let (engine, now) = (self.engine.borrow(), self.clock.now());
+        let text = ConfFile::from_table(engine.table(), now).to_text();
+        let own = saves.changed_own_text(engine.memory(now));
+        let job = Job { number: saves.asked, text, own, sync: durability >= Durability::Synced };
         saves.saver.save(job);
-    }
-
-    /// The text beside nodes.conf, unless it was handed over before.
-    fn changed_own_text(&self) -> Option<String> {
-        let memory = self.engine.borrow().memory(self.clock.now());
-        let text = OwnFacts { cluster_name: self.cluster_name.clone(), memory }.to_text();
-        let mut last = self.own_text.borrow_mut();
-        if last.as_ref() == Some(&text) {
-            return None;
-        }
-        *last = Some(text.clone());
-        Some(text)
     }
 
     pub(super) async fn watch_saves(self: Rc<Self>, mut results: mpsc::UnboundedReceiver<Saved>) {
         while let Some(saved) = results.recv().await {
             if let Err(error) = &saved.result {
-                *self.own_text.borrow_mut() = None;
                 self.note_failed_save(error);
             }
             if let Some(observer) = &self.observer {
                 observer.saved(self.clock.now(), &saved.result);
             }
-            self.saving_fails.set(saved.result.is_err());
             self.note_saved(&saved);
             self.start_save();
             self.rearm.notify_one();
@@ -156,14 +166,16 @@ impl Core {
     }
 
     fn note_failed_save(&self, error: &std::io::Error) {
-        if !self.save_best_effort && self.saves.borrow().running_for_engine {
-            if !self.doomed.replace(true) {
+        let mut saves = self.saves.borrow_mut();
+        saves.own_text = None;
+        if !saves.best_effort && saves.running_for_engine {
+            if !std::mem::replace(&mut saves.doomed, true) {
                 self.fatal(format!("Fatal: can't update cluster config file: {error}"));
             }
         } else {
             self.break_promises();
         }
-        if !self.doomed.get() && !self.saving_fails.get() {
+        if !saves.doomed && !saves.failing {
             tracing::warn!("Cluster config file can't be saved, going on without: {error}");
         }
     }
@@ -181,6 +193,7 @@ impl Core {
     fn note_saved(&self, saved: &Saved) {
         let mut saves = self.saves.borrow_mut();
         saves.running = false;
+        saves.failing = saved.result.is_err();
         saves.done = saved.number;
         let now = self.clock.now().mono;
         saves.lazy_after = now.after(now.since(saves.begun) * LAZY_SHARE);
@@ -192,7 +205,8 @@ impl Core {
             let _ = reply.send(match &saved.result {
                 Ok(()) => success,
                 // It is in force all the same, and the log tells that saving fails.
-                Err(_) if is_change && self.save_best_effort => success,
+                Err(_) if is_change && saves.best_effort => success,
+                Err(error) if is_change => BusReply::Refused(format!("done, but nodes.conf can't be saved: {error}")),
                 Err(error) => BusReply::Refused(error.to_string()),
             });
         }
@@ -201,7 +215,7 @@ impl Core {
     /// Whether actions must wait for a save, or never leave.
     pub(super) fn is_barred(&self) -> bool {
         let saves = self.saves.borrow();
-        saves.barrier > saves.done || self.doomed.get()
+        saves.barrier > saves.done || saves.doomed
     }
 
     /// Lets go what waited for the disk.
