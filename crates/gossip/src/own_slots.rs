@@ -102,6 +102,7 @@ impl Engine {
             self.drop_importing(slot);
             self.bind_to(slot, me);
         }
+        self.tell_slots_soon();
         self.end_slot_change();
         Ok(())
     }
@@ -135,6 +136,7 @@ impl Engine {
             self.drop_importing(slot);
             self.table.unbind(slot);
         }
+        self.tell_slots_soon();
         self.end_slot_change();
         Ok(())
     }
@@ -246,6 +248,9 @@ impl Engine {
         }
         let was_mine = self.table.owner(slot) == Some(me);
         self.bind_to(slot, owner);
+        if was_mine || owner == me {
+            self.tell_slots_soon();
+        }
         let bare = was_mine && self.table.me().slot_count() == 0;
         // The name of a handshake is made up: nobody can follow it.
         if bare && self.config.allow_replica_migration && !self.table.node(owner).handshake {

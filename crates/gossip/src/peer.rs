@@ -52,6 +52,8 @@ pub(crate) struct Peer {
     pub(crate) suspected: Option<Mono>,
     /// What speaks against it, while the link to it that stood has no successor.
     pub(crate) case: Option<Case>,
+    /// A primary here, it has called itself a replica at an older epoch since then, and nothing else.
+    pub(crate) demotion_doubted: Option<Mono>,
     /// The last attempt to connect was refused, or no way led there.
     pub(crate) gone: bool,
     /// It answers when asked whether it reaches a node.

@@ -17,6 +17,7 @@ impl Engine {
             if !self.table.node(sender).is_primary() {
                 self.promote(sender);
             }
+            self.peers[sender].demotion_doubted = None;
             let changed = was_replica || self.table.node(sender).slots().as_bytes() != header.slots();
             if changed {
                 let claim = SlotSet::from_bytes(*header.slots());
@@ -66,20 +67,33 @@ impl Engine {
         match primary.filter(|key| self.table.node(*key).shard == shard) {
             Some(primary) => {
                 let known = self.table.epoch_of(sender).max(self.table.epoch_of(primary));
-                if known > header.config_epoch() {
+                if known > header.config_epoch() && self.is_demotion_in_doubt(sender) {
                     return false;
                 }
                 if self.table.node(primary).is_replica() {
                     self.hand_over(sender, primary, header);
+                } else {
+                    // What is left was given to it here by an operator. Its primary claims what it has.
+                    self.table.unbind_all(sender);
                 }
             }
             None => self.table.unbind_all(sender),
         }
+        self.peers[sender].demotion_doubted = None;
         self.table.make_replica(sender, None);
         self.table.facts_mut(sender).migrate_to = false;
         self.want_save(Durability::Synced);
         self.state.due = true;
         true
+    }
+
+    /// Whether a packet that shows a primary as a replica at an older epoch may be one from before its election. Such a
+    /// packet comes by a connection that has held it up, and none is held up for longer than the node timeout: by then the
+    /// node has said otherwise, or it is a replica, by an operator's word [role-3].
+    fn is_demotion_in_doubt(&mut self, sender: NodeKey) -> bool {
+        let now = self.now.mono;
+        let since = *self.peers[sender].demotion_doubted.get_or_insert(now);
+        now.since(since) <= self.config.node_timeout
     }
 
     /// A failover we have not heard of: the sender's former replica has its slots now.

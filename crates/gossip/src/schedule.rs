@@ -30,6 +30,8 @@ pub(crate) struct Clock {
     pub(crate) introduce: Option<Mono>,
     /// When a collision of config epochs is ended.
     pub(crate) collision: Option<Mono>,
+    /// When everybody is told which slots this node has now.
+    pub(crate) tell_slots: Option<Mono>,
     /// When the next random ping is sent.
     pub(crate) random_ping: Mono,
 }
@@ -49,6 +51,7 @@ impl Clock {
             migration: now,
             introduce: None,
             collision: None,
+            tell_slots: None,
             random_ping: now.after(Duration::from_secs(1)),
         }
     }
@@ -80,6 +83,10 @@ impl Engine {
             self.clock.collision = None;
             self.end_collision();
         }
+        if self.clock.tell_slots.is_some_and(|due| due <= now) {
+            self.clock.tell_slots = None;
+            self.broadcast = true;
+        }
         if self.clock.random_ping <= now {
             self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
             if !self.mischief.no_random_ping {
@@ -107,7 +114,7 @@ impl Engine {
         if self.table.me().is_replica() {
             wake = wake.min(self.clock.migration);
         }
-        for due in [self.clock.introduce, self.clock.collision].into_iter().flatten() {
+        for due in [self.clock.introduce, self.clock.collision, self.clock.tell_slots].into_iter().flatten() {
             wake = wake.min(due);
         }
         let handover = self.expire_handover();
@@ -151,6 +158,13 @@ impl Engine {
     pub(crate) fn look_no_more(&mut self, key: NodeKey) {
         if let Some(due) = self.peers[key].due.take() {
             self.clock.agenda.remove(&(due, key));
+        }
+    }
+
+    /// The own slots have changed by an operator's word: everybody is told with the next tick [slots-1].
+    pub(crate) fn tell_slots_soon(&mut self) {
+        if self.config.rules == Rules::Slotmesh {
+            self.clock.tell_slots.get_or_insert(on_grid(self.now.mono.after(TICK)));
         }
     }
 

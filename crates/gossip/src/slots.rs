@@ -74,8 +74,10 @@ impl Engine {
         let me = self.table.my_key();
         let owner = self.table.owner(slot);
         // A replica may own slots by an operator's word, but nobody listens to its claim: a primary's comes first.
-        let weak = owner == Some(me) && self.table.me().is_replica();
-        let free = weak || owner.is_none_or(|key| self.table.node(key).config_epoch < epoch);
+        let free = owner.is_none_or(|key| {
+            let owner = self.table.node(key);
+            owner.is_replica() || owner.config_epoch < epoch
+        });
         if !free && !self.table.is_not_claiming(slot) {
             return;
         }

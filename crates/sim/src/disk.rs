@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use slotmesh_gossip::{Action, Durability, Memory};
 use slotmesh_table::Table;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, NodeId};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId};
+
+/// After a save that nobody waits for the disk has rest for so many times as long as it took, as the server gives it.
+const LAZY_SHARE: u32 = 8;
 
 /// What a node has put into its nodes.conf about itself: what it may tell others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub(crate) struct Disk {
     written: File,
     wanted: Option<Durability>,
     running: Option<Job>,
+    /// When the next save may start that nobody waits for.
+    lazy_after: Mono,
     asked: u64,
     done: u64,
     /// The save that held actions wait for.
@@ -52,6 +57,7 @@ pub(crate) struct Disk {
 
 struct Job {
     number: u64,
+    begun: Mono,
     file: File,
     sync: bool,
 }
@@ -68,6 +74,7 @@ impl Disk {
             written: file,
             wanted: None,
             running: None,
+            lazy_after: Mono::default(),
             asked: 0,
             done: 0,
             barrier: 0,
@@ -84,29 +91,33 @@ impl Disk {
         }
     }
 
-    /// Whether a save can start: it is wanted, and none is running.
-    pub(crate) fn is_due(&self) -> bool {
-        self.running.is_none() && self.wanted.is_some()
+    /// Whether a save can start: it is wanted, none is running, and it is urgent or the disk has had its rest.
+    pub(crate) fn is_due(&self, now: Mono) -> bool {
+        let wanted = self.wanted.is_some_and(|durability| durability > Durability::Lazy || now >= self.lazy_after);
+        self.running.is_none() && wanted
     }
 
     /// Starts a save of this text.
-    pub(crate) fn start(&mut self, text: Vec<u8>, promises: Promises, memory: Memory) {
+    pub(crate) fn start(&mut self, now: Mono, text: Vec<u8>, promises: Promises, memory: Memory) {
         let Some(durability) = self.wanted.take() else { return };
         self.running = Some(Job {
             number: self.asked,
+            begun: now,
             file: File { text, promises, memory },
             sync: durability >= Durability::Synced,
         });
     }
 
-    /// The running save is done.
-    pub(crate) fn finish(&mut self) {
-        let Some(job) = self.running.take() else { return };
+    /// The running save is done. Tells when the disk will have had its rest.
+    pub(crate) fn finish(&mut self, now: Mono) -> Mono {
+        let Some(job) = self.running.take() else { return now };
         self.done = job.number;
+        self.lazy_after = now.after(now.since(job.begun) * LAZY_SHARE);
         if job.sync {
             self.safe.clone_from(&job.file);
         }
         self.written = job.file;
+        self.lazy_after
     }
 
     /// Whether actions have to wait.

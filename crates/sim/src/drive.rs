@@ -75,11 +75,13 @@ impl World {
             }
             Due::Arrive { connection, side } => self.arrive(connection, side),
             Due::Saved { node, life } if self.nodes[node].life == life && self.is_up(node) => {
-                self.nodes[node].disk.finish();
+                let rested = self.nodes[node].disk.finish(self.now);
+                self.network.schedule(rested, Due::Rested { node, life });
                 self.checks.saved(node, self.nodes[node].disk.safe());
                 self.drain(node);
             }
-            Due::Saved { .. } => {}
+            Due::Rested { node, life } if self.nodes[node].life == life && self.is_up(node) => self.drain(node),
+            Due::Saved { .. } | Due::Rested { .. } => {}
             Due::Resolved { node, life } if self.nodes[node].life == life && self.is_up(node) => {
                 let targets: Vec<_> = self.nodes[node].seeds.iter().map(|seed| self.target(*seed)).collect();
                 self.input(node, |engine, now| engine.handle_seed_addresses(now, &targets));
@@ -170,7 +172,7 @@ impl World {
                 other => self.carry_out(node, other),
             }
         }
-        if self.nodes[node].disk.is_due() {
+        if self.nodes[node].disk.is_due(self.now) {
             self.start_save(node);
         }
         let state = &mut self.nodes[node];
@@ -232,7 +234,7 @@ impl World {
         let sound = self.checks.saves(node, table, &text, now);
         let promises = Promises::of(table);
         let memory = state.engine.as_ref().expect("the node is up").memory(now);
-        state.disk.start(text, promises, memory);
+        state.disk.start(self.now, text, promises, memory);
         let slow = self.network.dice.hits(self.network.faults.slow_disk.0);
         let extra = self.network.dice.up_to(self.network.faults.slow_disk.1);
         let (least, most) = SAVE_MICROS;

@@ -51,6 +51,8 @@ pub(crate) enum Due {
     Arrive { connection: ConnectionId, side: usize },
     /// A node's save is done.
     Saved { node: usize, life: u32 },
+    /// A node's disk has had its rest after a save.
+    Rested { node: usize, life: u32 },
     /// A node's seeds are resolved.
     Resolved { node: usize, life: u32 },
     /// Replication streams move.
@@ -191,7 +193,7 @@ impl Network {
             Due::Dial { to, .. } => Some(to),
             Due::Failed { connection, .. } => node(connection, CALLER),
             Due::Arrive { connection, side } => node(connection, side),
-            Due::Saved { node, .. } | Due::Resolved { node, .. } => Some(node),
+            Due::Saved { node, .. } | Due::Rested { node, .. } | Due::Resolved { node, .. } => Some(node),
             Due::Flap { .. } | Due::Write => None,
         }
     }

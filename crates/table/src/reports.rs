@@ -16,6 +16,10 @@ impl Table {
 
     /// Withdraws the report of `by` about `about`; tells whether there was one.
     pub fn remove_report(&mut self, about: NodeKey, by: NodeKey) -> bool {
+        // Heartbeats say of nearly every node that it is well, and nearly always nobody has said otherwise.
+        if self.node(about).reports.is_empty() {
+            return false;
+        }
         self.node_mut(by).reported.remove(&about);
         self.node_mut(about).reports.remove(&by).is_some()
     }

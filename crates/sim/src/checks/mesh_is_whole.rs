@@ -22,7 +22,7 @@ impl World {
         }
         let group = self.groups(&up);
         let pairs = up.iter().flat_map(|a| up.iter().map(move |b| (*a, *b)));
-        pairs.filter(|(a, b)| a != b && group[*a] == group[*b]).find_map(|(a, b)| self.pair_disorder(a, b))
+        pairs.filter(|(a, b)| a != b && group[*a] == group[*b]).find_map(|(a, b)| self.pair_disorder(a, b, &group))
     }
 
     /// A replica that follows a replica, although it knows whom that one follows.
@@ -34,18 +34,25 @@ impl World {
         Some(format!("node {node} follows {primary}, which follows {above}"))
     }
 
-    /// The lowest node that each node hangs together with.
+    /// A node of those that each node hangs together with, the same one for all of them.
     fn groups(&self, up: &[usize]) -> Vec<usize> {
-        let mut group: Vec<usize> = (0..self.count()).collect();
-        for _ in up {
-            for (a, b) in up.iter().flat_map(|a| up.iter().map(move |b| (*a, *b))) {
-                if self.know_each_other(a, b) {
-                    let lowest = group[a].min(group[b]);
-                    (group[a], group[b]) = (lowest, lowest);
+        let mut above: Vec<usize> = (0..self.count()).collect();
+        let top = |above: &[usize], node: usize| {
+            let mut at = node;
+            while above[at] != at {
+                at = above[at];
+            }
+            at
+        };
+        for (index, a) in up.iter().enumerate() {
+            for b in &up[index + 1..] {
+                let (one, other) = (top(&above, *a), top(&above, *b));
+                if one != other && self.know_each_other(*a, *b) {
+                    above[one.max(other)] = one.min(other);
                 }
             }
         }
-        group
+        (0..above.len()).map(|node| top(&above, node)).collect()
     }
 
     fn know_each_other(&self, a: usize, b: usize) -> bool {
@@ -59,11 +66,11 @@ impl World {
         known(a, b) && known(b, a) && (findable(a, b) || findable(b, a))
     }
 
-    fn is_up_somewhere(&self, id: &NodeId) -> bool {
-        (0..self.count()).any(|node| self.is_up(node) && self.id(node) == *id)
+    fn is_up_in(&self, group: &[usize], member: usize, id: &NodeId) -> bool {
+        (0..self.count()).any(|node| group[node] == group[member] && self.is_up(node) && self.id(node) == *id)
     }
 
-    fn pair_disorder(&self, a: usize, b: usize) -> Option<String> {
+    fn pair_disorder(&self, a: usize, b: usize, group: &[usize]) -> Option<String> {
         let Some(node) = self.sees(a, self.id(b)) else { return Some(format!("node {a} does not know node {b}")) };
         if node.noaddr || !node.connected || node.health != Health::Online {
             let state = (node.connected, node.health, node.noaddr);
@@ -86,9 +93,9 @@ impl World {
             return None;
         }
         let (own, epoch) = (theirs.me().slots(), theirs.me().config_epoch);
-        // Somebody who is gone for good may have the newer claim, or one as new that nobody disputes any more: a node by an
-        // id that it had before a hard reset, say. Only an operator, or an election, ends that.
-        let outdone = |owner: &Node| owner.config_epoch >= epoch && !self.is_up_somewhere(owner.id());
+        // Somebody who is gone for good, or in another mesh, may have the newer claim, or one as new that nobody disputes any
+        // more: a node by an id that it had before a hard reset, say. Only an operator, or an election, ends that.
+        let outdone = |owner: &Node| owner.config_epoch >= epoch && !self.is_up_in(group, a, owner.id());
         let disputed = own.iter().find(|slot| {
             let owner = mine.owner(*slot).map(|key| mine.node(key));
             owner.is_none_or(|owner| owner.id() != theirs.me().id() && !outdone(owner))
