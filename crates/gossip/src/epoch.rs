@@ -87,7 +87,9 @@ impl Engine {
         self.note_paused(sender, header);
         if claims_primary && header.config_epoch() > self.table.node(sender).config_epoch {
             self.table.facts_mut(sender).config_epoch = header.config_epoch();
-            self.want_save(Durability::Synced);
+            // No promise relies on it, and its owner says it again with each heartbeat: in a big mesh that forms, a save for
+            // each of them would be all that the disks do.
+            self.want_save(Durability::Lazy);
             self.note_claimed_epoch(header.config_epoch());
         }
         let offset = header.offset();

@@ -125,6 +125,45 @@ fn a_primary_that_follows_its_own_replica_hands_its_slots_to_that_one() {
     assert_whole(&engine);
 }
 
+/// [role-3]
+#[test]
+fn who_says_for_long_that_it_is_a_replica_is_believed() {
+    let timeout = Config::default().node_timeout;
+    let demoted = |times: &[u32], primary_at: Option<u32>| {
+        let mut engine = start(&format!("slave {}", id(A)), "");
+        for halves in times {
+            let now = later(timeout / 2 * *halves + Duration::from_millis(1) * *halves);
+            if primary_at == Some(*halves) {
+                let slots = [Slot::new(10).expect("a slot")].into_iter().collect();
+                let epochs = HeaderFields { config_epoch: ConfigEpoch(2), slots, ..HeaderFields::default() };
+                say_at(&mut engine, now, A, HeaderFields { flags: PRIMARY, ..epochs });
+            } else {
+                let epochs = HeaderFields { config_epoch: ConfigEpoch(1), ..HeaderFields::default() };
+                say_at(&mut engine, now, A, HeaderFields { replica_of: id(ME).into(), flags: REPLICA, ..epochs });
+            }
+            assert_whole(&engine);
+        }
+        (node(&engine, A).is_replica(), owned(&engine, ME))
+    };
+    assert_eq!(demoted(&[0, 1], None), (false, vec![]));
+    assert_eq!(demoted(&[0, 1, 2], None), (true, vec![10]));
+    assert_eq!(demoted(&[0, 1, 2, 3], Some(1)), (false, vec![]), "it has said otherwise meanwhile");
+}
+
+#[test]
+fn a_slot_that_stays_behind_with_a_new_replica_goes_to_the_primary_that_claims_it() {
+    let mut engine = primaries();
+    // B is in A's shard, and an operator has given slot 20 to it, here and nowhere else.
+    follow(&mut engine, B, id(A).into(), 9);
+    claim(&mut engine, B, 9, 9, &[20]);
+    claim(&mut engine, A, 10, 10, &[10]);
+    follow(&mut engine, B, id(A).into(), 10);
+    assert_eq!(owned(&engine, B), [], "a replica owns nothing");
+    claim(&mut engine, C, 1, 10, &[12, 20]);
+    assert_eq!(owned(&engine, C), [12, 20]);
+    assert_whole(&engine);
+}
+
 #[test]
 fn a_chain_of_primaries_that_comes_back_to_this_node_is_not_closed() {
     let mut engine = start(&format!("slave {}", id(A)), "");
@@ -252,11 +291,19 @@ fn entry(number: u8) -> GossipFields {
 }
 
 fn say(engine: &mut Engine, member: u8, fields: HeaderFields) {
-    let link = engine.handle_accepted(NOW, Ipv4Addr::new(10, 0, 0, member).into(), LOCAL);
+    say_at(engine, NOW, member, fields);
+}
+
+fn later(time: Duration) -> Now {
+    Now { mono: NOW.mono.after(time), ..NOW }
+}
+
+fn say_at(engine: &mut Engine, now: Now, member: u8, fields: HeaderFields) {
+    let link = engine.handle_accepted(now, Ipv4Addr::new(10, 0, 0, member).into(), LOCAL);
     let fields = HeaderFields { sender: id(member).into(), port: 7000, bus_port: 17_000, ..fields };
     let mut bytes = Vec::new();
     HeaderTemplate::new(&fields).heartbeat(Kind::Ping, &mut bytes).extensible().finish();
-    engine.handle_packet(NOW, link, &bytes);
+    engine.handle_packet(now, link, &bytes);
     drain(engine);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slotmesh_gossip::{Action, Config, ConnectError, Engine, Event, LinkId, MeetTarget, SplitMix};
 use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{ConfigEpoch, Host, Mono, NodeId, Now, ShardId, SlotSet, UnixMillis};
+use slotmesh_types::{ConfigEpoch, Host, Mono, NodeId, Now, ShardId, Slot, SlotRange, SlotSet, UnixMillis};
 use slotmesh_wire::{Body, GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
@@ -59,6 +59,21 @@ fn a_first_answer_on_a_link_tells_of_nobody() {
         let pong = world.sent.iter().find(|(to, _)| *to == link).expect("an answer");
         assert_eq!(!names(&pong.1).is_empty(), heard);
     }
+}
+
+/// [slots-1]
+#[test]
+fn slots_that_an_operator_deals_are_told_to_everybody_with_the_next_tick() {
+    let mut world = World::of(3, "0-4");
+    world.answering = vec![1, 2, 3];
+    let range = |first, last| SlotRange::new(Slot::new(first)?, Slot::new(last)?);
+    let (more, less) = (range(5, 7).expect("a range"), range(2, 6).expect("a range"));
+    world.engine.add_slots(world.now, &[more]).expect("free");
+    world.run(Duration::from_millis(100));
+    assert_eq!(world.told_last(), [Some(8); 3]);
+    world.engine.del_slots(world.now, &[less]).expect("owned");
+    world.run(Duration::from_millis(100));
+    assert_eq!(world.told_last(), [Some(3); 3]);
 }
 
 /// [retry-1]
@@ -195,7 +210,7 @@ impl World {
 
     /// A heartbeat of node `number`.
     fn say_at(&mut self, link: LinkId, number: u8, kind: Kind, config_epoch: ConfigEpoch, tells: &[u8]) {
-        let slots: SlotSet = slotmesh_types::Slot::new(100 + u16::from(number)).into_iter().collect();
+        let slots: SlotSet = Slot::new(100 + u16::from(number)).into_iter().collect();
         let fields = HeaderFields {
             sender: id(number).into(),
             port: 7000,
@@ -258,6 +273,16 @@ impl World {
             }
         }
         self.events.extend(std::iter::from_fn(|| self.engine.poll_event()));
+    }
+
+    /// How many slots this node claims in the last packet on each of its connections.
+    fn told_last(&self) -> Vec<Option<u16>> {
+        let claim = |bytes: &[u8]| match Packet::decode(bytes) {
+            Ok(Packet::Full(header, _)) => Some(SlotSet::from_bytes(*header.slots()).len()),
+            _ => None,
+        };
+        let last = |link: &LinkId| self.sent.iter().rfind(|(to, _)| to == link).and_then(|(_, bytes)| claim(bytes));
+        self.out.iter().map(last).collect()
     }
 
     fn kinds_on(&self, link: LinkId) -> Vec<Kind> {
