@@ -1,0 +1,244 @@
+//! A key with what it holds.
+
+use std::mem;
+
+use crate::dict::Item;
+use crate::value::{Value, ValueRef};
+
+/// A key with what it holds, in two words.
+///
+/// A short text or a number lies behind its key, in one piece of memory:
+///
+/// | bytes | |
+/// |---|---|
+/// | 1 | what there is: [`NUMBER`], [`DEADLINE`], [`LONG`] |
+/// | 3 | when and how often it was used |
+/// | 8 | its deadline, if it has one |
+/// | 1 or 4 | length of the key |
+/// | | the key, then the text or, in 8 bytes, the number |
+#[derive(Debug)]
+pub(crate) struct Entry(Repr);
+
+#[derive(Debug)]
+enum Repr {
+    Short(Box<[u8]>),
+    Long(Box<Object>),
+}
+
+/// A key whose value has memory of its own.
+#[derive(Debug)]
+struct Object {
+    key: Box<[u8]>,
+    deadline: Option<u64>,
+    used: [u8; 3],
+    value: Value,
+}
+
+const NUMBER: u8 = 1;
+const DEADLINE: u8 = 2;
+const LONG: u8 = 4;
+
+/// Bytes before the deadline.
+const HEAD: usize = 4;
+
+/// A text or number that lies behind its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Short<'a> {
+    Number(i64),
+    Text(&'a [u8]),
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Self(Repr::Short(Box::default()))
+    }
+}
+
+impl Item for Entry {
+    fn key(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Short(bytes) => {
+                let (start, end) = key_range(bytes);
+                &bytes[start..end]
+            }
+            Repr::Long(object) => &object.key,
+        }
+    }
+}
+
+impl Entry {
+    /// A key with a text or a number.
+    pub(crate) fn short(key: &[u8], value: Short<'_>, deadline: Option<u64>, used: [u8; 3]) -> Self {
+        let long = key.len() > usize::from(u8::MAX);
+        let number;
+        let (kind, value) = match value {
+            Short::Text(text) => (0, text),
+            Short::Number(value) => {
+                number = value.to_le_bytes();
+                (NUMBER, &number[..])
+            }
+        };
+        let length = HEAD + deadline.map_or(0, |_| 8) + if long { 4 } else { 1 } + key.len() + value.len();
+        let mut bytes = Vec::with_capacity(length);
+        let flags = kind | if deadline.is_some() { DEADLINE } else { 0 } | if long { LONG } else { 0 };
+        bytes.extend_from_slice(&[flags, used[0], used[1], used[2]]);
+        if let Some(deadline) = deadline {
+            bytes.extend_from_slice(&deadline.to_le_bytes());
+        }
+        if long {
+            bytes.extend_from_slice(&u32::try_from(key.len()).expect("requests are shorter").to_le_bytes());
+        } else {
+            bytes.push(key.len() as u8);
+        }
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(value);
+        Self(Repr::Short(bytes.into_boxed_slice()))
+    }
+
+    /// A key with a value that has memory of its own.
+    pub(crate) fn long(key: &[u8], value: Value, deadline: Option<u64>, used: [u8; 3]) -> Self {
+        Self(Repr::Long(Box::new(Object { key: key.into(), deadline, used, value })))
+    }
+
+    /// What the key holds.
+    pub(crate) fn value(&self) -> ValueRef<'_> {
+        match &self.0 {
+            Repr::Short(bytes) => {
+                let (_, end) = key_range(bytes);
+                let value = &bytes[end..];
+                match value.first_chunk() {
+                    Some(number) if bytes[0] & NUMBER != 0 => ValueRef::Number(i64::from_le_bytes(*number)),
+                    _ => ValueRef::Text(value),
+                }
+            }
+            Repr::Long(object) => ValueRef::Long(&object.value),
+        }
+    }
+
+    /// Replaces what the key holds by a text or a number; gives what had memory of its own. Memory of the right size is used
+    /// again.
+    pub(crate) fn set_short(&mut self, value: Short<'_>, deadline: Option<u64>) -> Option<Value> {
+        if let Repr::Short(bytes) = &mut self.0 {
+            let (_, end) = key_range(bytes);
+            let (kind, length) = match value {
+                Short::Text(text) => (0, text.len()),
+                Short::Number(_) => (NUMBER, 8),
+            };
+            let same_head = (bytes[0] & DEADLINE != 0) == deadline.is_some();
+            if same_head && bytes.len() - end == length {
+                bytes[0] = (bytes[0] & !NUMBER) | kind;
+                match value {
+                    Short::Text(text) => bytes[end..].copy_from_slice(text),
+                    Short::Number(number) => bytes[end..].copy_from_slice(&number.to_le_bytes()),
+                }
+                if let Some(deadline) = deadline {
+                    bytes[HEAD..HEAD + 8].copy_from_slice(&deadline.to_le_bytes());
+                }
+                return None;
+            }
+        }
+        let before = mem::replace(self, Self::short(self.key(), value, deadline, self.used()));
+        before.into_long()
+    }
+
+    /// Replaces what the key holds; gives what had memory of its own.
+    pub(crate) fn set_long(&mut self, value: Value, deadline: Option<u64>) -> Option<Value> {
+        let before = mem::replace(self, Self::long(self.key(), value, deadline, self.used()));
+        before.into_long()
+    }
+
+    /// The value, if it has memory of its own.
+    pub(crate) fn into_long(self) -> Option<Value> {
+        match self.0 {
+            Repr::Short(_) => None,
+            Repr::Long(object) => Some(object.value),
+        }
+    }
+
+    /// When it expires, in milliseconds of the wall clock.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        match &self.0 {
+            Repr::Short(bytes) if bytes.first()? & DEADLINE != 0 => {
+                bytes[HEAD..].first_chunk().map(|deadline| u64::from_le_bytes(*deadline))
+            }
+            Repr::Short(_) => None,
+            Repr::Long(object) => object.deadline,
+        }
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Option<u64>) {
+        match &mut self.0 {
+            Repr::Long(object) => object.deadline = deadline,
+            Repr::Short(bytes) => match deadline {
+                Some(deadline) if bytes[0] & DEADLINE != 0 => {
+                    bytes[HEAD..HEAD + 8].copy_from_slice(&deadline.to_le_bytes());
+                }
+                None if bytes[0] & DEADLINE == 0 => {}
+                _ => *self = self.rebuilt(deadline),
+            },
+        }
+    }
+
+    /// When and how often it was used; what the bits mean is for the policy of eviction to say.
+    pub(crate) fn used(&self) -> [u8; 3] {
+        match &self.0 {
+            Repr::Short(bytes) => bytes[1..].first_chunk().copied().unwrap_or_default(),
+            Repr::Long(object) => object.used,
+        }
+    }
+
+    /// Bytes that it takes besides its place in the table.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.0 {
+            Repr::Short(bytes) => bytes.len(),
+            Repr::Long(object) => size_of::<Object>() + object.key.len() + object.value.bytes(),
+        }
+    }
+
+    /// What the key holds, to be changed in place; `None` for a text or a number that lies behind it.
+    pub(crate) fn long_mut(&mut self) -> Option<&mut Value> {
+        match &mut self.0 {
+            Repr::Short(_) => None,
+            Repr::Long(object) => Some(&mut object.value),
+        }
+    }
+
+    /// Gives a short value memory of its own, so that it can be changed in place.
+    pub(crate) fn lengthen(&mut self) -> &mut Value {
+        if let Repr::Short(_) = &self.0 {
+            let text = match self.value() {
+                ValueRef::Number(number) => number.to_string().into_bytes(),
+                ValueRef::Text(text) => text.to_vec(),
+                ValueRef::Long(_) => Vec::new(),
+            };
+            *self = Self::long(self.key(), Value::Text(text), self.deadline(), self.used());
+        }
+        match &mut self.0 {
+            Repr::Long(object) => &mut object.value,
+            Repr::Short(_) => unreachable!("it has just been given memory of its own"),
+        }
+    }
+
+    /// A short one with another deadline.
+    fn rebuilt(&self, deadline: Option<u64>) -> Self {
+        let value = match self.value() {
+            ValueRef::Number(number) => Short::Number(number),
+            ValueRef::Text(text) => Short::Text(text),
+            ValueRef::Long(_) => Short::Text(&[]),
+        };
+        Self::short(self.key(), value, deadline, self.used())
+    }
+}
+
+/// Where the key is in the bytes of a short entry.
+fn key_range(bytes: &[u8]) -> (usize, usize) {
+    // An empty place of a table.
+    let Some(flags) = bytes.first() else { return (0, 0) };
+    let at = if flags & DEADLINE != 0 { HEAD + 8 } else { HEAD };
+    if flags & LONG == 0 {
+        let start = at + 1;
+        return (start, start + usize::from(bytes[at]));
+    }
+    let length = bytes[at..].first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    (at + 4, at + 4 + length)
+}

@@ -1,0 +1,28 @@
+//! The hash of keys, fields and members.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
+
+static STATE: OnceLock<SeedableRandomState> = OnceLock::new();
+
+/// Seeds the hash, once for the process: whoever knows it can choose keys that all fall into one bucket. Tells whether it
+/// came before the first use; later ones change nothing.
+pub fn seed_hash(seed: u64) -> bool {
+    STATE.set(seeded(seed)).is_ok()
+}
+
+/// The hash of some bytes.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = STATE.get_or_init(|| seeded(0)).build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+fn seeded(seed: u64) -> SeedableRandomState {
+    // A process has one.
+    let shared: &'static SharedSeed = Box::leak(Box::new(SharedSeed::from_u64(seed)));
+    SeedableRandomState::with_seed(seed.rotate_left(32), shared)
+}

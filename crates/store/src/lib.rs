@@ -1,0 +1,38 @@
+//! A keyspace in 16384 dictionaries, one for each slot.
+//!
+//! [`Keyspace`] holds the slots in groups, each behind a lock. [`Db`] is one slot as a command works with it: keys that have
+//! expired are not there, values that are emptied go, and [`Changes`] tells what was done. Nothing here knows of time,
+//! threads or clients: time is given, and what is found out is handed back.
+//!
+//! ```
+//! use slotmesh_store::{Changes, Db, Expiry, Keyspace, ValueRef};
+//! use slotmesh_types::Slot;
+//!
+//! let keyspace = Keyspace::<()>::default();
+//! let slot = Slot::new(7).expect("a slot");
+//! let (mut group, mut changes) = (keyspace.lock(slot), Changes::default());
+//! let mut db = Db::new(group.slot(slot), &mut changes, 1_000, true);
+//! db.set_text(b"greeting", b"hello", Expiry::At(2_000));
+//! assert!(matches!(db.get(b"greeting"), Some(ValueRef::Text(b"hello"))));
+//! let mut later = Db::new(group.slot(slot), &mut changes, 2_000, true);
+//! assert!(!later.exists(b"greeting"));
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod db;
+mod deadlines;
+mod dict;
+mod entry;
+mod hash;
+mod keyspace;
+mod listpack;
+mod slot_keys;
+mod value;
+
+pub use db::{Changes, Db, Expiry, WrongType};
+pub use hash::seed_hash;
+pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
+pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values, canonical_number};
+pub use slot_keys::SlotKeys;
+pub use value::{Kind, Value, ValueRef};

@@ -1,0 +1,517 @@
+//! Many short values in one piece of memory, in the format that real servers call listpack.
+//!
+//! Having their format costs nothing and saves a conversion wherever values are handed over: in RDB files, in DUMP
+//! payloads, to replicas.
+//!
+//! | bytes | |
+//! |---|---|
+//! | 4 | length of the whole, little endian |
+//! | 2 | how many values; 65535 for "count them" |
+//! | | the values |
+//! | 1 | 255 |
+//!
+//! A value is a head that says what follows, what follows, and the length of both, to be read backwards.
+
+use std::ops::Range;
+
+/// Many short values in one piece of memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listpack(Vec<u8>);
+
+/// A value in a listpack. What looks like a number is kept as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packed<'a> {
+    /// A number, written as [`i64`] is.
+    Number(i64),
+    /// Any other text.
+    Text(&'a [u8]),
+}
+
+/// Bytes that are no listpack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("damaged listpack at byte {at}")]
+pub struct DamagedListpack {
+    /// Where.
+    pub at: usize,
+}
+
+const HEAD: usize = 6;
+const END: u8 = 255;
+/// A count that says nothing.
+const UNCOUNTED: u16 = u16::MAX;
+
+impl Default for Listpack {
+    fn default() -> Self {
+        Self(vec![7, 0, 0, 0, 0, 0, END])
+    }
+}
+
+impl Packed<'_> {
+    /// The value as a text.
+    #[must_use]
+    pub fn to_vec(self) -> Vec<u8> {
+        match self {
+            Self::Number(number) => number.to_string().into_bytes(),
+            Self::Text(text) => text.to_vec(),
+        }
+    }
+
+    /// Whether it is this text.
+    #[must_use]
+    pub fn is(self, text: &[u8]) -> bool {
+        match self {
+            Self::Number(number) => canonical_number(text) == Some(number),
+            Self::Text(own) => own == text,
+        }
+    }
+}
+
+impl Listpack {
+    /// Takes bytes that somebody else has made.
+    ///
+    /// # Errors
+    /// When they are no listpack; every value is looked at.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, DamagedListpack> {
+        let damaged = |at| DamagedListpack { at };
+        let length = bytes.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
+        if length != Some(bytes.len()) || bytes.len() <= HEAD || bytes.last() != Some(&END) {
+            return Err(damaged(0));
+        }
+        let (end, mut at, mut count) = (bytes.len() - 1, HEAD, 0_usize);
+        while at < end {
+            let size = size_at(&bytes[..end], at).filter(|size| *size <= end - at).ok_or(damaged(at))?;
+            let back = back_bytes(size);
+            if bytes[..end].get(at + size..at + size + back.len()) != Some(&back) {
+                return Err(damaged(at));
+            }
+            at += size + back.len();
+            count += 1;
+        }
+        let said = u16::from_le_bytes([bytes[4], bytes[5]]);
+        if said != UNCOUNTED && usize::from(said) != count {
+            return Err(damaged(4));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Its bytes, as real servers have them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match u16::from_le_bytes([self.0[4], self.0[5]]) {
+            UNCOUNTED => self.iter().count(),
+            count => usize::from(count),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.len() == HEAD + 1
+    }
+
+    /// The values, from both ends.
+    #[must_use]
+    pub fn iter(&self) -> Values<'_> {
+        Values { bytes: &self.0, range: HEAD..self.0.len() - 1 }
+    }
+
+    /// The values with their places, from both ends. A place is good until the listpack is changed before or at it.
+    #[must_use]
+    pub fn places(&self) -> Places<'_> {
+        Places(self.iter())
+    }
+
+    /// The place of the value at that index.
+    #[must_use]
+    pub fn place(&self, index: usize) -> Option<usize> {
+        self.places().nth(index).map(|(place, _)| place)
+    }
+
+    /// The place behind the last value, where another one can be put.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// The value at a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<Packed<'_>> {
+        (place < self.end()).then(|| value_at(&self.0, place))
+    }
+
+    /// The place of the value behind the one at a place.
+    #[must_use]
+    pub fn next(&self, place: usize) -> usize {
+        place + whole_size(&self.0, place)
+    }
+
+    /// Adds a value at the end.
+    pub fn push_back(&mut self, text: &[u8]) {
+        self.insert(self.end(), text);
+    }
+
+    /// Adds a value at the beginning.
+    pub fn push_front(&mut self, text: &[u8]) {
+        self.insert(HEAD, text);
+    }
+
+    /// Puts a value before the one at a place, or at [`Listpack::end`].
+    pub fn insert(&mut self, place: usize, text: &[u8]) {
+        self.splice(place..place, &encoded(text), 1);
+    }
+
+    /// Replaces the value at a place.
+    pub fn replace(&mut self, place: usize, text: &[u8]) {
+        self.splice(place..self.next(place), &encoded(text), 0);
+    }
+
+    /// Takes out so many values from a place on.
+    pub fn remove(&mut self, place: usize, count: usize) {
+        let (mut end, mut gone) = (place, 0);
+        while gone < count && end < self.end() {
+            end = self.next(end);
+            gone += 1;
+        }
+        self.splice(place..end, &[], -(gone as isize));
+    }
+
+    /// Gives memory back that is not used.
+    pub fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
+    fn splice(&mut self, range: Range<usize>, with: &[u8], more: isize) {
+        let said = u16::from_le_bytes([self.0[4], self.0[5]]);
+        // Memory is given exactly: what is packed is packed to be small.
+        self.0.reserve_exact(with.len().saturating_sub(range.len()));
+        self.0.splice(range, with.iter().copied());
+        let length = u32::try_from(self.0.len()).expect("listpacks are kept far below 4 GiB");
+        self.0[..4].copy_from_slice(&length.to_le_bytes());
+        let count = if said == UNCOUNTED {
+            // Real servers count again when somebody asks; then it may fit again.
+            self.iter().count()
+        } else {
+            usize::from(said).saturating_add_signed(more)
+        };
+        let count = u16::try_from(count).unwrap_or(UNCOUNTED);
+        self.0[4..HEAD].copy_from_slice(&count.to_le_bytes());
+    }
+}
+
+impl<T: AsRef<[u8]>> FromIterator<T> for Listpack {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+        let mut bytes = vec![0; HEAD];
+        let mut count = 0_usize;
+        for text in texts {
+            bytes.extend_from_slice(&encoded(text.as_ref()));
+            count += 1;
+        }
+        bytes.push(END);
+        let length = u32::try_from(bytes.len()).expect("listpacks are kept far below 4 GiB");
+        bytes[..4].copy_from_slice(&length.to_le_bytes());
+        bytes[4..HEAD].copy_from_slice(&u16::try_from(count).unwrap_or(UNCOUNTED).to_le_bytes());
+        bytes.shrink_to_fit();
+        Self(bytes)
+    }
+}
+
+/// The values of a [`Listpack`].
+#[derive(Clone, Debug)]
+pub struct Values<'a> {
+    bytes: &'a [u8],
+    range: Range<usize>,
+}
+
+/// The values of a [`Listpack`] with their places.
+#[derive(Clone, Debug)]
+pub struct Places<'a>(Values<'a>);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Packed<'a>;
+
+    fn next(&mut self) -> Option<Packed<'a>> {
+        if self.range.is_empty() {
+            return None;
+        }
+        let place = self.range.start;
+        self.range.start += whole_size(self.bytes, place);
+        Some(value_at(self.bytes, place))
+    }
+}
+
+impl DoubleEndedIterator for Values<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        if self.range.is_empty() {
+            return None;
+        }
+        let (mut size, mut shift, mut at) = (0, 0, self.range.end - 1);
+        loop {
+            size |= usize::from(self.bytes[at] & 127) << shift;
+            if self.bytes[at] & 128 == 0 {
+                break;
+            }
+            shift += 7;
+            at -= 1;
+        }
+        self.range.end = at - size;
+        Some(value_at(self.bytes, self.range.end))
+    }
+}
+
+impl<'a> Iterator for Places<'a> {
+    type Item = (usize, Packed<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let place = self.0.range.start;
+        Some((place, self.0.next()?))
+    }
+}
+
+impl DoubleEndedIterator for Places<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let value = self.0.next_back()?;
+        Some((self.0.range.end, value))
+    }
+}
+
+/// The number that a text is, if it is just how that number is written.
+#[must_use]
+pub fn canonical_number(text: &[u8]) -> Option<i64> {
+    // The longest is that of `i64::MIN`.
+    if text.is_empty() || text.len() > 20 {
+        return None;
+    }
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let canonical = match digits {
+        [b'0'] => digits.len() == text.len(),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    str::from_utf8(text).ok().filter(|_| canonical)?.parse().ok()
+}
+
+/// Length of head and content of the value that begins at a place; `None` when it is none.
+fn size_at(bytes: &[u8], place: usize) -> Option<usize> {
+    let byte = |at: usize| bytes.get(place + at).copied().map(usize::from);
+    Some(match byte(0)? {
+        0..=0x7f => 1,
+        head @ 0x80..=0xbf => 1 + (head & 0x3f),
+        0xc0..=0xdf => 2,
+        head @ 0xe0..=0xef => 2 + ((head & 0x0f) << 8 | byte(1)?),
+        0xf0 => 5 + (byte(1)? | byte(2)? << 8 | byte(3)? << 16 | byte(4)? << 24),
+        0xf1 => 3,
+        0xf2 => 4,
+        0xf3 => 5,
+        0xf4 => 9,
+        _ => return None,
+    })
+}
+
+fn whole_size(bytes: &[u8], place: usize) -> usize {
+    let size = size_at(bytes, place).expect("a listpack is made of values");
+    size + back_length(size)
+}
+
+fn value_at(bytes: &[u8], place: usize) -> Packed<'_> {
+    let size = size_at(bytes, place).expect("a listpack is made of values");
+    let value = &bytes[place..place + size];
+    let number = |length: usize| {
+        let mut wide = [0; 8];
+        wide[8 - length..].copy_from_slice(&value[1..=length]);
+        Packed::Number(i64::from_le_bytes(wide) >> (64 - 8 * length))
+    };
+    match value[0] {
+        small @ 0..=0x7f => Packed::Number(i64::from(small)),
+        0x80..=0xbf => Packed::Text(&value[1..]),
+        head @ 0xc0..=0xdf => {
+            let bits = u16::from(head & 0x1f) << 8 | u16::from(value[1]);
+            Packed::Number(i64::from((bits << 3).cast_signed() >> 3))
+        }
+        0xe0..=0xef => Packed::Text(&value[2..]),
+        0xf0 => Packed::Text(&value[5..]),
+        0xf1 => number(2),
+        0xf2 => number(3),
+        0xf3 => number(4),
+        _ => number(8),
+    }
+}
+
+/// A value as it stands in a listpack.
+fn encoded(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() + 10);
+    match canonical_number(text) {
+        Some(number @ 0..=127) => bytes.push(number as u8),
+        Some(number @ -4096..=4095) => {
+            bytes.extend_from_slice(&[0xc0 | ((number >> 8) & 0x1f) as u8, number as u8]);
+        }
+        Some(number) => {
+            let (head, length) = match number {
+                -0x8000..=0x7fff => (0xf1, 2),
+                -0x80_0000..=0x7f_ffff => (0xf2, 3),
+                -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
+                _ => (0xf4, 8),
+            };
+            bytes.push(head);
+            bytes.extend_from_slice(&number.to_le_bytes()[..length]);
+        }
+        None => {
+            match text.len() {
+                length @ 0..64 => bytes.push(0x80 | length as u8),
+                length @ 64..4096 => bytes.extend_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]),
+                length => {
+                    bytes.push(0xf0);
+                    let length = u32::try_from(length).expect("listpacks are kept far below 4 GiB");
+                    bytes.extend_from_slice(&length.to_le_bytes());
+                }
+            }
+            bytes.extend_from_slice(text);
+        }
+    }
+    let back = back_bytes(bytes.len());
+    bytes.extend_from_slice(&back);
+    bytes
+}
+
+fn back_length(size: usize) -> usize {
+    match size {
+        0..=127 => 1,
+        128..=16_382 => 2,
+        16_383..=2_097_150 => 3,
+        2_097_151..=268_435_454 => 4,
+        _ => 5,
+    }
+}
+
+/// A length, to be read backwards.
+fn back_bytes(size: usize) -> Vec<u8> {
+    let length = back_length(size);
+    let part = |place: usize| (size >> (7 * (length - 1 - place)) & 127) as u8;
+    (0..length).map(|place| if place == 0 { part(place) } else { part(place) | 128 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(pack: &Listpack) -> Vec<Vec<u8>> {
+        pack.iter().map(Packed::to_vec).collect()
+    }
+
+    /// What Valkey 9.1.2 puts behind the type of a hash in `DUMP`, after `HSET h a 1 bb -5000`.
+    #[test]
+    fn it_is_what_real_servers_have() {
+        let pack: Listpack = ["a", "1", "bb", "-5000"].into_iter().collect();
+        let real = [20, 0, 0, 0, 4, 0, 0x81, b'a', 2, 1, 1, 0x82, b'b', b'b', 3, 0xf1, 0x78, 0xec, 3, 255];
+        assert_eq!(pack.as_bytes(), real);
+    }
+
+    #[test]
+    fn numbers_of_every_size_come_back() {
+        let numbers =
+            [0, 127, 128, -1, 4095, 4096, -4096, -4097, 32_767, -32_769, 8_388_607, 8_388_608, i64::MAX, i64::MIN];
+        let pack: Listpack = numbers.iter().map(ToString::to_string).collect();
+        assert!(pack.iter().eq(numbers.map(Packed::Number)));
+        assert!(pack.iter().rev().eq(numbers.into_iter().rev().map(Packed::Number)));
+    }
+
+    #[test]
+    fn only_what_is_written_as_a_number_is_one() {
+        for text in ["", "-", "+1", "01", "-0", " 1", "1 ", "9223372036854775808", "1.0"] {
+            assert_eq!(canonical_number(text.as_bytes()), None, "{text:?}");
+        }
+        assert_eq!(canonical_number(b"-9223372036854775808"), Some(i64::MIN));
+    }
+
+    #[test]
+    fn more_values_than_are_counted_are_still_there() {
+        let mut pack: Listpack = (0..65_536).map(|number| number.to_string()).collect();
+        assert_eq!(pack.len(), 65_536);
+        pack.remove(pack.place(7).expect("it is there"), 2);
+        assert_eq!(pack.len(), 65_534);
+        assert_eq!(pack.as_bytes()[4..6], 65_534_u16.to_le_bytes());
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Insert(usize, Vec<u8>),
+        Replace(usize, Vec<u8>),
+        Remove(usize, usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let text = || {
+            prop_oneof![
+                vec(any::<u8>(), 0..90),
+                any::<i64>().prop_map(|n| n.to_string().into_bytes()),
+                vec(any::<u8>(), 4090..4100)
+            ]
+        };
+        prop_oneof![
+            3 => (any::<usize>(), text()).prop_map(|(at, text)| Step::Insert(at, text)),
+            1 => (any::<usize>(), text()).prop_map(|(at, text)| Step::Replace(at, text)),
+            1 => (any::<usize>(), 0_usize..4).prop_map(|(at, count)| Step::Remove(at, count)),
+        ]
+    }
+
+    proptest! {
+        /// Against a vector of the standard library.
+        #[test]
+        fn it_does_what_a_vector_does(steps in vec(step(), 0..60)) {
+            let (mut pack, mut model) = (Listpack::default(), Vec::<Vec<u8>>::new());
+            for step in steps {
+                match step {
+                    Step::Insert(at, text) => {
+                        let at = at % (model.len() + 1);
+                        pack.insert(pack.place(at).unwrap_or(pack.end()), &text);
+                        model.insert(at, text);
+                    }
+                    Step::Replace(at, text) if !model.is_empty() => {
+                        let at = at % model.len();
+                        pack.replace(pack.place(at).expect("it is there"), &text);
+                        model[at] = text;
+                    }
+                    Step::Remove(at, count) if !model.is_empty() => {
+                        let at = at % model.len();
+                        pack.remove(pack.place(at).expect("it is there"), count);
+                        model.drain(at..(at + count).min(model.len()));
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(texts(&pack), model.clone());
+                prop_assert_eq!(pack.len(), model.len());
+            }
+            let again = Listpack::from_bytes(pack.as_bytes().to_vec());
+            prop_assert_eq!(again, Ok(pack));
+        }
+
+        #[test]
+        fn any_bytes_are_a_listpack_or_an_error(bytes in vec(any::<u8>(), 0..64), flips in vec((0_usize..64, any::<u8>()), 0..3)) {
+            let mut pack: Listpack = bytes.chunks(5).collect();
+            for (at, with) in flips {
+                let length = pack.0.len();
+                pack.0[at % length] ^= with;
+            }
+            if let Ok(pack) = Listpack::from_bytes(pack.0) {
+                let forward = texts(&pack);
+                let mut backward: Vec<_> = pack.iter().rev().map(Packed::to_vec).collect();
+                backward.reverse();
+                prop_assert_eq!(forward, backward);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a key can hold.
+
+/// A type of values that have memory of their own and are changed in place.
+pub trait Kind: Default + Sized {
+    /// Makes it a value.
+    fn into_value(self) -> Value;
+
+    /// It, if the value is of this type.
+    fn of(value: &Value) -> Option<&Self>;
+
+    /// The same, to change it.
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+
+    /// Whether it holds nothing: its key goes then.
+    fn is_empty(&self) -> bool;
+}
+
+/// A value that has memory of its own.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// A text that is changed in place.
+    Text(Vec<u8>),
+}
+
+/// What a key holds, to look at.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// A text that is a number.
+    Number(i64),
+    /// A text.
+    Text(&'a [u8]),
+    /// Anything with memory of its own.
+    Long(&'a Value),
+}
+
+impl Value {
+    /// Bytes that it takes besides the value itself.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.capacity(),
+        }
+    }
+
+    /// How many pieces of memory it has, about: what it takes to free it.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        match self {
+            Self::Text(_) => 1,
+        }
+    }
+}
+
+impl ValueRef<'_> {
+    /// The name of its type, as TYPE tells it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Number(_) | Self::Text(_) | Self::Long(Value::Text(_)) => "string",
+        }
+    }
+}
+
+impl Kind for Vec<u8> {
+    fn into_value(self) -> Value {
+        Value::Text(self)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        match value {
+            Value::Text(text) => Some(text),
+        }
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        match value {
+            Value::Text(text) => Some(text),
+        }
+    }
+
+    /// A text may be empty.
+    fn is_empty(&self) -> bool {
+        false
+    }
+}
