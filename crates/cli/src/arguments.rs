@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 
-use crate::talk::{Access, Admin, Target, TargetError};
+use crate::talk::{Access, Admin, Target, TargetError, Tls};
 use crate::view::Start;
 use crate::{completions, create, doctor, forget, meet, nodes, plot, slots, top, watch};
 
@@ -55,6 +55,9 @@ pub(crate) struct Global {
     /// File whose first line is the password for AUTH. Without it VALKEYCLI_AUTH in the environment counts.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Whom to ask")]
     password_file: Option<PathBuf>,
+    /// Speak TLS to client ports as well.
+    #[arg(long, global = true, help_heading = "Whom to ask", requires = "tls_ca_file")]
+    tls: bool,
     /// Longest wait for a connection and for each answer, in seconds.
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = seconds, help_heading = "Whom to ask")]
     pub(crate) timeout: Duration,
@@ -73,7 +76,7 @@ pub(crate) struct AdminOptions {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Whom to ask", requires = "admin")]
     pub(crate) token_file: Option<PathBuf>,
     /// Authorities whose certificates are believed, PEM. The admin API is spoken to over TLS then.
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Whom to ask", requires = "admin")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Whom to ask")]
     pub(crate) tls_ca_file: Option<PathBuf>,
     /// Our certificate chain, PEM.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Whom to ask", requires_all = ["tls_ca_file", "tls_key_file"])]
@@ -81,7 +84,7 @@ pub(crate) struct AdminOptions {
     /// Its key, PEM.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Whom to ask", requires = "tls_cert_file")]
     pub(crate) tls_key_file: Option<PathBuf>,
-    /// Name in the node's certificate, where it is another than the host of --admin.
+    /// Name in the certificates of nodes, where it is another than the host we ask.
     #[arg(long, global = true, value_name = "NAME", help_heading = "Whom to ask", requires = "tls_ca_file")]
     pub(crate) tls_server_name: Option<String>,
 }
@@ -128,7 +131,18 @@ impl Global {
             }
             None => std::env::var("VALKEYCLI_AUTH").ok().filter(|password| !password.is_empty()),
         };
-        Ok(Access { timeout: self.timeout, user: self.user.clone(), password })
+        Ok(Access { timeout: self.timeout, user: self.user.clone(), password, tls: self.tls()? })
+    }
+
+    /// How TLS is spoken to client ports, if it is.
+    fn tls(&self) -> Result<Option<Tls>> {
+        let Some(authorities) = self.admin.tls_ca_file.as_ref().filter(|_| self.tls) else { return Ok(None) };
+        let own = self.admin.tls_cert_file.as_deref().zip(self.admin.tls_key_file.as_deref());
+        let name = match &self.admin.tls_server_name {
+            Some(name) => Some(name.clone().try_into().with_context(|| format!("--tls-server-name {name}"))?),
+            None => None,
+        };
+        Ok(Some(Tls::new(authorities, own, name)?))
     }
 
     /// The one node to ask: `given`, --addr or --admin.

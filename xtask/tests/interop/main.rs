@@ -29,6 +29,7 @@ mod tool;
 mod tool_admin;
 mod tool_create;
 mod tool_doctor;
+mod tool_tls;
 mod tool_top;
 mod turn;
 mod witness;

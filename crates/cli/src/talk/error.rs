@@ -30,8 +30,11 @@ pub(crate) enum AskErrorKind {
     #[error("the connection broke: {0}")]
     Broken(String),
     /// TLS is spoken there.
-    #[error("it speaks TLS; give its plain client port, or ask a slotmesh node with --admin https://HOST:PORT")]
+    #[error("it speaks TLS: give --tls and --tls-ca-file")]
     Tls,
+    /// TLS is not spoken there, or not with us.
+    #[error("no TLS with it: {0}")]
+    Handshake(String),
     /// Something else than RESP.
     #[error("it does not speak RESP, so it is no Valkey, Redis or slotmesh node ({0})")]
     NotResp(String),

@@ -6,7 +6,8 @@ use slotmesh_resp::{Value, encode_command};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{AskError, AskErrorKind, Target};
+use super::tls::Stream;
+use super::{AskError, AskErrorKind, Target, Tls};
 
 /// Longest reply that is read, in bytes: CLUSTER NODES of the largest cluster, with every slot by itself, is shorter.
 const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -23,6 +24,8 @@ pub(crate) struct Access {
     pub(crate) user: Option<String>,
     /// Password for AUTH; without one there is no AUTH.
     pub(crate) password: Option<String>,
+    /// Speak TLS, and how.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// One connection to a node.
@@ -30,7 +33,7 @@ pub(crate) struct Access {
 pub(crate) struct Resp {
     target: Target,
     timeout: Duration,
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     /// What was read and not taken yet.
     input: Vec<u8>,
 }
@@ -42,10 +45,8 @@ impl Resp {
     /// Nobody listens, or we are not let in.
     pub(crate) async fn connect(target: &Target, access: &Access) -> Result<Self, AskError> {
         let failed = |kind| AskError { target: target.clone(), kind };
-        let connect = TcpStream::connect((target.host.as_str(), target.port));
-        let stream = match tokio::time::timeout(access.timeout, connect).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(failed(AskErrorKind::Connect(error.to_string()))),
+        let stream = match tokio::time::timeout(access.timeout, open(target, access.tls.as_ref())).await {
+            Ok(stream) => stream.map_err(failed)?,
             Err(_) => return Err(failed(AskErrorKind::Timeout(access.timeout))),
         };
         let mut resp = Self { target: target.clone(), timeout: access.timeout, stream, input: Vec::new() };
@@ -147,13 +148,22 @@ impl Resp {
     }
 }
 
+async fn open(target: &Target, tls: Option<&Tls>) -> Result<Box<dyn Stream>, AskErrorKind> {
+    let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
+    let stream = stream.map_err(|error| AskErrorKind::Connect(error.to_string()))?;
+    match tls {
+        Some(tls) => tls.wrap(&target.host, stream).await.map_err(AskErrorKind::Handshake),
+        None => Ok(Box::new(stream)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
 
-    const ACCESS: Access = Access { timeout: Duration::from_secs(10), user: None, password: None };
+    const ACCESS: Access = Access { timeout: Duration::from_secs(10), user: None, password: None, tls: None };
 
     /// Somebody who answers everything with `answer`.
     async fn server(answer: &'static [u8]) -> Target {
