@@ -32,6 +32,20 @@ impl Call<'_> {
         ReplyWriter::new(self.out.own(), self.session.protocol())
     }
 
+    /// Writes what waits to be sent without having been asked for, unless that would land inside the reply of EXEC.
+    pub(crate) fn take_messages(&mut self) {
+        if !self.session.is_executing() {
+            self.session.client().outbox.take_all(self.out);
+        }
+    }
+
+    /// Whether more is written than the client may have waiting; then the connection is ending, and the rest is in vain.
+    pub(crate) fn is_too_much(&self) -> bool {
+        let client = self.session.client();
+        client.set_buffered(self.out.len());
+        client.check_limits(self.server.pubsub.limits(), self.now.mono)
+    }
+
     /// Replies OK.
     pub(crate) fn ok(&mut self) -> Handled {
         self.reply().simple("OK");

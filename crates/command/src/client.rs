@@ -88,6 +88,8 @@ pub(crate) struct Settings {
     pub(crate) readonly: bool,
     /// Requests that wait for EXEC, in a transaction.
     pub(crate) transaction: Option<usize>,
+    /// Their bytes.
+    pub(crate) transaction_bytes: usize,
     pub(crate) no_evict: bool,
     pub(crate) no_touch: bool,
 }
@@ -116,6 +118,8 @@ pub struct Client {
     net_out: AtomicU64,
     commands: AtomicU64,
     argument_bytes: AtomicUsize,
+    /// Bytes of a request that has not come to its end.
+    input: AtomicUsize,
     /// Index of the last command plus one; 0 for none.
     last_command: AtomicUsize,
     resp3: AtomicBool,
@@ -158,6 +162,7 @@ impl Client {
             net_out: AtomicU64::new(0),
             commands: AtomicU64::new(0),
             argument_bytes: AtomicUsize::new(0),
+            input: AtomicUsize::new(0),
             last_command: AtomicUsize::new(0),
             resp3: AtomicBool::new(false),
             killed: AtomicBool::new(false),
@@ -253,6 +258,11 @@ impl Client {
         self.last_interaction.store(now.mono.as_micros(), Relaxed);
     }
 
+    /// The driver holds so many bytes of a request that has not come to its end.
+    pub fn set_input(&self, bytes: usize) {
+        self.input.store(bytes, Relaxed);
+    }
+
     /// Bytes were written to it.
     pub fn add_output(&self, bytes: u64, now: Now) {
         self.net_out.fetch_add(bytes, Relaxed);
@@ -267,8 +277,13 @@ impl Client {
 
     pub(crate) fn begin_command(&self, command: &Known, argument_bytes: usize, now: Now) {
         self.last_interaction.store(now.mono.as_micros(), Relaxed);
-        self.last_command.store(command.index + 1, Relaxed);
+        self.note_command(command);
         self.argument_bytes.store(argument_bytes, Relaxed);
+    }
+
+    /// The command it has sent last.
+    pub(crate) fn note_command(&self, command: &Known) {
+        self.last_command.store(command.index + 1, Relaxed);
     }
 
     pub(crate) fn end_command(&self) {
@@ -295,7 +310,7 @@ impl Client {
         if flags.is_empty() { "N".to_owned() } else { flags }
     }
 
-    /// Its line in CLIENT LIST, with a line feed. What there is nothing of (transactions, buffers of a fixed size) is 0.
+    /// Its line in CLIENT LIST, with a line feed. What there is nothing of (watched keys, buffers of a fixed size) is 0.
     pub(crate) fn write_line(&self, now: Now, out: &mut Vec<u8>) {
         let name = self.settings().name.clone();
         self.write(now, &name, "default", out);
@@ -307,6 +322,7 @@ impl Client {
         let mut text = String::with_capacity(320);
         let [channels, patterns, shards] = self.subscriptions.counts();
         let (buffered, queued) = (self.outbox.buffered_bytes(), self.outbox.queued_bytes());
+        let (input, kept) = (self.input.load(Relaxed), settings.transaction_bytes);
         let age = now.mono.since(self.created).as_secs();
         let idle = now.mono.since(self.last_interaction()).as_secs();
         write!(text, "id={} addr={} laddr={} fd={} name=", self.id, self.addr, self.laddr, self.fd).expect(NEVER_FAILS);
@@ -315,8 +331,8 @@ impl Client {
         text.clear();
         write!(
             text,
-            " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch=0 qbuf=0 qbuf-free=0 \
-             argv-mem={} multi-mem=0 rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir=-1 \
+            " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch=0 qbuf={input} qbuf-free=0 \
+             argv-mem={} multi-mem={kept} rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir=-1 \
              resp={} lib-name=",
             self.flags(&settings),
             settings.db,
@@ -328,7 +344,7 @@ impl Client {
             buffered,
             self.outbox.frames(),
             queued,
-            buffered + queued,
+            buffered + queued + (input + kept) as u64,
             if buffered + queued > 0 { "rw" } else { "r" },
             self.last_command().map_or("NULL", |command| command.full_name.as_str()),
             if settings.protocol == Protocol::Resp3 { 3 } else { 2 },
@@ -350,7 +366,7 @@ impl Client {
         out.extend_from_slice(text.as_bytes());
     }
 
-    /// The command that ran last.
+    /// The command that ran last, or was kept for EXEC.
     pub(crate) fn last_command(&self) -> Option<&'static Known> {
         let index = self.last_command.load(Relaxed).checked_sub(1)?;
         Some(crate::table::by_index(index))

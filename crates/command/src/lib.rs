@@ -42,12 +42,11 @@ mod transaction;
 pub use client::{Client, Driver, Peer};
 pub use clients::Clients;
 pub use error_reply::ErrorReply;
-pub use execute::{answer, execute};
+pub use execute::{answer, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
 pub use keyspace::{Keyspace, SlotUsage};
 pub use outcome::{
-    Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Save, Show, Shutdown,
-    SlotState,
+    Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Show, SlotState,
 };
 pub use output::Output;
 pub use pubsub::PubSub;

@@ -16,41 +16,17 @@ use crate::explanation::NodeExplanation;
 pub enum Outcome {
     /// Go on with the next request; the reply is written.
     Continue,
-    /// Go on, but not before there is room for what others publish: a message is on its way to other nodes.
+    /// Go on with [`resume`](crate::resume), but not before there is room for what others publish: a message is on its way to
+    /// other nodes.
     Published,
+    /// Send what is written, then go on with [`resume`](crate::resume).
+    Flush,
     /// Put this to the cluster engine and hand its answer to [`answer`](crate::answer) before the next request.
     Ask(Question),
     /// Send what is written, then close.
     Close,
-    /// End the server. Nothing is written; when it can't end, write an error and go on.
-    Shutdown(Shutdown),
-}
-
-/// How the server shall end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shutdown {
-    /// What becomes of the data.
-    pub save: Save,
-    /// Do not wait for replicas.
-    pub now: bool,
-    /// End even if something that should come before fails.
-    pub force: bool,
-    /// Refuse if a primary with slots would go.
-    pub safe: bool,
-    /// Hand over to a replica first.
-    pub failover: bool,
-}
-
-/// What becomes of the data when the server ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Save {
-    /// What the configuration says.
-    #[default]
-    Configured,
-    /// Saved in any case.
-    Always,
-    /// Not saved.
-    Never,
+    /// End the server. Nothing is written.
+    Shutdown,
 }
 
 /// Whom to MEET.

@@ -66,6 +66,9 @@ pub trait Surroundings: Send + Sync {
     /// What the process uses. Called for INFO.
     fn usage(&self) -> Usage;
 
+    /// The wall clock in microseconds since 1970. Called for TIME and INFO, which alone show more than milliseconds.
+    fn unix_micros(&self) -> u64;
+
     /// How soon its threads get to what is due. Called for INFO.
     fn responsiveness(&self) -> Responsiveness {
         Responsiveness::default()
@@ -152,9 +155,10 @@ impl Server {
         session.client().add_output(bytes, now);
     }
 
-    /// The request that has just been executed took so long, not counting what was asked of others.
+    /// The request that has just been executed took so long, not counting what was asked of others. What did not run is not
+    /// counted, and what EXEC executes is part of it.
     pub fn note_time(&self, session: &Session, time: Duration) {
-        if let Some(command) = session.client().last_command() {
+        if let Some(command) = session.ran {
             self.stats.add_time(command, time);
         }
     }

@@ -8,6 +8,7 @@ use crate::client::{Client, Settings};
 use crate::clients::Clients;
 use crate::cluster::Family;
 use crate::pubsub::PubSub;
+use crate::table::Known;
 use crate::transaction::Transaction;
 
 /// Whether the client wants replies (CLIENT REPLY).
@@ -34,6 +35,8 @@ pub struct Session {
     readonly: bool,
     asking: bool,
     transaction: Option<Transaction>,
+    /// The command of the current request, once it runs: EXEC for all that it executes.
+    pub(crate) ran: Option<&'static Known>,
     /// What the request wrote are pushes, which CLIENT REPLY does not hold back.
     pub(crate) replied_by_push: bool,
 }
@@ -50,6 +53,7 @@ impl Session {
             readonly: false,
             asking: false,
             transaction: None,
+            ran: None,
             replied_by_push: false,
         }
     }
@@ -84,6 +88,12 @@ impl Session {
         self.asking
     }
 
+    /// Whether EXEC is in the middle of its reply: what nobody asked for has to wait.
+    #[must_use]
+    pub fn is_executing(&self) -> bool {
+        self.transaction.as_ref().is_some_and(|transaction| transaction.running)
+    }
+
     /// What waits for EXEC.
     pub(crate) fn transaction(&mut self) -> Option<&mut Transaction> {
         self.transaction.as_mut()
@@ -95,10 +105,12 @@ impl Session {
         self.show_transaction();
     }
 
-    /// Lets others see how many requests wait for EXEC.
+    /// Lets others see how many requests wait for EXEC, and how long they are.
     pub(crate) fn show_transaction(&mut self) {
-        let waiting = self.transaction.as_ref().map(Transaction::len);
-        self.client.settings().transaction = waiting;
+        let waiting = self.transaction.as_ref();
+        let mut settings = self.client.settings();
+        settings.transaction = waiting.map(Transaction::len);
+        settings.transaction_bytes = waiting.map_or(0, Transaction::bytes);
     }
 
     pub(crate) fn set_asking(&mut self, asking: bool) {

@@ -2,12 +2,19 @@
 
 use std::collections::VecDeque;
 
+use slotmesh_types::Slot;
+
 use crate::outcome::Outcome;
+use crate::routing::{self, Access, Redirection};
+use crate::table::{Flag, Known};
+
+/// A request that waits, with the command it names.
+type Request = (&'static Known, Vec<Vec<u8>>);
 
 /// Requests that wait for EXEC, or are being executed by it.
 #[derive(Debug)]
 pub(crate) struct Transaction {
-    requests: VecDeque<Vec<Vec<u8>>>,
+    requests: VecDeque<Request>,
     bytes: usize,
     /// A request was refused: EXEC will execute none.
     pub(crate) failed: bool,
@@ -24,25 +31,59 @@ impl Transaction {
     }
 
     /// Adds a request, unless all of them would take more than `max` bytes then. Tells whether it did.
-    pub(crate) fn push(&mut self, args: &[&[u8]], max: usize) -> bool {
+    pub(crate) fn push(&mut self, command: &'static Known, args: &[&[u8]], max: usize) -> bool {
         // Short arguments cost more than their bytes.
         let bytes: usize = args.iter().map(|argument| argument.len() + size_of::<Vec<u8>>()).sum();
         let fits = self.bytes + bytes <= max;
         if fits {
             self.bytes += bytes;
-            self.requests.push_back(args.iter().map(|argument| argument.to_vec()).collect());
+            self.requests.push_back((command, args.iter().map(|argument| argument.to_vec()).collect()));
         }
         fits
     }
 
     /// Takes the next request.
-    pub(crate) fn pop(&mut self) -> Option<Vec<Vec<u8>>> {
+    pub(crate) fn pop(&mut self) -> Option<Request> {
         self.requests.pop_front()
     }
 
     /// How many requests wait.
     pub(crate) fn len(&self) -> usize {
         self.requests.len()
+    }
+
+    /// Bytes of the requests that came.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether any command has this flag.
+    pub(crate) fn has(&self, flag: Flag) -> bool {
+        self.requests.iter().any(|(command, _)| command.spec.flags.contains(&flag))
+    }
+
+    /// What all of them want of the slot of their keys. Source: `getNodeByQuery`, which looks at the flags of all.
+    pub(crate) fn access(&self) -> Access {
+        match () {
+            () if self.has(Flag::Pubsub) => Access::ShardChannel,
+            () if self.has(Flag::Write) => Access::Write,
+            () => Access::Read,
+        }
+    }
+
+    /// The slot of every key of every request; `None` without keys.
+    pub(crate) fn one_slot(&self) -> Result<Option<Slot>, Redirection<'static>> {
+        let mut slot = None;
+        for (command, request) in &self.requests {
+            let Some(keys) = &command.spec.keys else { continue };
+            let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
+            if let Some(found) = routing::one_slot(keys.keys(&words))?
+                && slot.replace(found).is_some_and(|earlier| earlier != found)
+            {
+                return Err(Redirection::CrossSlot);
+            }
+        }
+        Ok(slot)
     }
 }
 
@@ -52,14 +93,15 @@ mod tests {
 
     #[test]
     fn a_request_that_does_not_fit_is_not_kept_and_the_others_come_out_in_order() {
+        let ping = crate::table::find(b"ping").expect("a command");
         let mut transaction = Transaction::new();
         let words = size_of::<Vec<u8>>();
-        assert!(transaction.push(&[b"a"], 2 * words + 2));
-        assert!(transaction.push(&[b"b"], 2 * words + 2));
-        assert!(!transaction.push(&[b""], 2 * words + 2));
+        assert!(transaction.push(ping, &[b"a"], 2 * words + 2));
+        assert!(transaction.push(ping, &[b"b"], 2 * words + 2));
+        assert!(!transaction.push(ping, &[b""], 2 * words + 2));
         assert_eq!(transaction.len(), 2);
-        assert_eq!(transaction.pop(), Some(vec![b"a".to_vec()]));
-        assert_eq!(transaction.pop(), Some(vec![b"b".to_vec()]));
-        assert_eq!(transaction.pop(), None);
+        assert_eq!(transaction.pop().map(|(_, words)| words), Some(vec![b"a".to_vec()]));
+        assert_eq!(transaction.pop().map(|(_, words)| words), Some(vec![b"b".to_vec()]));
+        assert!(transaction.pop().is_none());
     }
 }

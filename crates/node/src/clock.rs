@@ -24,6 +24,11 @@ impl Clock {
             unix: UnixMillis(wall_micros() / 1000),
         }
     }
+
+    /// The wall clock to the microsecond.
+    pub(crate) fn unix_micros(&self) -> u64 {
+        wall_micros()
+    }
 }
 
 fn wall_micros() -> u64 {

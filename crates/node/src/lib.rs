@@ -47,5 +47,5 @@ pub use ending::Ending;
 pub use listen::ListenError;
 pub use node::{Node, NodeOptions, StartError};
 pub use own_facts::OwnFactsError;
-pub use slotmesh_command::{Save, Shutdown, VALKEY_VERSION};
+pub use slotmesh_command::VALKEY_VERSION;
 pub use topology::Topology;

@@ -156,7 +156,7 @@ impl Node {
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
             .map_err(|error| StartError::System { what: "the bus thread", error })?;
         let (stopping, stopped) = watch::channel(false);
-        let world = Box::new(World { bus: bus.bus().clone(), watchdog: Arc::clone(&watchdog) });
+        let world = Box::new(World { bus: bus.bus().clone(), clock, watchdog: Arc::clone(&watchdog) });
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {
             server: Server::new(clock.now(), process, config, Box::new(NoKeys), world, pubsub),

@@ -70,6 +70,22 @@ fn nothing_comes_after_the_word_that_nothing_will() {
 }
 
 #[test]
+fn nothing_comes_after_a_reset() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 2");
+    let (mut listener, mut publisher) = (Client::connect(port), Client::connect(port));
+    for round in 0..50 {
+        listener.ask(&["SUBSCRIBE", "a"]);
+        publisher.send_raw(&b"PUBLISH a m\r\n".repeat(200));
+        next(&mut listener);
+        listener.send(&["RESET"]);
+        while next(&mut listener) != b"+RESET\r\n" {}
+        (0..200).for_each(|_| drop(next(&mut publisher)));
+        assert_eq!(listener.ask(&["PING"]), b"+PONG\r\n", "round {round}");
+    }
+}
+
+#[test]
 fn everybody_sees_one_order() {
     const EACH: usize = 2000;
     let (folder, port) = (Folder::new(), free_port());

@@ -88,7 +88,7 @@ async fn wait(signals: &mut Signals, node: &mut Node) -> Result<(), Failure> {
         _ = signals.terminate.recv() => tracing::info!("Received SIGTERM scheduling shutdown..."),
         _ = signals.interrupt.recv() => tracing::info!("Received SIGINT scheduling shutdown..."),
         ending = node.ended() => return match ending {
-            Ending::Shutdown(_) => Ok(()),
+            Ending::Shutdown => Ok(()),
             Ending::Fatal(reason) => Err(Failure::Runtime(anyhow!(reason))),
         },
     }

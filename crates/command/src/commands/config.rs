@@ -1,22 +1,34 @@
 //! CONFIG.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
 use crate::outcome::{Outcome, Question};
 
+/// A name is shown as it was typed, what a pattern finds as it is written here. Works on a copy: however many patterns there
+/// are, nobody who wants the configuration waits for them.
 pub(crate) fn get(call: &mut Call<'_>) -> Handled {
-    let patterns = call.args[2..].iter().map(|pattern| String::from_utf8_lossy(pattern));
-    let config = call.server.config();
-    let mut found = BTreeMap::new();
-    for pattern in patterns {
-        found.extend(config.get(&pattern).into_iter().map(|(name, value)| (name, value.to_owned())));
+    let config = call.server.config().clone();
+    let mut found: BTreeMap<&'static str, (String, String)> = BTreeMap::new();
+    let (mut seen, all) = (BTreeSet::new(), config.get("*").len());
+    for pattern in &call.args[2..] {
+        if found.len() == all {
+            break;
+        }
+        if !seen.insert(*pattern) {
+            continue;
+        }
+        let pattern = String::from_utf8_lossy(pattern);
+        let is_name = !pattern.contains(['[', '*', '?']);
+        for (name, value) in config.get(&pattern) {
+            let shown = if is_name { &*pattern } else { name };
+            found.entry(name).or_insert_with(|| (shown.to_owned(), value.to_owned()));
+        }
     }
-    drop(config);
     let mut reply = call.reply();
     reply.map(found.len());
-    for (name, value) in found {
+    for (name, value) in found.values() {
         reply.bulk(name.as_bytes());
         reply.bulk(value.as_bytes());
     }

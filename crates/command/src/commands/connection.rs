@@ -41,6 +41,8 @@ pub(crate) fn quit(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn reset(call: &mut Call<'_>) -> Handled {
     call.session.reset();
+    // What was published before goes before the reply: a client does not expect it after that.
+    call.take_messages();
     call.reply().simple("RESET");
     Ok(Outcome::Continue)
 }
@@ -105,6 +107,8 @@ pub(crate) fn hello(call: &mut Call<'_>) -> Handled {
             settings.name = name.to_vec();
         }
     });
+    // What was published before is written for the protocol before.
+    call.take_messages();
     greet(call);
     Ok(Outcome::Continue)
 }

@@ -86,7 +86,7 @@ fn server(call: &Call<'_>, text: &mut Text) {
     text.line("process_supervised", "no");
     text.line("run_id", &process.run_id);
     text.line("tcp_port", config.text("port"));
-    text.line("server_time_usec", call.now.unix.0.saturating_mul(1000) + call.now.mono.as_micros() % 1000);
+    text.line("server_time_usec", call.server.surroundings.unix_micros());
     text.line("uptime_in_seconds", uptime);
     text.line("uptime_in_days", uptime / 86_400);
     text.line("executable", &process.executable);

@@ -25,12 +25,14 @@ pub(crate) fn info(call: &mut Call<'_>) -> Handled {
     if names.is_empty() {
         return all(call);
     }
-    let mut reply = call.reply();
-    reply.array(names.len());
+    call.reply().array(names.len());
     for name in names {
         match table::find(name) {
-            Some(command) => write_info(command, &mut reply),
-            None => reply.null(),
+            Some(command) => write_info(command, &mut call.reply()),
+            None => call.reply().null(),
+        }
+        if call.is_too_much() {
+            return Ok(Outcome::Close);
         }
     }
     Ok(Outcome::Continue)
@@ -85,11 +87,14 @@ pub(crate) fn docs(call: &mut Call<'_>) -> Handled {
     } else {
         names.iter().filter_map(|name| table::find(name)).collect()
     };
-    let mut reply = call.reply();
-    reply.map(found.len());
+    call.reply().map(found.len());
     for command in found {
+        let mut reply = call.reply();
         reply.bulk(command.full_name.as_bytes());
         write_docs(command, &mut reply);
+        if call.is_too_much() {
+            return Ok(Outcome::Close);
+        }
     }
     Ok(Outcome::Continue)
 }
@@ -196,7 +201,7 @@ pub(crate) use getkeys as getkeysandflags;
 
 pub(crate) fn list(call: &mut Call<'_>) -> Handled {
     let names = match call.args[2..] {
-        [] => table::known().iter().map(|command| command.full_name.as_str()).collect(),
+        [] => with_subcommands().map(|command| command.full_name.as_str()).collect(),
         [filter, what, value] if is_word(filter, "filterby") => filtered(what, value)?,
         _ => return Err(ErrorReply::syntax()),
     };
@@ -206,8 +211,11 @@ pub(crate) fn list(call: &mut Call<'_>) -> Handled {
     Ok(Outcome::Continue)
 }
 
+fn with_subcommands() -> impl Iterator<Item = &'static Known> {
+    table::known().iter().flat_map(|known| std::iter::once(known).chain(&known.subcommands))
+}
+
 fn filtered(what: &[u8], value: &[u8]) -> Result<Vec<&'static str>, ErrorReply> {
-    let with_subcommands = || table::known().iter().flat_map(|known| std::iter::once(known).chain(&known.subcommands));
     let pick = |wanted: &dyn Fn(&Known) -> bool| {
         with_subcommands().filter(|known| wanted(known)).map(|known| known.full_name.as_str()).collect()
     };

@@ -105,10 +105,9 @@ fn leave(call: &mut Call<'_>, kind: Kind) -> Handled {
 }
 
 fn leave_one(call: &mut Call<'_>, kind: Kind, name: &[u8]) {
-    let client = call.session.client();
-    let told = call.server.pubsub.leave(kind, name, client);
+    let told = call.server.pubsub.leave(kind, name, call.session.client());
     // What was published before goes before the word that nothing more will come.
-    client.outbox.take_all(call.out);
+    call.take_messages();
     write_confirmation(&mut call.reply(), kind.left(), Some(name), told);
 }
 

@@ -2,16 +2,16 @@
 
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
-use crate::outcome::{Outcome, Save, Shutdown};
+use crate::outcome::Outcome;
 
 pub(crate) use super::info::info;
 
 pub(crate) fn time(call: &mut Call<'_>) -> Handled {
-    let (millis, micros) = (call.now.unix.0, call.now.mono.as_micros() % 1000);
+    let micros = call.server.surroundings.unix_micros();
     let mut reply = call.reply();
     reply.array(2);
-    reply.bulk((millis / 1000).to_string().as_bytes());
-    reply.bulk((millis % 1000 * 1000 + micros).to_string().as_bytes());
+    reply.bulk((micros / 1_000_000).to_string().as_bytes());
+    reply.bulk((micros % 1_000_000).to_string().as_bytes());
     Ok(Outcome::Continue)
 }
 
@@ -36,31 +36,26 @@ pub(crate) fn swapdb(_call: &mut Call<'_>) -> Handled {
     Err(ErrorReply::err("SWAPDB is not allowed in cluster mode"))
 }
 
+/// There are no keys to save and no replicas to wait for, so SAVE, NOSAVE and NOW change nothing. What would keep slots
+/// served is refused where it can't be had, never ignored.
 pub(crate) fn shutdown(call: &mut Call<'_>) -> Handled {
-    let (mut shutdown, mut abort) = (Shutdown::default(), false);
     let words = &call.args[1..];
-    for word in words {
-        if is_word(word, "nosave") && shutdown.save != Save::Always {
-            shutdown.save = Save::Never;
-        } else if is_word(word, "save") && shutdown.save != Save::Never {
-            shutdown.save = Save::Always;
-        } else if is_word(word, "now") {
-            shutdown.now = true;
-        } else if is_word(word, "force") {
-            shutdown.force = true;
-        } else if is_word(word, "safe") {
-            shutdown.safe = true;
-        } else if is_word(word, "failover") {
-            shutdown.failover = true;
-        } else if is_word(word, "abort") {
-            abort = true;
-        } else {
-            return Err(ErrorReply::syntax());
+    let asked = |name: &str| words.iter().any(|word| is_word(word, name));
+    let known = ["nosave", "save", "now", "force", "safe", "failover", "abort"];
+    if !words.iter().all(|word| known.iter().any(|name| is_word(word, name))) || (asked("save") && asked("nosave")) {
+        return Err(ErrorReply::syntax());
+    }
+    if asked("abort") {
+        let alone = words.iter().all(|word| is_word(word, "abort"));
+        return Err(if alone { ErrorReply::err("No shutdown in progress.") } else { ErrorReply::syntax() });
+    }
+    if !asked("force") && call.server.view().me().facts.is_voting() {
+        if asked("safe") {
+            return Err(ErrorReply::err("Errors trying to SHUTDOWN. Check logs."));
+        }
+        if asked("failover") {
+            return Err(ErrorReply::err("SHUTDOWN FAILOVER is not supported by this release of slotmesh"));
         }
     }
-    match (abort, words.len()) {
-        (true, 1) => Err(ErrorReply::err("No shutdown in progress.")),
-        (true, _) => Err(ErrorReply::syntax()),
-        _ => Ok(Outcome::Shutdown(shutdown)),
-    }
+    Ok(Outcome::Shutdown)
 }

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::mem;
 use std::sync::Arc;
 
-use slotmesh_command::{ErrorReply, Outcome, Output, Session, answer, execute};
+use slotmesh_command::{ErrorReply, Outcome, Output, Session, answer, execute, resume};
 use slotmesh_resp::{Limits, Next, RequestReader};
 
 use super::ask::ask;
@@ -119,12 +119,15 @@ impl Connection {
         })
     }
 
-    /// Sends the replies, then what nobody asked for.
+    /// Sends the replies, then what nobody asked for, unless the reply is not at its end.
     async fn flush(&mut self) -> io::Result<()> {
         loop {
             self.send().await?;
             self.out.clear(KEPT_BYTES);
             self.session.client().set_buffered(0);
+            if self.session.is_executing() {
+                return Ok(());
+            }
             self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
             if self.out.is_empty() {
                 return Ok(());
@@ -186,28 +189,39 @@ impl Connection {
     }
 
     async fn follow(&mut self, mut outcome: Outcome) -> io::Result<()> {
-        while let Outcome::Ask(question) = outcome {
-            let given = ask(&self.shared, &question).await;
-            let now = self.shared.clock.now();
-            outcome = answer(&self.shared.server, &mut self.session, now, &question, &given, &mut self.out);
-        }
-        match outcome {
-            Outcome::Continue | Outcome::Ask(_) => {}
-            Outcome::Published => {
-                let publications = Arc::clone(self.shared.bus.publications());
-                if !publications.outgoing.has_room() {
+        loop {
+            match outcome {
+                Outcome::Continue => return Ok(()),
+                Outcome::Ask(question) => {
+                    let given = ask(&self.shared, &question).await;
+                    let now = self.shared.clock.now();
+                    outcome = answer(&self.shared.server, &mut self.session, now, &question, &given, &mut self.out);
+                    continue;
+                }
+                Outcome::Published => {
+                    let publications = Arc::clone(self.shared.bus.publications());
+                    if !publications.outgoing.has_room() {
+                        self.flush().await?;
+                        publications.outgoing.room().await;
+                    }
+                }
+                Outcome::Flush => {
                     self.flush().await?;
-                    publications.outgoing.room().await;
+                    tokio::task::yield_now().await;
+                }
+                Outcome::Close => {
+                    self.closing = true;
+                    return Ok(());
+                }
+                Outcome::Shutdown => {
+                    // Nobody listens any more: the node is ending already.
+                    let _ = self.shared.endings.send(Ending::Shutdown);
+                    self.closing = true;
+                    return Ok(());
                 }
             }
-            Outcome::Close => self.closing = true,
-            Outcome::Shutdown(shutdown) => {
-                // Nobody listens any more: the node is ending already.
-                let _ = self.shared.endings.send(Ending::Shutdown(shutdown));
-                self.closing = true;
-            }
+            outcome = resume(&self.shared.server, &mut self.session, self.shared.clock.now(), &mut self.out);
         }
-        Ok(())
     }
 
     /// Tells why the connection ends where an operator should know.
@@ -230,6 +244,7 @@ impl Connection {
             input = Vec::new();
         }
         self.input = input;
+        self.session.client().set_input(self.input.len());
         let max = self.shared.server.config().number("client-query-buffer-limit").unsigned_abs();
         if self.input.len() as u64 > max {
             self.shared.server.stats.query_limit_disconnections.add(1);

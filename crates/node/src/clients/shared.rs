@@ -38,6 +38,7 @@ pub(crate) struct Shared {
 /// What commands see of the rest of the process.
 pub(crate) struct World {
     pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
     pub(crate) watchdog: Arc<Watchdog>,
 }
 
@@ -49,6 +50,10 @@ impl Surroundings for World {
     fn usage(&self) -> Usage {
         let links = self.bus.topology().view().nodes.iter().filter(|node| node.facts.connected).count();
         Usage { bus_links: links as u64, ..usage::read() }
+    }
+
+    fn unix_micros(&self) -> u64 {
+        self.clock.unix_micros()
     }
 
     fn responsiveness(&self) -> Responsiveness {

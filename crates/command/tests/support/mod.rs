@@ -1,0 +1,225 @@
+//! A server without sockets, and clients that give it requests.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use slotmesh_command::{
+    Answer, Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session, SlotUsage,
+    Surroundings, Usage, answer, execute, resume, table,
+};
+use slotmesh_config::Config;
+use slotmesh_resp::Value;
+use slotmesh_table::{Address, BusStats, ClusterView, NodeFacts, OpenSlot, Table as Nodes};
+use slotmesh_types::{NodeId, Now, ShardId, Slot};
+
+/// What the node knows of the cluster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table {
+    /// It owns every slot.
+    Alone,
+    /// The node at 127.0.0.1:7001 owns this slot, which is being imported.
+    Importing(u16),
+    /// The same, but nothing is imported.
+    Foreign(u16),
+    /// The node at 127.0.0.1:7001 is its primary and owns every slot.
+    Replica,
+}
+
+impl Table {
+    fn view(self) -> ClusterView {
+        let mut nodes = Nodes::new(NodeId::from_entropy([1; 20]), ShardId::from_entropy([1; 20]));
+        let mut facts = NodeFacts::primary(NodeId::from_entropy([2; 20]), ShardId::from_entropy([2; 20]));
+        facts.address = Address { host: "127.0.0.1".parse().expect("an address"), port: 7001, ..Address::default() };
+        let (me, other) = (nodes.my_key(), nodes.add(facts, Now::default().mono).expect("room"));
+        let foreign = match self {
+            Self::Importing(raw) | Self::Foreign(raw) => Slot::new(raw),
+            Self::Alone | Self::Replica => None,
+        };
+        for slot in Slot::all() {
+            let owner = if matches!(self, Self::Replica) || foreign == Some(slot) { other } else { me };
+            nodes.bind(slot, owner);
+        }
+        match self {
+            Self::Importing(raw) => {
+                nodes.set_open_slot(Slot::new(raw).expect("a slot"), Some(OpenSlot::Importing(other)))
+            }
+            Self::Replica => nodes.make_replica(me, Some(other)),
+            Self::Alone | Self::Foreign(_) => {}
+        }
+        ClusterView::new(&nodes, Now::default(), true, 2, BusStats::default())
+    }
+}
+
+#[derive(Debug)]
+struct World {
+    view: Mutex<Arc<ClusterView>>,
+    published: AtomicUsize,
+}
+
+struct Shared(Arc<World>);
+
+impl Surroundings for Shared {
+    fn view(&self) -> Arc<ClusterView> {
+        Arc::clone(&self.0.view.lock().expect("no panic"))
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+
+    fn unix_micros(&self) -> u64 {
+        1_795_000_000_123_456
+    }
+
+    fn publish(&self, _shard: bool, _channel: &[u8], _message: &[u8]) {
+        self.0.published.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+struct NoKeys;
+
+impl Keyspace for NoKeys {
+    fn len(&self) -> u64 {
+        0
+    }
+
+    fn count(&self, _slot: Slot) -> u64 {
+        0
+    }
+
+    fn keys(&self, _slot: Slot, _max: usize) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    fn usage(&self, _slot: Slot) -> SlotUsage {
+        SlotUsage::default()
+    }
+
+    fn flush_slot(&self, _slot: Slot) {}
+
+    fn flush(&self) {}
+}
+
+struct Ignore;
+
+impl Driver for Ignore {
+    fn killed(&self) {}
+
+    fn pushed(&self) {}
+}
+
+/// A server.
+#[derive(Debug)]
+pub(crate) struct Fixture {
+    pub(crate) server: Server,
+    world: Arc<World>,
+}
+
+impl Fixture {
+    pub(crate) fn new(table: Table) -> Self {
+        let world = Arc::new(World { view: Mutex::new(Arc::new(table.view())), published: AtomicUsize::new(0) });
+        let config = Config::default();
+        let pubsub = PubSub::new(config.output_limits());
+        let surroundings = Box::new(Shared(Arc::clone(&world)));
+        let server = Server::new(Now::default(), Process::default(), config, Box::new(NoKeys), surroundings, pubsub);
+        Self { server, world }
+    }
+
+    /// The node learns something else about its cluster.
+    pub(crate) fn become_(&self, table: Table) {
+        *self.world.view.lock().expect("no panic") = Arc::new(table.view());
+    }
+
+    pub(crate) fn client(&self) -> Client<'_> {
+        let peer = Peer::Tcp { remote: ([127, 0, 0, 1], 5000).into(), local: ([127, 0, 0, 1], 7000).into() };
+        let session = self.server.connect(Now::default(), &peer, 0, Box::new(Ignore)).expect("room");
+        Client { server: &self.server, session, outcome: Outcome::Continue, follows: true }
+    }
+
+    /// How many messages were handed to the bus.
+    pub(crate) fn published(&self) -> usize {
+        self.world.published.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn limit_output(&self, hard_bytes: u64) {
+        let mut limits = self.server.pubsub.limits();
+        limits.normal.hard_bytes = hard_bytes;
+        self.server.pubsub.set_limits(limits);
+    }
+
+    /// How often a command ran, and how often it failed.
+    pub(crate) fn calls(&self, name: &str) -> (u64, u64) {
+        let counters = self.server.stats.of(table::find(name.as_bytes()).expect("a command"));
+        (counters.calls.get(), counters.failed.get())
+    }
+
+    pub(crate) fn micros(&self, name: &str) -> u64 {
+        self.server.stats.of(table::find(name.as_bytes()).expect("a command")).micros.get()
+    }
+}
+
+/// A client.
+#[derive(Debug)]
+pub(crate) struct Client<'a> {
+    server: &'a Server,
+    pub(crate) session: Session,
+    /// What the last request led to.
+    pub(crate) outcome: Outcome,
+    /// Whether what was held up goes on at once.
+    pub(crate) follows: bool,
+}
+
+impl Client<'_> {
+    /// Sends words separated by spaces; gives the reply. A request takes 1 us.
+    pub(crate) fn say(&mut self, request: &str) -> String {
+        let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
+        let mut out = Output::default();
+        self.outcome = execute(self.server, &mut self.session, Now::default(), &words, &mut out);
+        self.server.note_time(&self.session, Duration::from_micros(1));
+        while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
+            self.outcome = resume(self.server, &mut self.session, Now::default(), &mut out);
+        }
+        text(&mut out)
+    }
+
+    pub(crate) fn say_all(&mut self, requests: &[&str]) -> String {
+        requests.iter().map(|request| self.say(request)).collect()
+    }
+
+    /// Goes on with what was held up.
+    pub(crate) fn resume(&mut self) -> String {
+        let mut out = Output::default();
+        self.outcome = resume(self.server, &mut self.session, Now::default(), &mut out);
+        text(&mut out)
+    }
+
+    pub(crate) fn answer(&mut self, question: &Question, given: &Answer) -> String {
+        let mut out = Output::default();
+        self.outcome = answer(self.server, &mut self.session, Now::default(), question, given, &mut out);
+        text(&mut out)
+    }
+
+    /// What came without having been asked for.
+    pub(crate) fn pushes(&mut self) -> String {
+        let mut out = Output::default();
+        self.session.client().take_pushes(&mut out, usize::MAX);
+        text(&mut out)
+    }
+}
+
+fn text(out: &mut Output) -> String {
+    String::from_utf8_lossy(out.own()).into_owned()
+}
+
+/// How many values there are.
+pub(crate) fn frames(mut bytes: &str) -> usize {
+    let mut count = 0;
+    while let Some((_, length)) = Value::parse(bytes.as_bytes()).expect("values") {
+        bytes = &bytes[length..];
+        count += 1;
+    }
+    count
+}
