@@ -1,5 +1,7 @@
 //! Replies that say no.
 
+use crate::call::Call;
+
 /// An error as it goes to a client: a code in capitals, a space, a sentence. Never holds CR or LF.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorReply(Vec<u8>);
@@ -62,6 +64,13 @@ impl ErrorReply {
         out.extend_from_slice(&self.0);
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// Arguments that fit the arity of a container's subcommand and nothing else.
+pub(crate) fn wrong_shape(call: &Call<'_>) -> ErrorReply {
+    let container = call.command.container.unwrap_or(call.command.spec).name.to_ascii_uppercase();
+    let shape: &[u8] = b"unknown subcommand or wrong number of arguments for '";
+    ErrorReply::echo(&[shape, shown(call.args[1], 128), b"'. Try ", container.as_bytes(), b" HELP."])
 }
 
 /// What real servers show of an argument: they treat it as a C string.

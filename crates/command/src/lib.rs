@@ -41,6 +41,7 @@ mod transaction;
 
 pub use client::{Client, Driver, Peer};
 pub use clients::Clients;
+pub use commands::cluster::VIEW_AGE_MAX;
 pub use error_reply::ErrorReply;
 pub use execute::{answer, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
@@ -51,7 +52,7 @@ pub use outcome::{
 pub use output::Output;
 pub use pubsub::PubSub;
 pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
-pub use routing::{Access, Asker, Presence, Redirection, Rules, one_slot, route, shard_owner};
+pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};
 pub use server::{Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
 pub use session::Session;
 pub use stats::{CommandCounters, Counter, Stats};

@@ -77,7 +77,7 @@ pub enum Question {
     CountFailureReports(NodeId),
     /// The connections of the bus: [`Answer::Links`].
     Links,
-    /// A view no older than 100 ms, for what is to be shown of it: [`Answer::View`].
+    /// A view no older than [`VIEW_AGE_MAX`](crate::VIEW_AGE_MAX), for what is to be shown of it: [`Answer::View`].
     View(Show),
     /// These directives have new values; act on them: [`Answer::Ok`], or [`Answer::Error`] with the values before put
     /// back.

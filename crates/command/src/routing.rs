@@ -125,9 +125,7 @@ pub fn route<'v>(
     let owner = view.owner(slot).ok_or(Redirection::Unbound)?;
     check_state(view, access, rules)?;
     let keyed = access != Access::ShardChannel;
-    let open =
-        view.open_slots.binary_search_by_key(&slot, |(slot, _)| *slot).ok().map(|index| view.open_slots[index].1);
-    match open {
+    match open_state(view, slot) {
         Some(OpenSlot::Migrating(to)) if keyed => {
             let Presence { here, missing } = presence();
             if missing > 0 {
@@ -150,11 +148,38 @@ pub fn route<'v>(
     if mine { Ok(()) } else { Err(Redirection::Moved(slot, owner)) }
 }
 
-/// The owner of a slot whose shard channels are served here: it is this node, or its primary.
+/// Why the shard channels of a slot are served here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardOwner {
+    /// The slot belongs to this member: this node, or its primary.
+    Member(NodeId),
+    /// The slot is being imported: for those who have sent ASKING.
+    Arriving,
+}
+
+impl ShardOwner {
+    /// Whether who subscribed when the slot was served for one reason stays when it is for the other.
+    #[must_use]
+    pub fn is_followed_by(self, later: Self) -> bool {
+        self == later || self == Self::Arriving
+    }
+}
+
+/// Why the shard channels of a slot are served here, if they are.
 #[must_use]
-pub fn shard_owner(view: &ClusterView, slot: Slot) -> Option<NodeId> {
-    let served = |owner: &&NodeView| view.is_me(owner) || view.me().facts.primary_key() == Some(owner.key);
-    view.owner(slot).filter(served).map(|owner| *owner.facts.id())
+pub fn shard_owner(view: &ClusterView, slot: Slot) -> Option<ShardOwner> {
+    let owner = view.owner(slot)?;
+    if view.is_me(owner) || view.me().facts.primary_key() == Some(owner.key) {
+        return Some(ShardOwner::Member(*owner.facts.id()));
+    }
+    match open_state(view, slot) {
+        Some(OpenSlot::Importing(_)) => Some(ShardOwner::Arriving),
+        _ => None,
+    }
+}
+
+fn open_state(view: &ClusterView, slot: Slot) -> Option<OpenSlot> {
+    view.open_slots.binary_search_by_key(&slot, |(slot, _)| *slot).ok().map(|index| view.open_slots[index].1)
 }
 
 fn check_state(view: &ClusterView, access: Access, rules: Rules) -> Result<(), Redirection<'static>> {

@@ -56,6 +56,8 @@ pub struct Usage {
     pub system_time: Duration,
     /// Connections of the bus.
     pub bus_links: u64,
+    /// Bytes that wait on them to be sent.
+    pub bus_link_bytes: u64,
 }
 
 /// What commands look at and this crate does not own.

@@ -1,7 +1,7 @@
 //! Where a command runs.
 
 use slotmesh_command::cluster::Audience;
-use slotmesh_command::{Access, Asker, Presence, Redirection, Rules, one_slot, route, shard_owner};
+use slotmesh_command::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};
 use slotmesh_table::{Address, BusStats, ClusterView, NodeFacts, NodeKey, OpenSlot, Table};
 use slotmesh_types::{NodeId, Now, ShardId, Slot};
 
@@ -55,7 +55,10 @@ fn the_owner_serves_and_others_tell_who_it_is() {
         assert_eq!(decide(&view, 2, access, ANY, all(1)), "MOVED 2 127.0.0.1:7001");
         assert_eq!(decide(&view, 3, access, ANY, all(1)), "CLUSTERDOWN Hash slot not served");
     }
-    assert_eq!([1, 2, 3].map(|number| shard_owner(&view, slot(number))), [Some(*table.me().id()), None, None]);
+    assert_eq!(
+        [1, 2, 3].map(|number| shard_owner(&view, slot(number))),
+        [Some(ShardOwner::Member(*table.me().id())), None, None]
+    );
 }
 
 #[test]
@@ -83,7 +86,7 @@ fn a_replica_serves_reads_that_allow_it_and_shard_channels() {
     assert_eq!(decide(&view, 2, Access::Read, READONLY, all(1)), "serve");
     assert_eq!(decide(&view, 2, Access::Write, READONLY, all(1)), "MOVED 2 127.0.0.1:7001");
     assert_eq!(decide(&view, 2, Access::ShardChannel, ANY, all(1)), "serve");
-    assert_eq!(shard_owner(&view, slot(2)), Some(*table.node(other).id()));
+    assert_eq!(shard_owner(&view, slot(2)), Some(ShardOwner::Member(*table.node(other).id())));
 }
 
 #[test]
@@ -113,4 +116,5 @@ fn a_slot_that_arrives_serves_those_who_ask() {
     );
     assert_eq!(decide(&view, 2, Access::ShardChannel, ASKING, all(0)), "serve");
     assert_eq!(decide(&view, 2, Access::ShardChannel, ANY, all(0)), "MOVED 2 127.0.0.1:7001");
+    assert_eq!(shard_owner(&view, slot(2)), Some(ShardOwner::Arriving));
 }

@@ -321,6 +321,12 @@ impl Engine {
             .collect()
     }
 
+    /// Bytes that wait to be sent, on all links together.
+    #[must_use]
+    pub fn queued_bytes(&self) -> u64 {
+        self.links.iter().map(|(_, link)| link.queued).sum()
+    }
+
     /// How a node is named in logs.
     pub(crate) fn name(&self, key: NodeKey) -> NodeName {
         let node = self.table.node(key);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand_core::Rng;
 use slotmesh_table::NodeKey;
-use slotmesh_types::{ConfigEpoch, Now};
+use slotmesh_types::{ConfigEpoch, Now, ReplOffset};
 use slotmesh_wire::Header;
 
 use crate::action::Durability;
@@ -94,6 +94,10 @@ impl Engine {
         }
         let offset = header.offset();
         let before = std::mem::replace(&mut self.table.liveness_mut(sender).offset, offset);
+        if (before == ReplOffset(0)) != (offset == ReplOffset(0)) {
+            // Readers of the topology are shown replicas that have data only.
+            self.table.touch();
+        }
         if offset != before && self.table.me().is_replica() {
             // A sibling's offset decides who comes first.
             self.election.due = true;

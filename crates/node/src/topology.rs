@@ -1,6 +1,7 @@
 //! What the bus knows, for readers on any thread.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arc_swap::ArcSwap;
 use slotmesh_table::{BusStats, ClusterView, Table};
@@ -12,12 +13,19 @@ use tokio::sync::watch;
 pub struct Topology {
     view: ArcSwap<ClusterView>,
     versions: watch::Sender<u64>,
+    links: AtomicU64,
+    link_bytes: AtomicU64,
 }
 
 impl Topology {
     pub(crate) fn new(table: &Table) -> Self {
         let view = ClusterView::new(table, Now::default(), false, 0, BusStats::default());
-        Self { versions: watch::Sender::new(u64::MAX), view: ArcSwap::from_pointee(view) }
+        Self {
+            versions: watch::Sender::new(u64::MAX),
+            view: ArcSwap::from_pointee(view),
+            links: AtomicU64::new(0),
+            link_bytes: AtomicU64::new(0),
+        }
     }
 
     /// The latest view.
@@ -34,6 +42,16 @@ impl Topology {
     #[cfg(feature = "admin")]
     pub(crate) fn versions(&self) -> watch::Receiver<u64> {
         self.versions.subscribe()
+    }
+
+    /// How many connections the bus has, and how many bytes wait on them to be sent, as of its last tick.
+    pub(crate) fn links(&self) -> (u64, u64) {
+        (self.links.load(Relaxed), self.link_bytes.load(Relaxed))
+    }
+
+    pub(crate) fn note_links(&self, count: usize, bytes: u64) {
+        self.links.store(count as u64, Relaxed);
+        self.link_bytes.store(bytes, Relaxed);
     }
 
     pub(crate) fn publish(&self, view: ClusterView) {

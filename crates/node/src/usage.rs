@@ -14,6 +14,7 @@ pub(crate) fn read() -> Usage {
         user_time,
         system_time,
         bus_links: 0,
+        bus_link_bytes: 0,
     }
 }
 

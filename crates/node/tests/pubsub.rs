@@ -199,6 +199,7 @@ fn messages_cross_the_bus() {
         let lists = [&mut here, &mut there].map(|client| client.text(&["CLUSTER", "NODES"]));
         lists.iter().all(|list| list.matches(" connected").count() == 2 && !list.contains("handshake"))
     });
+    until("one connection each way", || here.text(&["INFO", "clients"]).contains("cluster_connections:2\r\n"));
     assert_eq!(here.ask(&["PUBLISH", "a", "m"]), b":0\r\n", "only those here count");
     assert_eq!(message(&mut listener), b"m");
     // A header takes 16 bytes or 2256, the lengths 8, the texts 2.

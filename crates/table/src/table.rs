@@ -114,6 +114,11 @@ impl Table {
         self.version += 1;
     }
 
+    /// Readers see a new version, although no fact has changed: something else did that the topology shows.
+    pub fn touch(&mut self) {
+        self.version += 1;
+    }
+
     /// Gives a node its real name (or this node a new one).
     ///
     /// # Panics

@@ -31,7 +31,7 @@ pub(crate) struct Filter {
 /// What can be asked both ways.
 #[derive(Clone, Debug, Default)]
 struct Criteria {
-    ids: BTreeSet<u64>,
+    ids: Option<BTreeSet<u64>>,
     kind: Option<usize>,
     addr: Option<Vec<u8>>,
     laddr: Option<Vec<u8>>,
@@ -51,16 +51,18 @@ impl Filter {
         Self { wanted: Criteria { addr: Some(addr.to_vec()), ..Criteria::default() }, ..Self::default() }
     }
 
-    /// Reads pairs of option and value; ID and NOT-ID take several values.
+    /// Reads pairs of option and value; ID and NOT-ID take any number of values.
     pub(crate) fn parse<'a>(mut words: &'a [&'a [u8]]) -> Result<Self, ErrorReply> {
         let mut filter = Self::default();
-        while let [option, value, rest @ ..] = words {
+        while let [option, values @ ..] = words
+            && let [value, rest @ ..] = values
+        {
             words = rest;
             let negated = option.len() > 4 && is_word(&option[..4], "not-");
             let name = if negated { &option[4..] } else { option };
             let criteria = if negated { &mut filter.unwanted } else { &mut filter.wanted };
             if is_word(name, "id") {
-                words = criteria.read_ids(value, rest)?;
+                words = criteria.read_ids(values)?;
             } else if !criteria.read(name, value, negated)? {
                 if negated {
                     return Err(ErrorReply::syntax());
@@ -100,16 +102,17 @@ impl Filter {
 }
 
 impl Criteria {
-    /// Reads a value and what follows it as long as it is a number.
-    fn read_ids<'a>(&mut self, first: &[u8], mut rest: &'a [&'a [u8]]) -> Result<&'a [&'a [u8]], ErrorReply> {
-        let mut next = parse_integer(first).ok_or_else(ErrorReply::syntax)?;
-        loop {
-            let id = u64::try_from(next).ok().filter(|id| *id > 0);
-            self.ids.insert(id.ok_or_else(|| ErrorReply::err("client-id should be greater than 0"))?);
-            let Some(number) = rest.first().and_then(|word| parse_integer(word)) else { return Ok(rest) };
-            next = number;
-            rest = &rest[1..];
+    /// Reads numbers as long as there are any; gives what follows. There may be none: then it is a set of none.
+    fn read_ids<'a>(&mut self, mut words: &'a [&'a [u8]]) -> Result<&'a [&'a [u8]], ErrorReply> {
+        let ids = self.ids.get_or_insert_default();
+        while let [word, rest @ ..] = words
+            && let Some(number) = parse_integer(word)
+        {
+            let id = u64::try_from(number).ok().filter(|id| *id > 0);
+            ids.insert(id.ok_or_else(|| ErrorReply::err("client-id should be greater than 0"))?);
+            words = rest;
         }
+        Ok(words)
     }
 
     /// Tells whether there is such an option.
@@ -149,7 +152,7 @@ impl Criteria {
         let is_set =
             |wanted: &Option<Vec<u8>>, actual: &[u8]| is(wanted, actual).map(|same| same && !actual.is_empty());
         [
-            (!self.ids.is_empty()).then(|| self.ids.contains(&client.id)),
+            self.ids.as_ref().map(|ids| ids.contains(&client.id)),
             self.kind.map(|wanted| wanted == if client.is_subscribed() { TYPES.len() - 1 } else { 0 }),
             is(&self.addr, client.addr.as_bytes()),
             is(&self.laddr, client.laddr.as_bytes()),

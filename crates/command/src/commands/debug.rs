@@ -8,7 +8,7 @@ use slotmesh_resp::parse_integer;
 use super::cluster::known_id;
 use super::help::write_help;
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::{ErrorReply, shown};
+use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::{Debug, DroppedPackets, Outcome, Question};
 
 /// Longest time for which the bus is held up.
@@ -29,11 +29,7 @@ pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
         () if is("disable-cluster-reconnection", 3) => Debug::NoReconnection(is_on(args[2])),
         () if is("disable-cluster-random-ping", 3) => Debug::NoRandomPing(is_on(args[2])),
         () if is("clusterlink", 5) && is_word(args[2], "kill") => kill_links(call)?,
-        () => {
-            let typed = shown(args[1], 128);
-            let words = [b"unknown subcommand or wrong number of arguments for '", typed, b"'. Try DEBUG HELP."];
-            return Err(ErrorReply::echo(&words));
-        }
+        () => return Err(wrong_shape(call)),
     };
     Ok(Outcome::Ask(Question::Debug(switch)))
 }

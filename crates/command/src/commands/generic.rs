@@ -24,16 +24,7 @@ pub(crate) fn scan(call: &mut Call<'_>) -> Handled {
     check_cursor(call.args[1])?;
     let mut options = &call.args[2..];
     while let [option, value, rest @ ..] = options {
-        if is_word(option, "count") {
-            let count = parse_integer(value).ok_or_else(ErrorReply::not_an_integer)?;
-            if count < 1 {
-                return Err(ErrorReply::syntax());
-            }
-        } else if is_word(option, "type") {
-            check_type(value)?;
-        } else if !is_word(option, "match") {
-            return Err(ErrorReply::syntax());
-        }
+        check_scan_option(option, value)?;
         options = rest;
     }
     if !options.is_empty() {
@@ -54,7 +45,22 @@ fn check_cursor(cursor: &[u8]) -> Result<(), ErrorReply> {
     number.map(drop).ok_or_else(|| ErrorReply::err("invalid cursor"))
 }
 
-pub(super) fn check_type(name: &[u8]) -> Result<(), ErrorReply> {
+/// Checks an option of SCAN that CLUSTERSCAN takes as well.
+pub(super) fn check_scan_option(option: &[u8], value: &[u8]) -> Result<(), ErrorReply> {
+    if is_word(option, "match") {
+        Ok(())
+    } else if is_word(option, "type") {
+        check_type(value)
+    } else if !is_word(option, "count") {
+        Err(ErrorReply::syntax())
+    } else if parse_integer(value).ok_or_else(ErrorReply::not_an_integer)? < 1 {
+        Err(ErrorReply::syntax())
+    } else {
+        Ok(())
+    }
+}
+
+fn check_type(name: &[u8]) -> Result<(), ErrorReply> {
     if TYPES.iter().any(|known| is_word(name, known)) {
         Ok(())
     } else {

@@ -117,11 +117,14 @@ fn memory(call: &Call<'_>, text: &mut Text) {
     text.bytes("used_memory_rss", usage.rss_bytes);
     text.bytes("total_system_memory", usage.machine_bytes);
     text.bytes("maxmemory", 0);
+    text.line("mem_cluster_links", usage.bus_link_bytes);
+    text.zeros(&["mem_cluster_slot_import", "mem_cluster_slot_export"]);
     text.line("maxmemory_policy", call.server.config().text("maxmemory-policy"));
 }
 
 fn persistence(_call: &Call<'_>, text: &mut Text) {
     text.zeros(&["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
+    text.zeros(&["slot_migration_fork_in_progress"]);
 }
 
 fn stats(call: &Call<'_>, text: &mut Text) {
@@ -132,7 +135,8 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("total_net_output_bytes", stats.net_out.get());
     text.line("rejected_connections", stats.connections_rejected.get());
     text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys", "evicted_keys"]);
-    text.zeros(&["keyspace_hits", "keyspace_misses"]);
+    text.zeros(&["keyspace_hits", "keyspace_misses", "migrate_cached_sockets"]);
+    text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
     text.line("pubsub_patterns", pubsub.count(Kind::Pattern));

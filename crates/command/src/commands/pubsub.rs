@@ -4,7 +4,7 @@ use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_types::key_slot;
 
 use crate::call::{Call, Handled};
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::Outcome;
 use crate::pubsub::Kind;
 use crate::routing;
@@ -58,9 +58,8 @@ pub(crate) fn ssubscribe(call: &mut Call<'_>) -> Handled {
         write_confirmation(&mut call.reply(), Kind::Shard.joined(), Some(name), told);
         // The slot may have left between the look at its owner and the subscription; whoever looked for subscribers then
         // saw none.
-        let view = call.server.view();
-        if routing::shard_owner(&view, key_slot(name)) != owner || owner.is_none() {
-            call.server.pubsub.keep_slots(call.now.mono, |slot| routing::shard_owner(&view, slot));
+        if routing::shard_owner(&call.server.view(), key_slot(name)) != owner || owner.is_none() {
+            call.server.pubsub.keep_slots(call.now.mono, |slot| routing::shard_owner(&call.server.view(), slot));
         }
     }
     Ok(Outcome::Continue)
@@ -151,12 +150,7 @@ fn names(call: &mut Call<'_>, kind: Kind) -> Handled {
     let pattern = match call.args[2..] {
         [] => None,
         [pattern] => Some(pattern),
-        _ => {
-            let typed = call.args[1];
-            let parts: [&[u8]; 3] =
-                [b"unknown subcommand or wrong number of arguments for '", typed, b"'. Try PUBSUB HELP."];
-            return Err(ErrorReply::echo(&parts));
-        }
+        _ => return Err(wrong_shape(call)),
     };
     let names = call.server.pubsub.names(kind, pattern);
     let mut reply = call.reply();

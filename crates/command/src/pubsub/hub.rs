@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use slotmesh_config::{OutputLimits, glob};
-use slotmesh_types::{Mono, NodeId, Slot, crc16, key_slot};
+use slotmesh_types::{Mono, Slot, crc16, key_slot};
 
 use super::subscriptions::Change;
 use super::{Frames, Kind};
 use crate::client::Client;
+use crate::routing::ShardOwner;
 
 /// Locks that channels are spread over, so that publishers seldom meet.
 const GROUPS: usize = 64;
@@ -45,8 +46,19 @@ struct Hub {
 /// The shard channels of a slot.
 struct SlotTopics {
     /// Who owned the slot when its subscribers came. They go when it has another owner.
-    owner: Option<NodeId>,
+    owner: Option<ShardOwner>,
     topics: Topics,
+}
+
+impl SlotTopics {
+    /// Whether its subscribers stay when the slot has this owner; then it is theirs.
+    fn stays_with(&mut self, owner: Option<ShardOwner>) -> bool {
+        let stays = self.owner.zip(owner).is_some_and(|(before, now)| before.is_followed_by(now));
+        if stays {
+            self.owner = owner;
+        }
+        stays
+    }
 }
 
 impl fmt::Debug for PubSub {
@@ -120,16 +132,18 @@ impl PubSub {
     }
 
     /// Ends every subscription to a shard channel whose slot is not served here any more, or belongs to somebody else than
-    /// when the subscription began. The subscribers are told. `owner` is that of a slot that is served here.
-    pub fn keep_slots(&self, now: Mono, owner: impl Fn(Slot) -> Option<NodeId>) {
+    /// when the subscription began. The subscribers are told. `owner` gives that of a slot that is served here by the latest
+    /// view there is at that moment: who came under a newer view than the caller's must not go by an older one.
+    pub fn keep_slots(&self, now: Mono, owner: impl Fn(Slot) -> Option<ShardOwner>) {
         if !self.has_listeners(true) {
             return;
         }
         for group in &self.0.slots {
             let mut slots = lock(group);
-            let stays = |slot: Slot, of_slot: &SlotTopics| of_slot.owner.is_some() && owner(slot) == of_slot.owner;
-            let gone: Vec<Slot> =
-                slots.iter().filter(|(slot, of_slot)| !stays(**slot, of_slot)).map(|(slot, _)| *slot).collect();
+            let gone: Vec<Slot> = slots
+                .iter_mut()
+                .filter_map(|(slot, of_slot)| (!of_slot.stays_with(owner(*slot))).then_some(*slot))
+                .collect();
             for of_slot in gone.iter().filter_map(|slot| slots.remove(slot)) {
                 self.expel_all(now, of_slot.topics);
             }
@@ -155,10 +169,10 @@ impl PubSub {
     }
 
     /// The same for a shard channel, whose slot belongs to `owner`. Who came while it belonged to somebody else goes.
-    pub(crate) fn join_shard(&self, now: Mono, name: &[u8], owner: Option<NodeId>, client: &Arc<Client>) -> usize {
+    pub(crate) fn join_shard(&self, now: Mono, name: &[u8], owner: Option<ShardOwner>, client: &Arc<Client>) -> usize {
         let slot = key_slot(name);
         let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
-        if slots.get(&slot).is_some_and(|of_slot| of_slot.owner != owner)
+        if slots.get_mut(&slot).is_some_and(|of_slot| of_slot.owner != owner && !of_slot.stays_with(owner))
             && let Some(of_slot) = slots.remove(&slot)
         {
             self.expel_all(now, of_slot.topics);

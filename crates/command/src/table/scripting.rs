@@ -2,7 +2,7 @@
 
 use super::argument::{one_of, string, word};
 use super::command::{Category, Command, Flag, Group};
-use crate::commands::scripting;
+use crate::commands::{help, scripting};
 
 const LIST: Command = Command::new("list", -2, Group::Scripting, "7.0.0", "Returns information about all libraries.")
     .complexity("O(N) where N is the number of functions")
@@ -28,8 +28,21 @@ const RESTORE: Command =
         ])
         .handler(scripting::restore);
 
+const HELP: Command =
+    Command::new("help", 2, Group::Scripting, "7.0.0", "Returns helpful text about the different subcommands.")
+        .complexity("O(1)")
+        .flags(&[Flag::Loading, Flag::Stale])
+        .categories(&[Category::Slow, Category::Scripting])
+        .handler(help::help);
+
 pub(super) const FUNCTION: Command =
     Command::new("function", -2, Group::Scripting, "7.0.0", "A container for function commands.")
         .complexity("Depends on subcommand.")
         .categories(&[Category::Slow])
-        .subcommands(&[LIST, RESTORE]);
+        .subcommands(&[HELP, LIST, RESTORE])
+        .help(&[
+            "LIST [LIBRARYNAME PATTERN] [WITHCODE]",
+            "    Return general information on all the libraries: there are none.",
+            "RESTORE <PAYLOAD> [FLUSH|APPEND|REPLACE]",
+            "    Take a payload that holds no libraries.",
+        ]);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use slotmesh_command::{
     Answer, Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session, SlotUsage,
-    Surroundings, Usage, answer, execute, resume, table,
+    Surroundings, Usage, answer, execute, resume, shard_owner, table,
 };
 use slotmesh_config::Config;
 use slotmesh_resp::Value;
@@ -131,6 +131,12 @@ impl Fixture {
     /// The node learns something else about its cluster.
     pub(crate) fn become_(&self, table: Table) {
         *self.world.view.lock().expect("no panic") = Arc::new(table.view());
+    }
+
+    /// Ends subscriptions to shard channels that are not served any more.
+    pub(crate) fn keep_slots(&self) {
+        let view = Arc::clone(&self.world.view.lock().expect("no panic"));
+        self.server.pubsub.keep_slots(Now::default().mono, |slot| shard_owner(&view, slot));
     }
 
     pub(crate) fn client(&self) -> Client<'_> {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use slotmesh_command::VIEW_AGE_MAX;
 use slotmesh_gossip::{Durability, ForgetError, HandshakeEnd, HandshakeId, HandshakeTrouble, MeetStart, MeetTarget};
 use tokio::sync::{mpsc, oneshot};
 
@@ -65,7 +66,9 @@ impl Core {
 
     fn carry_out_request(self: &Rc<Self>, request: BusRequest) -> BusReply {
         let now = self.clock.now();
-        let refresh = matches!(request, BusRequest::Refresh);
+        // Many who find the view too old ask at once: the first answer is for all.
+        let age = now.mono.since(self.topology.view().taken.mono);
+        let refresh = matches!(request, BusRequest::Refresh) && age > VIEW_AGE_MAX;
         let mut engine = self.engine.borrow_mut();
         let reply = match request {
             BusRequest::Forget(id) => match engine.forget(now, &id) {

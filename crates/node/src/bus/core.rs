@@ -369,6 +369,8 @@ impl Core {
                     self.watchdog.bus_fired(now.mono.after(pause));
                     self.engine.borrow_mut().handle_timeout(self.clock.now());
                     self.drive();
+                    let waiting = self.engine.borrow().queued_bytes();
+                    self.topology.note_links(self.connections.borrow().len(), waiting);
                     self.start_save();
                 }
                 () = self.rearm.notified() => {}

@@ -20,8 +20,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 tokio::task::yield_now().await;
             }
             () = publications.topology_changed.notified() => {
-                let view = shared.bus.topology().view();
-                shared.server.pubsub.keep_slots(shared.clock.now().mono, |slot| shard_owner(&view, slot));
+                let owner = |slot| shard_owner(&shared.bus.topology().view(), slot);
+                shared.server.pubsub.keep_slots(shared.clock.now().mono, owner);
             }
         }
     }

@@ -48,8 +48,8 @@ impl Surroundings for World {
     }
 
     fn usage(&self) -> Usage {
-        let links = self.bus.topology().view().nodes.iter().filter(|node| node.facts.connected).count();
-        Usage { bus_links: links as u64, ..usage::read() }
+        let (bus_links, bus_link_bytes) = self.bus.topology().links();
+        Usage { bus_links, bus_link_bytes, ..usage::read() }
     }
 
     fn unix_micros(&self) -> u64 {

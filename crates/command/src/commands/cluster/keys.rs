@@ -2,10 +2,10 @@
 
 use slotmesh_types::{Slot, key_slot};
 
+use super::integer;
 use super::slots::parse_slot;
-use super::{integer, wrong_shape};
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::Outcome;
 
 pub(crate) fn keyslot(call: &mut Call<'_>) -> Handled {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use slotmesh_resp::parse_integer;
 
-use super::{known_id, parse_id, wrong_shape};
+use super::{known_id, parse_id};
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::{ErrorReply, until_nul};
+use crate::error_reply::{ErrorReply, until_nul, wrong_shape};
 use crate::outcome::{Change, Failover, MeetHost, Outcome, Question};
 
 /// Client port to bus port, when nothing else is said.

@@ -144,7 +144,7 @@ pub(crate) fn syncslots(call: &mut Call<'_>) -> Handled {
     if is_word(word, "establish") { establish(call) } else { Err(ErrorReply::syntax()) }
 }
 
-/// Another primary wants to send slots. Each word is judged as it is read.
+/// Another primary wants to send slots. Each word is judged as it is read, and comes once.
 fn establish(call: &mut Call<'_>) -> Handled {
     let view = call.server.view();
     check_state(&view)?;
@@ -152,15 +152,15 @@ fn establish(call: &mut Call<'_>) -> Handled {
     let mut words = &call.args[3..];
     while !words.is_empty() {
         words = match words {
-            [word, id, rest @ ..] if is_word(word, "source") && id.len() == NodeId::LEN => {
+            [word, id, rest @ ..] if source.is_none() && is_word(word, "source") && id.len() == NodeId::LEN => {
                 source = Some(find_source(&view, id)?);
                 rest
             }
-            [word, name, rest @ ..] if is_word(word, "name") && name.len() == NodeId::LEN => {
+            [word, name, rest @ ..] if !named && is_word(word, "name") && name.len() == NodeId::LEN => {
                 named = true;
                 rest
             }
-            [word, rest @ ..] if is_word(word, "slotsrange") => {
+            [word, rest @ ..] if owner.is_none() && is_word(word, "slotsrange") => {
                 let (_, served_by, rest) = parse_ranges(&view, rest)?;
                 owner = Some(served_by);
                 rest

@@ -21,16 +21,12 @@ pub(crate) use migrations::{cancelslotmigrations, getslotmigrations, migrateslot
 pub(crate) use slot_stats::slot_stats;
 pub(super) use slots::parse_slot;
 pub(crate) use slots::{addslots, addslotsrange, delslots, delslotsrange, flushslots, setslot};
+pub use topology::VIEW_AGE_MAX;
 pub(crate) use topology::{info, links, myid, myshardid, nodes, replicas, shards, show, slots, write_links};
 
 fn unsupported(call: &mut Call<'_>) -> Handled {
     let name = call.command.full_name.replace('|', " ").to_ascii_uppercase();
     Err(ErrorReply::err(format!("{name} is not supported by this release of slotmesh")))
-}
-
-/// Arguments that fit the arity and nothing else.
-fn wrong_shape(call: &Call<'_>) -> ErrorReply {
-    ErrorReply::echo(&[b"unknown subcommand or wrong number of arguments for '", call.args[1], b"'. Try CLUSTER HELP."])
 }
 
 pub(super) fn known_id(call: &Call<'_>, argument: &[u8]) -> Result<NodeId, ErrorReply> {

@@ -6,9 +6,8 @@ use slotmesh_resp::parse_integer;
 use slotmesh_types::{Slot, SlotSet};
 
 use super::slots::parse_slot;
-use super::wrong_shape;
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::keyspace::SlotUsage;
 use crate::outcome::Outcome;
 

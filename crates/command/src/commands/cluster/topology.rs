@@ -17,8 +17,9 @@ use crate::rendered::Topic;
 use crate::server::Server;
 use crate::session::Session;
 
-/// Replies that hold times are rendered from a view no older than this.
-const MAX_AGE: Duration = Duration::from_millis(100);
+/// Replies that hold times are rendered from a view no older than this: whoever finds an older one asks for another
+/// ([`Question::View`]).
+pub const VIEW_AGE_MAX: Duration = Duration::from_millis(100);
 
 pub(crate) fn nodes(call: &mut Call<'_>) -> Handled {
     show_or_refresh(call, Show::Nodes)
@@ -39,7 +40,7 @@ pub(crate) fn replicas(call: &mut Call<'_>) -> Handled {
 
 fn show_or_refresh(call: &mut Call<'_>, what: Show) -> Handled {
     let view = call.server.view();
-    if call.now.mono.since(view.taken.mono) > MAX_AGE {
+    if call.now.mono.since(view.taken.mono) > VIEW_AGE_MAX {
         return Ok(Outcome::Ask(Question::View(what)));
     }
     show(call.server, call.session, &view, what, call.out)?;

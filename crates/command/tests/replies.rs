@@ -1,0 +1,96 @@
+//! Replies whose shape depends on how something was asked.
+
+mod support;
+
+use support::{Fixture, Table};
+
+fn reply(request: &str) -> String {
+    Fixture::new(Table::Alone).client().say(request)
+}
+
+#[test]
+fn command_list_names_subcommands_as_well() {
+    let list = reply("COMMAND LIST");
+    assert!(list.contains("\r\ncluster\r\n") && list.contains("\r\ncluster|myid\r\n"), "{list}");
+}
+
+#[test]
+fn config_get_shows_names_as_they_were_typed_and_each_once() {
+    assert_eq!(
+        reply("CONFIG GET MAXCLIENTS TimeOut timeout nosuch"),
+        "*4\r\n$10\r\nMAXCLIENTS\r\n$5\r\n10000\r\n$7\r\nTimeOut\r\n$1\r\n0\r\n"
+    );
+    assert_eq!(reply("CONFIG GET TimeOu?"), "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n");
+    let many = format!("CONFIG GET{}", " *".repeat(1000));
+    assert_eq!(reply(&many), reply("CONFIG GET *"));
+}
+
+#[test]
+fn client_list_of_no_ids_is_empty() {
+    assert_eq!(reply("CLIENT LIST ID TYPE normal"), "$0\r\n\r\n");
+    assert!(reply("CLIENT LIST ID 1 TYPE normal").contains("id=1 "));
+    assert_eq!(reply("CLIENT LIST ID"), "-ERR syntax error\r\n");
+    assert_eq!(reply("CLIENT LIST ID abc"), "-ERR syntax error\r\n");
+    assert_eq!(reply("CLIENT LIST ID 0"), "-ERR client-id should be greater than 0\r\n");
+}
+
+#[test]
+fn clusterscan_goes_where_a_pattern_can_match() {
+    let cursor = |text: &str| format!("*2\r\n${}\r\n{text}\r\n*0\r\n", text.len());
+    for (request, next) in [
+        ("CLUSTERSCAN 0 MATCH foo", "0-{9Le}-0"),
+        ("CLUSTERSCAN 0 MATCH {foo}*", "0-{9Le}-0"),
+        ("CLUSTERSCAN 0 MATCH foo*", "0-{06S}-0"),
+        ("CLUSTERSCAN 0 MATCH foo MATCH *", "0-{06S}-0"),
+        ("CLUSTERSCAN 0 MATCH {foo}* SLOT 1", "0"),
+        ("CLUSTERSCAN 0 SLOT 1 MATCH foo*", "0-{Qi}-0"),
+        ("CLUSTERSCAN 0-{06S}-0 MATCH foo", "0-{9Le}-0"),
+        ("CLUSTERSCAN 0-{06S}-0 MATCH {06S}a", "0"),
+    ] {
+        assert_eq!(reply(request), cursor(next), "{request}");
+    }
+    assert_eq!(reply("CLUSTERSCAN 0-{06S}-9999999999999999999999"), "-ERR Invalid cursor\r\n");
+}
+
+#[test]
+fn function_restore_takes_the_dump_of_no_functions_only() {
+    assert_eq!(reply("FUNCTION RESTORE 0123456789"), "-ERR DUMP payload version or checksum are wrong\r\n");
+    assert!(reply("FUNCTION HELP").contains("+RESTORE <PAYLOAD>"));
+}
+
+#[test]
+fn a_word_of_syncslots_comes_once() {
+    let id = "0".repeat(40);
+    let range = " SLOTSRANGE 0 16383";
+    assert_eq!(reply(&format!("CLUSTER SYNCSLOTS ESTABLISH NAME {id} NAME {id}")), "-ERR syntax error\r\n");
+    assert_eq!(reply(&format!("CLUSTER SYNCSLOTS ESTABLISH{}", range.repeat(2))), "-ERR syntax error\r\n");
+}
+
+#[test]
+fn info_has_the_figures_of_links_and_of_slots_on_the_move() {
+    let info = reply("INFO");
+    for name in [
+        "cluster_connections",
+        "mem_cluster_links",
+        "mem_cluster_slot_import",
+        "mem_cluster_slot_export",
+        "slot_migration_fork_in_progress",
+        "total_net_cluster_slot_import_bytes",
+        "total_net_cluster_slot_export_bytes",
+        "migrate_cached_sockets",
+    ] {
+        assert!(info.contains(&format!("\r\n{name}:0\r\n")), "{name}");
+    }
+    assert!(info.contains("\r\nserver_time_usec:1795000000123456\r\n"));
+    assert_eq!(reply("TIME"), "*2\r\n$10\r\n1795000000\r\n$6\r\n123456\r\n");
+}
+
+#[test]
+fn arguments_of_no_shape_are_refused_in_the_name_of_their_container() {
+    for (request, container) in [("PUBSUB CHANNELS a b", "PUBSUB"), ("FUNCTION RESTORE a b c", "FUNCTION")] {
+        let word = request.split(' ').nth(1).expect("a subcommand");
+        let wanted =
+            format!("-ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP.\r\n");
+        assert_eq!(reply(request), wanted);
+    }
+}
