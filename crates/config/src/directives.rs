@@ -59,8 +59,11 @@ pub const DIRECTIVES: &[Directive] = &[
         .implemented("Most bytes of a request that is not complete."),
     directive("cluster-allow-pubsubshard-when-down", Bool, "yes")
         .implemented("Shard channels are served while the cluster is down."),
-    directive("cluster-allow-reads-when-down", Bool, "no"),
-    directive("cluster-allow-replica-migration", Bool, "yes"),
+    directive("cluster-allow-reads-when-down", Bool, "no")
+        .implemented("Whether reads are served while the cluster is down."),
+    directive("cluster-allow-replica-migration", Bool, "yes").implemented(
+        "Whether a replica goes to a primary that has none, and with its primary to the shard that took its slots.",
+    ),
     directive("cluster-announce-bus-port", Integer { min: 0, max: 65535 }, "0")
         .implemented("Bus port told to others; 0 for the real one."),
     directive("cluster-announce-client-ipv4", Ipv4, "").implemented("Address told to clients that come over IPv4."),
@@ -89,11 +92,13 @@ pub const DIRECTIVES: &[Directive] = &[
         .implemented("Whether the node is part of a cluster; slotmesh runs in no other mode."),
     directive("cluster-link-sendbuf-limit", Memory { min: 0, max: 9223372036854775807 }, "0")
         .implemented("Bytes that may wait on a bus link; 0 for no limit."),
-    directive("cluster-manual-failover-timeout", Integer { min: 1, max: 2147483647 }, "5000"),
+    directive("cluster-manual-failover-timeout", Integer { min: 1, max: 2147483647 }, "5000")
+        .implemented("Milliseconds that a manual failover may take."),
     directive("cluster-message-gossip-perc", Integer { min: 1, max: 100 }, "10")
         .hidden()
         .implemented("Share of the known nodes that a heartbeat tells about, in percent."),
-    directive("cluster-migration-barrier", Integer { min: 0, max: 2147483647 }, "1"),
+    directive("cluster-migration-barrier", Integer { min: 0, max: 2147483647 }, "1")
+        .implemented("Replicas that a primary keeps when one of them goes to a primary that has none."),
     directive("cluster-node-timeout", Integer { min: 0, max: 9223372036854775807 }, "15000")
         .implemented("Milliseconds after which a silent node is suspected."),
     directive("cluster-ping-interval", Integer { min: 0, max: 9223372036854775807 }, "0")
@@ -108,11 +113,15 @@ pub const DIRECTIVES: &[Directive] = &[
         .alias("cluster-slave-no-failover")
         .implemented("Whether this replica never stands for election."),
     directive("cluster-replica-validity-factor", Integer { min: 0, max: 2147483647 }, "10")
-        .alias("cluster-slave-validity-factor"),
+        .alias("cluster-slave-validity-factor")
+        .implemented(
+            "Node timeouts without its primary after which a replica does not stand for election; 0 for no such limit.",
+        ),
     directive("cluster-require-full-coverage", Bool, "yes")
         .implemented("Whether an uncovered slot stops the whole cluster."),
     directive("cluster-slot-migration-log-max-len", Integer { min: 0, max: 9223372036854775807 }, "1000"),
-    directive("cluster-slot-stats-enabled", Bool, "no"),
+    directive("cluster-slot-stats-enabled", Bool, "no")
+        .implemented("Whether CLUSTER SLOT-STATS shows more of a slot than its keys."),
     directive("commandlog-execution-slower-than", Text, "10000"),
     directive("commandlog-large-reply-max-len", Text, "128"),
     directive("commandlog-large-request-max-len", Text, "128"),
@@ -231,7 +240,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("repl-diskless-sync-delay", Integer { min: 0, max: 2147483647 }, "5"),
     directive("repl-diskless-sync-max-replicas", Integer { min: 0, max: 2147483647 }, "0"),
     directive("repl-mptcp", Text, "no"),
-    directive("repl-ping-replica-period", Integer { min: 1, max: 2147483647 }, "10").alias("repl-ping-slave-period"),
+    directive("repl-ping-replica-period", Integer { min: 1, max: 2147483647 }, "10")
+        .alias("repl-ping-slave-period")
+        .implemented("Seconds between the pings of a primary; they count for how old the data of a replica may be."),
     directive("repl-timeout", Integer { min: 1, max: 2147483647 }, "60"),
     directive("replica-announce-ip", Text, "").alias("slave-announce-ip"),
     directive("replica-announce-port", Integer { min: 0, max: 65535 }, "0").alias("slave-announce-port"),

@@ -26,6 +26,17 @@ fn the_usual_command_line_is_taken() {
 }
 
 #[test]
+fn what_acts_is_not_called_harmless() {
+    let config = load(
+        "--cluster-enabled yes --cluster-allow-reads-when-down yes --cluster-allow-replica-migration no \
+         --cluster-manual-failover-timeout 1000 --cluster-migration-barrier 2 --cluster-replica-validity-factor 0 \
+         --cluster-slot-stats-enabled yes --repl-ping-replica-period 1",
+        &[],
+    );
+    assert_eq!(config.unwrap().harmless(), [""; 0]);
+}
+
+#[test]
 fn files_include_files_and_later_values_win() {
     let files = [
         ("a.conf", "# comment\n\nport 1\ninclude b.conf\ncluster-enabled yes\n"),

@@ -53,9 +53,10 @@ fn parse_options(mut options: &[&[u8]]) -> Result<Options, ErrorReply> {
     let mut found = Options::default();
     while let [option, value, rest @ ..] = options {
         if is_word(option, "slot") {
-            if found.wanted.replace(parse_slot(value)?).is_some() {
+            if found.wanted.is_some() {
                 return Err(ErrorReply::err("SLOT option can only be specified once"));
             }
+            found.wanted = Some(parse_slot(value)?);
         } else {
             check_scan_option(option, value)?;
             if is_word(option, "match") {

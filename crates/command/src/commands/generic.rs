@@ -48,16 +48,15 @@ fn check_cursor(cursor: &[u8]) -> Result<(), ErrorReply> {
 /// Checks an option of SCAN that CLUSTERSCAN takes as well.
 pub(super) fn check_scan_option(option: &[u8], value: &[u8]) -> Result<(), ErrorReply> {
     if is_word(option, "match") {
-        Ok(())
-    } else if is_word(option, "type") {
-        check_type(value)
-    } else if !is_word(option, "count") {
-        Err(ErrorReply::syntax())
-    } else if parse_integer(value).ok_or_else(ErrorReply::not_an_integer)? < 1 {
-        Err(ErrorReply::syntax())
-    } else {
-        Ok(())
+        return Ok(());
     }
+    if is_word(option, "type") {
+        return check_type(value);
+    }
+    if is_word(option, "count") && parse_integer(value).ok_or_else(ErrorReply::not_an_integer)? > 0 {
+        return Ok(());
+    }
+    Err(ErrorReply::syntax())
 }
 
 fn check_type(name: &[u8]) -> Result<(), ErrorReply> {
