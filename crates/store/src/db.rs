@@ -136,6 +136,7 @@ impl<'a> Db<'a> {
                 return Ok(result);
             }
             Some(ValueRef::Number(_) | ValueRef::Text(_) | ValueRef::Long(Value::Text(_))) => {}
+            Some(ValueRef::Long(_)) => return Err(WrongType),
         }
         let edited = self.keys.edit(key, |entry| Vec::of_mut(entry.lengthen()).map(edit));
         self.note(key);
@@ -263,6 +264,7 @@ mod tests {
             ValueRef::Number(number) => number.to_string().into_bytes(),
             ValueRef::Text(text) => text.to_vec(),
             ValueRef::Long(Value::Text(text)) => text.clone(),
+            ValueRef::Long(_) => panic!("no text"),
         })
     }
 

@@ -187,6 +187,34 @@ impl Listpack {
         self.splice(place..end, &[], -(gone as isize));
     }
 
+    /// The values between two places, from both ends.
+    #[must_use]
+    pub(crate) fn between(&self, places: Range<usize>) -> Values<'_> {
+        Values { bytes: &self.0, range: places }
+    }
+
+    /// Adds the values of another one at the end.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.splice(self.end()..self.end(), &other.0[HEAD..other.end()], other.len().cast_signed());
+    }
+
+    /// Takes out all values that are not to be kept; tells how many went. One walk, however many go.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Packed<'_>) -> bool) -> usize {
+        let (mut from, mut to, mut gone) = (HEAD, HEAD, 0);
+        while from < self.end() {
+            let next = self.next(from);
+            if keep(value_at(&self.0, from)) {
+                self.0.copy_within(from..next, to);
+                to += next - from;
+            } else {
+                gone += 1;
+            }
+            from = next;
+        }
+        self.splice(to..from, &[], -(gone as isize));
+        gone
+    }
+
     /// Gives memory back that is not used.
     pub fn shrink(&mut self) {
         self.0.shrink_to_fit();

@@ -1,5 +1,7 @@
 //! What a key can hold.
 
+use crate::list::List;
+
 /// A type of values that have memory of their own and are changed in place.
 pub trait Kind: Default + Sized {
     /// Makes it a value.
@@ -21,6 +23,8 @@ pub trait Kind: Default + Sized {
 pub enum Value {
     /// A text that is changed in place.
     Text(Vec<u8>),
+    /// A list.
+    List(List),
 }
 
 /// What a key holds, to look at.
@@ -41,6 +45,7 @@ impl Value {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.capacity(),
+            Self::List(list) => list.bytes(),
         }
     }
 
@@ -49,6 +54,7 @@ impl Value {
     pub fn pieces(&self) -> usize {
         match self {
             Self::Text(_) => 1,
+            Self::List(list) => list.pieces(),
         }
     }
 }
@@ -59,6 +65,7 @@ impl ValueRef<'_> {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Number(_) | Self::Text(_) | Self::Long(Value::Text(_)) => "string",
+            Self::Long(Value::List(_)) => "list",
         }
     }
 }
@@ -71,17 +78,43 @@ impl Kind for Vec<u8> {
     fn of(value: &Value) -> Option<&Self> {
         match value {
             Value::Text(text) => Some(text),
+            Value::List(_) => None,
         }
     }
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         match value {
             Value::Text(text) => Some(text),
+            Value::List(_) => None,
         }
     }
 
     /// A text may be empty.
     fn is_empty(&self) -> bool {
         false
+    }
+}
+
+impl Kind for List {
+    fn into_value(self) -> Value {
+        Value::List(self)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        match value {
+            Value::List(list) => Some(list),
+            Value::Text(_) => None,
+        }
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        match value {
+            Value::List(list) => Some(list),
+            Value::Text(_) => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }

@@ -1,0 +1,304 @@
+//! A piece of a list.
+
+use std::ops::Range;
+
+use crate::listpack::{Listpack, Packed, Values, canonical_number};
+
+use super::{End, ListLimit};
+
+/// Bytes that the allocation of a long text takes besides it.
+const ALLOCATION: usize = 16;
+
+/// A piece of a list: some values in a listpack, or one long text.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    body: Body,
+    /// Kept here, so that to find an index no listpack need be touched.
+    count: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Packed(Listpack),
+    Plain(Box<[u8]>),
+}
+
+/// A piece of a list, as real servers keep and save it.
+#[derive(Clone, Copy, Debug)]
+pub enum NodeRef<'a> {
+    /// Some values.
+    Packed(&'a Listpack),
+    /// One value, which is long.
+    Plain(&'a [u8]),
+}
+
+/// The values of a piece.
+#[derive(Clone, Debug)]
+pub(super) enum NodeElements<'a> {
+    Packed(Values<'a>),
+    Plain(Option<&'a [u8]>),
+}
+
+/// A value that is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sought<'a> {
+    text: &'a [u8],
+    number: Option<i64>,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::from_pack(Listpack::default())
+    }
+}
+
+impl Default for NodeElements<'_> {
+    fn default() -> Self {
+        Self::Plain(None)
+    }
+}
+
+impl<'a> Sought<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, number: canonical_number(text) }
+    }
+
+    pub(super) fn is(self, value: Packed<'_>) -> bool {
+        match value {
+            Packed::Number(number) => self.number == Some(number),
+            Packed::Text(text) => self.text == text,
+        }
+    }
+}
+
+impl Node {
+    /// A piece with one value.
+    pub(super) fn new(text: &[u8], limit: ListLimit) -> Self {
+        if limit.is_large(text.len()) {
+            Self::plain(text.into())
+        } else {
+            Self::from_pack([text].into_iter().collect())
+        }
+    }
+
+    pub(super) fn plain(text: Box<[u8]>) -> Self {
+        Self { body: Body::Plain(text), count: 1 }
+    }
+
+    pub(super) fn from_pack(pack: Listpack) -> Self {
+        let count = count_of(&pack);
+        Self { body: Body::Packed(pack), count }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Bytes that it takes besides itself.
+    pub(super) fn heap(&self) -> usize {
+        match &self.body {
+            Body::Packed(pack) => pack.capacity(),
+            Body::Plain(text) => text.len() + ALLOCATION,
+        }
+    }
+
+    pub(super) fn view(&self) -> NodeRef<'_> {
+        match &self.body {
+            Body::Packed(pack) => NodeRef::Packed(pack),
+            Body::Plain(text) => NodeRef::Plain(text),
+        }
+    }
+
+    /// Bytes of its listpack; `None` for a long text.
+    pub(super) fn packed_bytes(&self) -> Option<usize> {
+        match &self.body {
+            Body::Packed(pack) => Some(pack.as_bytes().len()),
+            Body::Plain(_) => None,
+        }
+    }
+
+    /// Whether a text of this length can be added.
+    pub(super) fn takes(&self, length: usize, limit: ListLimit) -> bool {
+        self.packed_bytes().is_some_and(|bytes| limit.has_room(bytes, self.len(), length))
+    }
+
+    /// Whether another one can be added as a whole.
+    pub(super) fn takes_all(&self, other: &Self, limit: ListLimit) -> bool {
+        let bytes = self.packed_bytes().zip(other.packed_bytes());
+        let ends = Listpack::default().as_bytes().len();
+        bytes.is_some_and(|(one, two)| !limit.exceeded(one + two - ends, self.len() + other.len()))
+    }
+
+    /// Whether a text of this length can be put in the place of a value.
+    pub(super) fn takes_instead(&self, offset: usize, length: usize, limit: ListLimit) -> bool {
+        match &self.body {
+            Body::Packed(pack) => {
+                let place = self.place(pack, offset);
+                limit.has_room_instead(pack.as_bytes().len(), pack.next(place) - place, length)
+            }
+            Body::Plain(_) => limit.is_large(length),
+        }
+    }
+
+    /// The value at an offset.
+    pub(super) fn get(&self, offset: usize) -> Option<Packed<'_>> {
+        match &self.body {
+            Body::Packed(pack) if offset < self.len() => pack.get(self.place(pack, offset)),
+            Body::Plain(text) if offset == 0 => Some(Packed::Text(text)),
+            _ => None,
+        }
+    }
+
+    /// All values.
+    pub(super) fn elements(&self) -> NodeElements<'_> {
+        match &self.body {
+            Body::Packed(pack) => NodeElements::Packed(pack.iter()),
+            Body::Plain(text) => NodeElements::Plain(Some(text)),
+        }
+    }
+
+    /// The values in a range of offsets.
+    pub(super) fn range(&self, range: Range<usize>) -> NodeElements<'_> {
+        match &self.body {
+            Body::Packed(pack) => {
+                NodeElements::Packed(pack.between(self.place(pack, range.start)..self.place(pack, range.end)))
+            }
+            Body::Plain(text) => NodeElements::Plain(Some(&text[..]).filter(|_| !range.is_empty())),
+        }
+    }
+
+    /// Adds a value at an end.
+    pub(super) fn push(&mut self, end: End, text: &[u8]) {
+        match end {
+            End::Front => self.insert(0, text),
+            End::Back => self.insert(self.len(), text),
+        }
+    }
+
+    /// Puts a value before the one at an offset.
+    pub(super) fn insert(&mut self, offset: usize, text: &[u8]) {
+        let count = self.len();
+        let pack = self.packed();
+        pack.insert(place_of(pack, count, offset), text);
+        self.count += 1;
+    }
+
+    /// Puts a text in the place of a value.
+    pub(super) fn set(&mut self, offset: usize, text: &[u8]) {
+        let count = self.len();
+        match &mut self.body {
+            Body::Packed(pack) => {
+                pack.replace(place_of(pack, count, offset), text);
+                give_back(pack);
+            }
+            Body::Plain(own) => *own = text.into(),
+        }
+    }
+
+    /// Takes values out; a long text stays in an empty piece.
+    pub(super) fn remove(&mut self, range: Range<usize>) {
+        if let Body::Packed(pack) = &mut self.body {
+            pack.remove(place_of(pack, self.count as usize, range.start), range.len());
+            give_back(pack);
+        }
+        self.count -= range.len() as u32;
+    }
+
+    /// Takes out a value wherever it is, at most so many times, counted from an end; tells how often. A long text stays in an
+    /// empty piece.
+    pub(super) fn remove_value(&mut self, sought: Sought<'_>, from: End, most: usize) -> usize {
+        let found = self.elements().filter(|value| sought.is(*value)).count();
+        let gone = found.min(most);
+        if gone == 0 {
+            return 0;
+        }
+        let first = match from {
+            End::Front => 0,
+            End::Back => found - gone,
+        };
+        if let Body::Packed(pack) = &mut self.body {
+            let mut met = 0;
+            pack.retain(|value| {
+                let met_before = met;
+                met += usize::from(sought.is(value));
+                met == met_before || !(first..first + gone).contains(&met_before)
+            });
+            give_back(pack);
+        }
+        self.count -= gone as u32;
+        gone
+    }
+
+    /// Takes out the values from an offset on, as a piece of their own.
+    pub(super) fn split_off(&mut self, offset: usize) -> Self {
+        let (count, at) = (self.len(), offset);
+        let pack = self.packed();
+        let mut rest = pack.clone();
+        pack.remove(place_of(pack, count, at), count - at);
+        pack.shrink();
+        rest.remove(place_of(&rest, count, 0), at);
+        rest.shrink();
+        self.count = offset as u32;
+        Self::from_pack(rest)
+    }
+
+    /// Adds another one at the end; both have listpacks.
+    pub(super) fn append(&mut self, other: Self) {
+        if let Body::Packed(other) = &other.body {
+            self.packed().append(other);
+        }
+        self.count += other.count;
+    }
+
+    fn place(&self, pack: &Listpack, offset: usize) -> usize {
+        place_of(pack, self.len(), offset)
+    }
+
+    fn packed(&mut self) -> &mut Listpack {
+        match &mut self.body {
+            Body::Packed(pack) => pack,
+            Body::Plain(_) => unreachable!("nothing is put beside a long text"),
+        }
+    }
+}
+
+impl<'a> Iterator for NodeElements<'a> {
+    type Item = Packed<'a>;
+
+    fn next(&mut self) -> Option<Packed<'a>> {
+        match self {
+            Self::Packed(values) => values.next(),
+            Self::Plain(text) => text.take().map(Packed::Text),
+        }
+    }
+}
+
+impl DoubleEndedIterator for NodeElements<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Packed(values) => values.next_back(),
+            Self::Plain(text) => text.take().map(Packed::Text),
+        }
+    }
+}
+
+fn count_of(pack: &Listpack) -> u32 {
+    u32::try_from(pack.len()).expect("a listpack is below 4 GiB")
+}
+
+/// The place of the value at an offset, looked for from the nearer end.
+fn place_of(pack: &Listpack, count: usize, offset: usize) -> usize {
+    let place = if offset <= count / 2 {
+        pack.place(offset)
+    } else {
+        count.checked_sub(offset + 1).and_then(|behind| pack.places().nth_back(behind)).map(|(place, _)| place)
+    };
+    place.unwrap_or(pack.end())
+}
+
+/// Gives memory back when a quarter is not used. Less is likely to be wanted again.
+fn give_back(pack: &mut Listpack) {
+    if pack.capacity() - pack.as_bytes().len() > pack.capacity() / 4 {
+        pack.shrink();
+    }
+}
