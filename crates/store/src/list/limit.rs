@@ -6,6 +6,9 @@ const SIZES: [usize; 5] = [4096, 8192, 16_384, 32_768, 65_536];
 const SIZE_MAX: usize = 8192;
 /// Bytes that a value in a listpack takes besides its text, roughly.
 const OVERHEAD: usize = 8;
+/// How many times the bytes a listpack may have when values in it are replaced by longer ones. Real servers know no bound
+/// there; with one, no change costs much more than another.
+const STRETCH: usize = 4;
 
 /// How much one piece of a list may hold: the directive `list-max-listpack-size`.
 ///
@@ -16,7 +19,8 @@ const OVERHEAD: usize = 8;
 /// | -1 to -5 | 4, 8, 16, 32 or 64 KiB |
 /// | below -5 | 64 KiB |
 ///
-/// A text that is longer than the bytes has a piece of its own.
+/// A text that is longer than the bytes has a piece of its own. Where values are replaced by longer ones a listpack may come
+/// to four times the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListLimit {
     bytes: usize,
@@ -57,9 +61,9 @@ impl ListLimit {
         !self.is_large(length) && !self.exceeded(bytes + length + OVERHEAD, count + 1)
     }
 
-    /// Whether there is room for a text in the place of `old` bytes of a listpack; one that is too big need not become smaller.
+    /// Whether a text may stand in the place of `old` bytes of a listpack; one that is too big need not become smaller.
     pub(super) fn has_room_instead(self, bytes: usize, old: usize, length: usize) -> bool {
-        !self.is_large(length) && bytes - old + length + OVERHEAD <= self.bytes.max(bytes)
+        !self.is_large(length) && bytes - old + length + OVERHEAD <= bytes.max(self.bytes * STRETCH)
     }
 
     /// Whether one listpack of so many bytes and values is a list by itself.

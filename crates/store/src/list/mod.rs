@@ -1,8 +1,8 @@
 //! Lists.
 //!
-//! A list that is short is one listpack. A longer one is a queue of them, none above the limit that is given
+//! A list that is short is one listpack. A longer one is a queue of them, bounded by the limit that is given
 //! ([`ListLimit`]); a text that is too long for a listpack has a piece of its own. So an end is reached at once, an index by
-//! the counts of the pieces from the nearer end, and a change moves the bytes of one piece.
+//! the counts of the pieces from the nearer end, and a change moves the bytes of a few pieces.
 
 mod elements;
 mod limit;

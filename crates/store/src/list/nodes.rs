@@ -238,7 +238,7 @@ impl Nodes {
         };
         if fits {
             let next = self.take(at + 1);
-            self.edit(at, |node| node.append(next));
+            self.edit(at, |node| node.append(&next));
         }
         fits
     }
