@@ -137,8 +137,13 @@ impl<T: Item> Dict<T> {
     /// first, and comes again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, some
     /// more than once if the table has moved meanwhile.
     pub(crate) fn scan(&self, position: u64, mut show: impl FnMut(&T)) -> u64 {
-        let Some(bucket) = self.bucket(position) else { return 0 };
-        bucket.chain().flat_map(Bucket::taken).for_each(&mut show);
+        if self.is_empty() {
+            return 0;
+        }
+        // Below the boundary a bucket that nobody has come to may not be made yet; what follows it is still to be shown.
+        if let Some(bucket) = self.bucket(position) {
+            bucket.chain().flat_map(Bucket::taken).for_each(&mut show);
+        }
         let (table, index) = self.place(position);
         match &self.moving {
             // The last bucket of the new table can hold more than has been moved; what is above the boundary is in the old one.
