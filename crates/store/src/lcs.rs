@@ -80,7 +80,8 @@ pub fn lcs_length(a: &[u8], b: &[u8], table_bytes_max: u64) -> Result<usize, Lcs
 pub fn lcs(a: &[u8], b: &[u8], table_bytes_max: u64) -> Result<Lcs, LcsError> {
     check(a, b, table_bytes_max)?;
     let mut rows = Rows::new(a, b);
-    let mut table = Table { bytes: Vec::new(), row: b.len().div_ceil(8) };
+    let row = b.len().div_ceil(8);
+    let mut table = Table { bytes: Vec::with_capacity(a.len() * row + 8), row };
     for byte in a {
         rows.step(*byte);
         let end = table.bytes.len() + table.row;
