@@ -228,8 +228,8 @@ impl List {
         true
     }
 
-    /// Takes out a value wherever it is, at most so many times, counted from an end; tells how often. Costs one walk up to
-    /// the last of them, and two if they are in one piece with others.
+    /// Takes out a value wherever it is, at most so many times, counted from an end; tells how often. Costs two walks at most,
+    /// however often that is.
     pub fn remove(&mut self, text: &[u8], from: End, most: usize, limit: ListLimit) -> usize {
         let sought = Sought::new(text);
         let gone = match &mut self.0 {

@@ -217,11 +217,9 @@ impl Node {
             End::Back => found - gone,
         };
         if let Body::Packed(pack) = &mut self.body {
-            let mut met = 0;
+            let mut met = 0..;
             pack.retain(|value| {
-                let met_before = met;
-                met += usize::from(sought.is(value));
-                met == met_before || !(first..first + gone).contains(&met_before)
+                !sought.is(value) || met.next().is_none_or(|nth| !(first..first + gone).contains(&nth))
             });
             give_back(pack);
         }
