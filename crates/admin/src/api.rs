@@ -2,8 +2,11 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
+use slotmesh_table::ClusterView;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tonic::Status;
 
 use crate::course::Courses;
@@ -80,6 +83,23 @@ impl Shared {
     pub(crate) fn catch_up(&self) -> Standing {
         self.journal.note(&self.node.view());
         self.journal.standing()
+    }
+
+    /// Waits until a view is as wanted, at most so long. Gives whether one was.
+    pub(crate) async fn shows(&self, within: Duration, wanted: impl Fn(&ClusterView) -> bool) -> bool {
+        let mut head = self.journal.head();
+        let seen = async {
+            loop {
+                head.borrow_and_update();
+                if wanted(&self.node.view()) {
+                    return true;
+                }
+                if head.changed().await.is_err() {
+                    return false;
+                }
+            }
+        };
+        timeout(within, seen).await.unwrap_or(false)
     }
 
     pub(crate) fn revision(&self) -> proto::Revision {

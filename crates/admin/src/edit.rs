@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use prost::Message;
+use slotmesh_table::ClusterView;
 use slotmesh_types::NodeId;
 use tonic::Status;
 
@@ -33,13 +34,19 @@ impl Api {
     /// # Errors
     /// ABORTED when what the caller has seen is not so any more.
     pub(crate) fn check_expected(&self, options: Option<&EditOptions>) -> Result<Option<u64>, Status> {
+        self.check_view(options, &self.node.view())
+    }
+
+    /// The same for a view that something is planned from.
+    pub(crate) fn check_view(&self, options: Option<&EditOptions>, view: &ClusterView) -> Result<Option<u64>, Status> {
+        self.journal.note(view);
         let Some(expected) = options.and_then(|options| options.expected_revision.as_ref()) else { return Ok(None) };
         if expected.run_id != self.journal.run_id() {
             return Err(Status::aborted(
                 "options.expected_revision is of another run or another node; read the topology again",
             ));
         }
-        let standing = self.catch_up();
+        let standing = self.journal.standing();
         if expected.number < standing.settled || expected.number > standing.revision {
             return Err(Status::aborted(format!(
                 "the cluster has changed: expected revision {}, but members, roles, slots or epochs are those of revision \

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use slotmesh_table::{ClusterView, Health, NodeView};
 use slotmesh_types::{NodeId, SlotSet};
 
+use crate::plan::owns;
 use crate::proto::{FencingEvidence, FencingMethod, Obstacle};
 use crate::{convert, proto};
 
@@ -55,7 +56,29 @@ impl Plan {
     }
 }
 
+/// How a view shows the slots of a takeover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// As when the plan was made: they are those of the failed primary.
+    Due,
+    /// This member serves them.
+    Taken(NodeId),
+    /// Neither: the primary is back, or some of them are elsewhere.
+    Changed,
+}
+
 impl Takeover {
+    pub(crate) fn state(&self, view: &ClusterView) -> State {
+        let owner = self.slots.iter().next().and_then(|slot| view.owner(slot));
+        match owner.filter(|owner| owns(owner, &self.slots)) {
+            Some(owner) if owner.facts.health == Health::Online && *owner.facts.id() != self.primary => {
+                State::Taken(*owner.facts.id())
+            }
+            Some(owner) if owner.facts.health != Health::Online && *owner.facts.id() == self.primary => State::Due,
+            _ => State::Changed,
+        }
+    }
+
     fn shown(&self) -> proto::Takeover {
         proto::Takeover {
             primary_id: self.primary.to_string(),
@@ -76,10 +99,11 @@ fn takeover(view: &ClusterView, primary: &NodeView, evidence: &[FencingEvidence]
         obstacles.push(Obstacle::MajorityExists);
     }
     let id = primary.facts.id();
-    match evidence.iter().find(|evidence| evidence.node_id == id.as_str()) {
-        None => obstacles.push(Obstacle::NoEvidence),
-        Some(evidence) if !is_complete(evidence) => obstacles.push(Obstacle::WeakEvidence),
-        Some(_) => {}
+    let mut given = evidence.iter().filter(|evidence| evidence.node_id == id.as_str()).peekable();
+    if given.peek().is_none() {
+        obstacles.push(Obstacle::NoEvidence);
+    } else if !given.any(is_complete) {
+        obstacles.push(Obstacle::WeakEvidence);
     }
     if best.is_none() {
         obstacles.push(Obstacle::NoCandidate);

@@ -74,6 +74,10 @@ fn real_servers_are_met_shown_given_slots_and_forgotten_through_the_api() {
         run(admin, async |channel| apply(channel, proto::Layout { nodes: there_and_back.to_vec() }).await).unwrap();
         await_slots(&nodes, &mine, &["0-8099", "9000-9010"]);
         await_slots(&nodes, &peer, &["8100-8999", "9011-16383"]);
+        // All of them: the peer follows us by itself, and takes no SETSLOT any more.
+        let everything = proto::Layout { nodes: vec![give(&mine, range(0, 16383))] };
+        run(admin, async |channel| apply(channel, everything).await).unwrap();
+        await_slots(&nodes, &mine, &["0-16383"]);
         wait::until("the cluster to serve in our topology", PATIENCE, || {
             let answer = run(admin, async |channel| {
                 TopologyServiceClient::new(channel).get_topology(proto::GetTopologyRequest {}).await

@@ -1,5 +1,8 @@
 //! Carrying out a layout, step by step.
 
+use std::time::Duration;
+
+use slotmesh_table::ClusterView;
 use slotmesh_types::{NodeId, Slot, SlotRange, SlotSet};
 use tokio::sync::OwnedMutexGuard;
 use tonic::Status;
@@ -15,6 +18,9 @@ use crate::{edit, proto};
 /// Slots that go together: one round trip for each of their commands.
 const BATCH: usize = 256;
 
+/// How long it may take until a node that gave its last slot away is seen to follow the new owner.
+const FOLLOW_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Api {
     pub(crate) fn begin_apply(&self, request: &proto::ApplyRequest) -> Result<Updates<proto::ApplyResponse>, Status> {
         let key = edit::key(request.options.as_ref());
@@ -23,8 +29,8 @@ impl Api {
             Entry::New(teller) => teller,
         };
         let turn = self.campaign_turn()?;
-        self.check_expected(request.options.as_ref())?;
         let view = self.node.view();
+        self.check_view(request.options.as_ref(), &view)?;
         let steps = plan::plan(&view, request.layout.as_ref())?;
         let revision = Some(self.journal.revision(view.version));
         let shown = steps.iter().map(Step::shown).collect();
@@ -80,14 +86,36 @@ impl Progress {
         let Some(from) = step.from else { return self.add(step.to, &step.slots).await };
         let slots: Vec<Slot> = step.slots.iter().collect();
         for batch in slots.chunks(BATCH) {
-            self.check_empty(from, batch).await?;
+            if let Some(slot) = self.with_keys(from, batch).await?.first() {
+                return Err(holds_keys(*slot, from));
+            }
             self.set(step.to, batch, SlotChange::Importing(from)).await?;
             self.set(from, batch, SlotChange::Migrating(step.to)).await?;
-            // The new owner first: it takes a new epoch with which it is believed everywhere.
-            self.set(step.to, batch, SlotChange::Owner(step.to)).await?;
-            self.set(from, batch, SlotChange::Owner(step.to)).await?;
+            // Clients may have written before the slots were open. From now on the old owner sends them on.
+            let held = self.with_keys(from, batch).await?;
+            let empty: Vec<Slot> = batch.iter().copied().filter(|slot| !held.contains(slot)).collect();
+            self.hand_over(from, step.to, &empty).await?;
+            if let Some(slot) = held.first() {
+                return Err(left_open(*slot, from, step.to));
+            }
         }
         Ok(())
+    }
+
+    /// Gives open slots that hold no keys to their new owner.
+    async fn hand_over(&self, from: NodeId, to: NodeId, slots: &[Slot]) -> Result<(), Status> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        // The new owner first: it takes a new epoch with which it is believed everywhere.
+        self.set(to, slots, SlotChange::Owner(to)).await?;
+        let Err(status) = self.set(from, slots, SlotChange::Owner(to)).await else { return Ok(()) };
+        // Who has no slot left follows the new owner as soon as it hears of it, and replicas take no such command.
+        let followed = |view: &ClusterView| {
+            let owned = slots.iter().all(|slot| view.owner(*slot).is_some_and(|owner| *owner.facts.id() == to));
+            owned && view.lookup(&from).is_none_or(|node| !node.facts.is_primary())
+        };
+        if self.api.shows(FOLLOW_TIMEOUT, followed).await { Ok(()) } else { Err(status) }
     }
 
     fn is_me(&self, node: NodeId) -> bool {
@@ -121,19 +149,15 @@ impl Progress {
         self.command(node, slots.iter().map(command).collect()).await.map(drop)
     }
 
-    /// Keys do not move by this: a slot that holds some is left where it is. This node has no keyspace yet.
-    async fn check_empty(&self, node: NodeId, slots: &[Slot]) -> Result<(), Status> {
+    /// Those of these slots that hold keys on a node. This node has no keyspace yet.
+    async fn with_keys(&self, node: NodeId, slots: &[Slot]) -> Result<Vec<Slot>, Status> {
         if self.is_me(node) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let command = |slot: &Slot| vec!["CLUSTER".to_owned(), "COUNTKEYSINSLOT".to_owned(), slot.to_string()];
         let replies = self.command(node, slots.iter().map(command).collect()).await?;
-        match slots.iter().zip(replies).find(|(_, reply)| *reply != CommandReply::Integer(0)) {
-            None => Ok(()),
-            Some((slot, _)) => Err(Status::failed_precondition(format!(
-                "slot {slot} holds keys on node {node}; move it with a tool that moves keys, such as valkey-cli --cluster reshard"
-            ))),
-        }
+        let held = slots.iter().zip(replies).filter(|(_, reply)| *reply != CommandReply::Integer(0));
+        Ok(held.map(|(slot, _)| *slot).collect())
     }
 
     async fn command(&self, node: NodeId, commands: Vec<Vec<String>>) -> Result<Vec<CommandReply>, Status> {
@@ -143,4 +167,18 @@ impl Progress {
         let replies = self.api.node.commands(node, commands).await;
         replies.map_err(|reason| Status::failed_precondition(format!("node {node}: {reason}")))
     }
+}
+
+fn holds_keys(slot: Slot, owner: NodeId) -> Status {
+    Status::failed_precondition(format!(
+        "slot {slot} holds keys on node {owner}; move it with a tool that moves keys, such as valkey-cli --cluster reshard"
+    ))
+}
+
+/// An open slot loses no write: some of its keys may be with the new owner already, so closing it would hide them.
+fn left_open(slot: Slot, from: NodeId, to: NodeId) -> Status {
+    Status::failed_precondition(format!(
+        "slot {slot} got keys on node {from} while it was opened, and stays open to node {to}, which serves it whole; end \
+         its move with a tool that moves keys, such as valkey-cli --cluster fix"
+    ))
 }

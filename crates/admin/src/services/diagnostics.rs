@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tonic::{Request, Response, Status};
 
+use super::check_count;
 use crate::api::Api;
 use crate::convert;
 use crate::proto;
@@ -72,7 +73,7 @@ impl DiagnosticsService for Api {
         request: Request<proto::GetConfigRequest>,
     ) -> Result<Response<proto::GetConfigResponse>, Status> {
         let mut patterns = request.into_inner().patterns;
-        check_count("patterns", patterns.len())?;
+        check_count("patterns", patterns.len(), ITEMS_MAX)?;
         if patterns.is_empty() {
             patterns.push("*".to_owned());
         }
@@ -86,7 +87,7 @@ impl DiagnosticsService for Api {
         request: Request<proto::SetConfigRequest>,
     ) -> Result<Response<proto::SetConfigResponse>, Status> {
         let request = request.into_inner();
-        check_count("settings", request.settings.len())?;
+        check_count("settings", request.settings.len(), ITEMS_MAX)?;
         if request.settings.is_empty() {
             return Err(Status::invalid_argument("settings: give at least one"));
         }
@@ -98,13 +99,5 @@ impl DiagnosticsService for Api {
             Ok(proto::SetConfigResponse { changed })
         };
         self.once("SetConfig", request.options.as_ref(), &request, work).await.map(Response::new)
-    }
-}
-
-fn check_count(field: &str, count: usize) -> Result<(), Status> {
-    if count <= ITEMS_MAX {
-        Ok(())
-    } else {
-        Err(Status::invalid_argument(format!("{field}: at most {ITEMS_MAX} in one call")))
     }
 }

@@ -65,6 +65,11 @@ fn timeout(text: &str) -> Option<Duration> {
     }
 }
 
+/// Refuses a list that is too long.
+fn check_count(field: &str, count: usize, most: usize) -> Result<(), Status> {
+    if count <= most { Ok(()) } else { Err(Status::invalid_argument(format!("{field}: at most {most} in one call"))) }
+}
+
 fn expired() -> Status {
     Status::deadline_exceeded("the deadline of the call is over")
 }

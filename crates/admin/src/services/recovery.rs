@@ -1,25 +1,32 @@
 //! The way back when most primaries are lost.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use slotmesh_table::ClusterView;
 use slotmesh_types::NodeId;
 use tokio::sync::OwnedMutexGuard;
 use tonic::{Request, Response, Status};
 
-use super::Updates;
+use super::{Updates, check_count};
 use crate::api::Api;
 use crate::course::{Entry, Teller};
 use crate::node::{Edit, Failover};
-use crate::plan::owns;
 use crate::proto::execute_recovery_response::Update;
 use crate::proto::recovery_service_server::RecoveryService;
 use crate::proto::{self, FencingEvidence};
-use crate::recovery::{Plan, Takeover};
+use crate::recovery::{Plan, State, Takeover};
 use crate::{convert, edit};
 
 /// How long a takeover may take to be believed here.
 const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long it may take until an election that was won is seen here.
+const ELECTED_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most pieces of evidence in one call: one for each node of the biggest cluster.
+const EVIDENCE_MAX: usize = 16_384;
 
 #[tonic::async_trait]
 impl RecoveryService for Api {
@@ -29,8 +36,11 @@ impl RecoveryService for Api {
         &self,
         request: Request<proto::PlanRecoveryRequest>,
     ) -> Result<Response<proto::PlanRecoveryResponse>, Status> {
-        let (plan, revision) = self.recovery(&request.into_inner().evidence).await;
-        Ok(Response::new(plan.shown(revision)))
+        let evidence = request.into_inner().evidence;
+        check_count("evidence", evidence.len(), EVIDENCE_MAX)?;
+        let view = self.fresh_view().await;
+        let plan = Plan::new(&view, &evidence);
+        Ok(Response::new(plan.shown(self.journal.revision(view.version))))
     }
 
     async fn execute_recovery(
@@ -38,35 +48,39 @@ impl RecoveryService for Api {
         request: Request<proto::ExecuteRecoveryRequest>,
     ) -> Result<Response<Self::ExecuteRecoveryStream>, Status> {
         let request = request.into_inner();
+        check_count("evidence", request.evidence.len(), EVIDENCE_MAX)?;
         let key = edit::key(request.options.as_ref());
         let teller = match self.recoveries.enter(key, &request)? {
             Entry::Known(course) => return Ok(Response::new(course.updates())),
             Entry::New(teller) => teller,
         };
         let turn = self.campaign_turn()?;
-        self.check_expected(request.options.as_ref())?;
-        let (plan, revision) = self.recovery(&request.evidence).await;
+        let view = self.fresh_view().await;
+        self.check_view(request.options.as_ref(), &view)?;
+        let plan = Plan::new(&view, &request.evidence);
         let takeovers = chosen(&plan, &request.primary_ids)?;
         for takeover in &takeovers {
             check(takeover)?;
         }
-        for evidence in &request.evidence {
+        let chosen: BTreeSet<&str> = takeovers.iter().map(|takeover| takeover.primary.as_str()).collect();
+        for evidence in request.evidence.iter().filter(|evidence| chosen.contains(evidence.node_id.as_str())) {
             audit(evidence);
         }
         let updates = teller.updates();
         let execution = Execution { api: self.clone(), teller };
+        let revision = self.journal.revision(view.version);
         tokio::spawn(execution.run(Update::Plan(plan.shown(revision)), takeovers, turn));
         Ok(Response::new(updates))
     }
 }
 
 impl Api {
-    async fn recovery(&self, evidence: &[FencingEvidence]) -> (Plan, proto::Revision) {
-        // Offsets move without a new version: the view has to be of now.
+    /// Offsets move without a new version: a plan needs a view of now.
+    async fn fresh_view(&self) -> Arc<ClusterView> {
         self.node.refresh().await;
         let view = self.node.view();
         self.journal.note(&view);
-        (Plan::new(&view, evidence), self.journal.revision(view.version))
+        view
     }
 }
 
@@ -124,19 +138,18 @@ impl Execution {
         for takeover in takeovers {
             // A plan without a candidate has an obstacle, and was refused.
             let Some(replica) = takeover.replica else { continue };
-            let ids = (takeover.primary.to_string(), replica.to_string());
-            let progress = |done| {
-                let (primary_id, replica_id) = ids.clone();
+            let primary_id = takeover.primary.to_string();
+            let progress = |replica: NodeId, done| {
+                let (primary_id, replica_id) = (primary_id.clone(), replica.to_string());
                 Update::Progress(proto::TakeoverProgress { primary_id, replica_id, done })
             };
-            if !self.tell(progress(false)) {
+            if !self.tell(progress(replica, false)) {
                 return;
             }
-            if let Err(status) = self.take_over(&takeover, replica).await {
-                return self.teller.fail(status);
-            }
-            if !self.tell(progress(true)) {
-                return;
+            match self.take_over(&takeover, replica).await {
+                Ok(owner) if !self.tell(progress(owner, true)) => return,
+                Ok(_) => {}
+                Err(status) => return self.teller.fail(status),
             }
         }
         self.tell(Update::Recovered(proto::Recovered { revision: Some(self.api.revision()) }));
@@ -147,30 +160,49 @@ impl Execution {
         self.teller.tell(proto::ExecuteRecoveryResponse { update: Some(update) })
     }
 
-    async fn take_over(&self, takeover: &Takeover, replica: NodeId) -> Result<(), Status> {
-        let mut head = self.api.journal.head();
-        if *self.api.node.view().me().facts.id() == replica {
-            self.api.edit(None, Edit::Failover(Failover::Takeover)).await?;
-        } else {
-            let command = ["CLUSTER", "FAILOVER", "TAKEOVER"].map(str::to_owned).to_vec();
-            let result = self.api.node.commands(replica, vec![command]).await;
-            result.map_err(|reason| Status::failed_precondition(format!("node {replica}: {reason}")))?;
-        }
-        let believed = async {
-            loop {
-                head.borrow_and_update();
-                if self.api.node.view().lookup(&replica).is_some_and(|node| owns(node, &takeover.slots)) {
-                    return Ok(());
-                }
-                head.changed().await.map_err(|_| edit::stopping())?;
-            }
+    /// Gives whoever owns the slots in the end. The view is looked at anew: since the plan was made, elections may have
+    /// become possible, and one may have been won.
+    async fn take_over(&self, takeover: &Takeover, replica: NodeId) -> Result<NodeId, Status> {
+        let view = self.api.fresh_view().await;
+        let how = match takeover.state(&view) {
+            State::Taken(owner) => return Ok(owner),
+            State::Changed => return Err(changed(takeover)),
+            State::Due if Plan::new(&view, &[]).majority_lost() => Failover::Takeover,
+            // With votes, so that two replicas can't win.
+            State::Due => Failover::Force,
         };
-        let seconds = TAKEOVER_TIMEOUT.as_secs();
-        tokio::time::timeout(TAKEOVER_TIMEOUT, believed).await.unwrap_or_else(|_| {
-            Err(Status::deadline_exceeded(format!(
-                "node {replica} was told to take over, but is not seen to own the slots after {seconds} s; look at the \
-                 topology before going on"
-            )))
-        })
+        let taken = |view: &ClusterView| matches!(takeover.state(view), State::Taken(_));
+        if let Err(status) = self.fail_over(replica, how).await
+            // It is refused by a replica that has won an election just now.
+            && !self.api.shows(ELECTED_TIMEOUT, taken).await
+        {
+            return Err(status);
+        }
+        self.api.shows(TAKEOVER_TIMEOUT, taken).await;
+        match takeover.state(&self.api.node.view()) {
+            State::Taken(owner) => Ok(owner),
+            State::Due | State::Changed => Err(Status::deadline_exceeded(format!(
+                "node {replica} was told to take over, but is not seen to own the slots after {} s; look at the topology \
+                 before going on",
+                TAKEOVER_TIMEOUT.as_secs()
+            ))),
+        }
     }
+
+    async fn fail_over(&self, replica: NodeId, how: Failover) -> Result<(), Status> {
+        if *self.api.node.view().me().facts.id() == replica {
+            return self.api.edit(None, Edit::Failover(how)).await.map(drop);
+        }
+        let option = if how == Failover::Force { "FORCE" } else { "TAKEOVER" };
+        let command = ["CLUSTER", "FAILOVER", option].map(str::to_owned).to_vec();
+        let result = self.api.node.commands(replica, vec![command]).await;
+        result.map(drop).map_err(|reason| Status::failed_precondition(format!("node {replica}: {reason}")))
+    }
+}
+
+fn changed(takeover: &Takeover) -> Status {
+    Status::failed_precondition(format!(
+        "node {} is back, or its slots have changed, since the plan was made; nothing more was done, see PlanRecovery",
+        takeover.primary
+    ))
 }

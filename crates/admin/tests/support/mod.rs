@@ -23,6 +23,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The name of the only run.
 pub(crate) const RUN: &str = "0123456789012345678901234567890123456789";
 
+/// How other members answer a command.
+pub(crate) type Members = Box<dyn FnMut(&FakeNode, NodeId, &str) -> Result<CommandReply, String> + Send>;
+
 /// A node that exists only as a table.
 pub(crate) struct FakeNode {
     table: Mutex<Table>,
@@ -31,6 +34,12 @@ pub(crate) struct FakeNode {
     events: mpsc::Sender<proto::Event>,
     ticks: AtomicU64,
     pub(crate) edits: Mutex<Vec<Edit>>,
+    /// What other members were told.
+    pub(crate) told: Mutex<Vec<(NodeId, String)>>,
+    /// Without this, they have no keys and agree to everything.
+    pub(crate) members: Mutex<Option<Members>>,
+    /// They answer nothing while this is held.
+    pub(crate) silence: tokio::sync::Mutex<()>,
 }
 
 impl FakeNode {
@@ -41,7 +50,9 @@ impl FakeNode {
         let (events, queue) = mpsc::channel(64);
         let feed = Feed { versions: versions.subscribe(), events: Box::pin(ReceiverStream::new(queue)) };
         let (table, view, edits) = (Mutex::new(table), Mutex::new(view), Mutex::default());
-        (Arc::new(Self { table, view, versions, events, ticks: AtomicU64::new(1), edits }), feed)
+        let (told, members, silence) = (Mutex::default(), Mutex::default(), tokio::sync::Mutex::default());
+        let ticks = AtomicU64::new(1);
+        (Arc::new(Self { table, view, versions, events, ticks, edits, told, members, silence }), feed)
     }
 
     /// Changes the table and publishes it, as a bus thread does.
@@ -59,6 +70,25 @@ impl FakeNode {
     /// A member with this number.
     pub(crate) fn join(&self, number: u64) -> NodeKey {
         self.change(|table| table.add(NodeFacts::primary(id(number), shard(number)), now(1).mono).unwrap())
+    }
+
+    /// Says how other members answer.
+    pub(crate) fn answer_with(
+        &self,
+        members: impl FnMut(&Self, NodeId, &str) -> Result<CommandReply, String> + Send + 'static,
+    ) {
+        *self.members.lock().unwrap() = Some(Box::new(members));
+    }
+
+    /// A replica of a member takes its place and its slots.
+    pub(crate) fn promote(&self, number: u64) {
+        self.change(|table| {
+            let replica = table.lookup(&id(number)).unwrap();
+            let primary = table.node(replica).primary_key().unwrap();
+            let slots: Vec<Slot> = table.node(primary).slots().iter().collect();
+            table.make_primary(replica);
+            slots.into_iter().for_each(|slot| table.bind(slot, replica));
+        });
     }
 
     pub(crate) async fn tell(&self, sequence: u64) {
@@ -145,8 +175,17 @@ impl Node for FakeNode {
         }
     }
 
-    async fn commands(&self, _: NodeId, commands: Vec<Vec<String>>) -> Result<Vec<CommandReply>, String> {
-        Ok(commands.iter().map(|_| CommandReply::Integer(0)).collect())
+    async fn commands(&self, node: NodeId, commands: Vec<Vec<String>>) -> Result<Vec<CommandReply>, String> {
+        drop(self.silence.lock().await);
+        let answer = |words: &Vec<String>| {
+            let command = words.join(" ");
+            self.told.lock().unwrap().push((node, command.clone()));
+            match &mut *self.members.lock().unwrap() {
+                Some(members) => members(self, node, &command),
+                None => Ok(CommandReply::Integer(0)),
+            }
+        };
+        commands.iter().map(answer).collect()
     }
 
     async fn peers(&self) -> Vec<PeerFigures> {
