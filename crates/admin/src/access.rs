@@ -119,8 +119,11 @@ pub(crate) enum Needs {
     Role(Role),
 }
 
-/// Methods of ours that change nothing.
-const READ: [&str; 11] = [
+/// Asks for health again and again; probes only check.
+const HEALTH_WATCH: &str = "grpc.health.v1.Health/Watch";
+
+/// Methods that change nothing.
+const READ: [&str; 12] = [
     "MembershipService/ListHandshakes",
     "TopologyService/GetTopology",
     "TopologyService/WatchTopology",
@@ -130,6 +133,7 @@ const READ: [&str; 11] = [
     "DiagnosticsService/ListLinks",
     "DiagnosticsService/GetFigures",
     "DiagnosticsService/GetConfig",
+    HEALTH_WATCH,
     "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
@@ -137,11 +141,38 @@ const READ: [&str; 11] = [
 /// What a path needs. What is not known to change nothing needs the highest role.
 pub(crate) fn needs(path: &str) -> Needs {
     let path = path.strip_prefix('/').unwrap_or(path);
-    if path.starts_with("grpc.health.v1.Health/") {
+    if path == "grpc.health.v1.Health/Check" {
         return Needs::Nothing;
     }
-    let method = path.strip_prefix("slotmesh.admin.v1.").unwrap_or(path);
+    let method = method(path);
     Needs::Role(if path == "metrics" || READ.contains(&method) { Role::Read } else { Role::Admin })
+}
+
+/// What is counted while a reading call has its answer to come or not yet taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// A place among the answers.
+    Answer,
+    /// A place among the watchers.
+    Watcher,
+    /// Nothing here: what changes something has bounds of its own, and so has what watches.
+    Nothing,
+}
+
+/// What a path takes.
+pub(crate) fn takes(path: &str) -> Takes {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    match method(path) {
+        "TopologyService/WatchTopology" | "EventService/WatchEvents" => Takes::Nothing,
+        HEALTH_WATCH => Takes::Watcher,
+        method if method.starts_with("grpc.reflection.") => Takes::Watcher,
+        _ if needs(path) == Needs::Role(Role::Read) => Takes::Answer,
+        _ => Takes::Nothing,
+    }
+}
+
+fn method(path: &str) -> &str {
+    path.strip_prefix("slotmesh.admin.v1.").unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -181,10 +212,24 @@ mod tests {
     #[test]
     fn whatever_is_not_known_to_read_needs_the_highest_role() {
         assert_eq!(needs("/grpc.health.v1.Health/Check"), Needs::Nothing);
+        assert_eq!(needs("/grpc.health.v1.Health/Watch"), Needs::Role(Role::Read), "streams are not for strangers");
         assert_eq!(needs("/slotmesh.admin.v1.TopologyService/WatchTopology"), Needs::Role(Role::Read));
         assert_eq!(needs("/metrics"), Needs::Role(Role::Read));
         for path in ["/slotmesh.admin.v1.MembershipService/Meet", "/slotmesh.admin.v1.NewService/GetAll", "/", "/x/y"] {
             assert_eq!(needs(path), Needs::Role(Role::Admin), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_reader_may_leave_untaken_is_counted() {
+        for path in ["/metrics", "/slotmesh.admin.v1.TopologyService/GetTopology"] {
+            assert_eq!(takes(path), Takes::Answer, "{path}");
+        }
+        for path in ["/grpc.health.v1.Health/Watch", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"] {
+            assert_eq!(takes(path), Takes::Watcher, "{path}");
+        }
+        for path in ["/grpc.health.v1.Health/Check", "/slotmesh.admin.v1.MembershipService/Meet"] {
+            assert_eq!(takes(path), Takes::Nothing, "{path}");
         }
     }
 }

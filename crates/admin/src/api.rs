@@ -19,6 +19,10 @@ use crate::proto;
 /// Most streams that are watched at the same time.
 pub(crate) const WATCHERS_MAX: usize = 4096;
 
+/// Most answers of reading calls that are made or wait to be taken, all connections together: who takes none could have a
+/// topology of 300 KiB kept for every call otherwise.
+pub(crate) const ANSWERS_MAX: usize = 512;
+
 /// The state behind every service. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Api(Arc<Shared>);
@@ -35,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) campaign: Arc<Mutex<()>>,
     pub(crate) version: String,
     watchers: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Api {
@@ -65,6 +70,7 @@ impl Api {
             campaign: Arc::default(),
             version,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
+            answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
         }))
     }
 
@@ -73,6 +79,15 @@ impl Api {
         Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
             Status::resource_exhausted(format!(
                 "{WATCHERS_MAX} streams are watched already; end some, or ask another node"
+            ))
+        })
+    }
+
+    /// A place among the answers, held until the answer is taken.
+    pub(crate) fn answer(&self) -> Result<OwnedSemaphorePermit, Status> {
+        Arc::clone(&self.answers).try_acquire_owned().map_err(|_| {
+            Status::resource_exhausted(format!(
+                "{ANSWERS_MAX} answers wait to be taken already; read them, or ask another node"
             ))
         })
     }

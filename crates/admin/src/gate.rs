@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{Method, Request, Response, StatusCode, Version, header};
+use http_body_util::{BodyExt, Full};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::access::{Needs, Role, Tokens, needs};
+use crate::access::{Needs, Role, Takes, Tokens, needs, takes};
 use crate::api::Api;
 use crate::incoming::Caller;
 use crate::metrics;
@@ -54,19 +55,32 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let calls = is_call(&request);
-        if let Err(status) = self.layer.check(&request) {
-            return Box::pin(async move { Ok(if calls { status.into_http() } else { plain(&status) }) });
+        if calls && request.version() != Version::HTTP_2 {
+            return Box::pin(async { Ok(old_version()) });
         }
+        let place = match self.layer.check(&request).and_then(|()| self.layer.place(request.uri().path())) {
+            Ok(place) => place,
+            Err(status) => return Box::pin(async move { Ok(if calls { status.into_http() } else { plain(&status) }) }),
+        };
         if calls {
-            return Box::pin(self.inner.call(request));
+            let answer = self.inner.call(request);
+            return Box::pin(async move { Ok(holding(answer.await?, place)) });
         }
         let api = self.layer.api.clone();
         let (head, _) = request.into_parts();
-        Box::pin(async move { Ok(page(&api, &head).await) })
+        Box::pin(async move { Ok(holding(page(&api, &head).await, place)) })
     }
 }
 
 impl GateLayer {
+    fn place(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
+        match takes(path) {
+            Takes::Answer => self.api.answer().map(Some),
+            Takes::Watcher => self.api.watcher().map(Some),
+            Takes::Nothing => Ok(None),
+        }
+    }
+
     /// Whoever calls must be allowed to by the token, where tokens are asked for, and by the certificate, where those are.
     fn check(&self, request: &Request<Body>) -> Result<(), Status> {
         let path = request.uri().path();
@@ -102,6 +116,22 @@ impl GateLayer {
     }
 }
 
+/// Keeps a place until the answer is taken, or given up.
+fn holding(response: Response<Body>, place: Option<OwnedSemaphorePermit>) -> Response<Body> {
+    let Some(place) = place else { return response };
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _held = &place;
+            frame
+        }))
+    })
+}
+
+/// Browsers speak HTTP/1 to a plain port: a page whose name leads to this machine can't make calls, whatever it sends.
+fn old_version() -> Response<Body> {
+    text(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "text/plain", "gRPC calls come by HTTP/2\n".into())
+}
+
 fn bearer(request: &Request<Body>) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
@@ -125,10 +155,15 @@ async fn page(api: &Api, request: &Parts) -> Response<Body> {
 }
 
 fn plain(status: &Status) -> Response<Body> {
-    let code =
-        if status.code() == tonic::Code::PermissionDenied { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+    let code = match status.code() {
+        tonic::Code::PermissionDenied => StatusCode::FORBIDDEN,
+        tonic::Code::ResourceExhausted => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::UNAUTHORIZED,
+    };
     let mut response = text(code, "text/plain", format!("{}\n", status.message()));
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    if code == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    }
     response
 }
 

@@ -11,15 +11,20 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{TlsAcceptor, rustls};
 use tonic::transport::server::Connected;
 
 use crate::access::{Certificates, Holder};
+use crate::patience::Patience;
 use crate::tls;
 
-/// How long a connection may take to say its first word, and to agree on TLS.
+/// How long a connection may take to agree on TLS and to say which HTTP it speaks.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection of HTTP/1 may take from one answer to the next. Scrapers come every minute or more often.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -37,6 +42,7 @@ pub(crate) struct Door {
 pub(crate) struct Connection {
     stream: Stream,
     caller: Caller,
+    patience: Patience,
     _place: OwnedSemaphorePermit,
 }
 
@@ -95,11 +101,13 @@ async fn greet(
 ) {
     // Without it a small message may wait for an acknowledgement; the connection works all the same.
     let _ = stream.set_nodelay(true);
-    match tokio::time::timeout(GREETING_TIMEOUT, secure(stream, &door)).await {
+    let greeting = Instant::now() + GREETING_TIMEOUT;
+    match tokio::time::timeout_at(greeting, secure(stream, &door)).await {
         Ok(Ok((stream, holder))) => {
             let caller = Caller { address: peer, holder: holder.map(Arc::new) };
             // The server has stopped: nobody wants the connection any more.
-            let _ = out.send(Ok(Connection { stream, caller, _place: place })).await;
+            let patience = Patience::new(greeting, IDLE_TIMEOUT);
+            let _ = out.send(Ok(Connection { stream, caller, patience, _place: place })).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, "admin connection failed: {error}"),
         Err(_) => tracing::debug!(%peer, "admin connection closed: it said nothing in time"),
@@ -108,7 +116,6 @@ async fn greet(
 
 async fn secure(stream: TcpStream, door: &Door) -> io::Result<(Stream, Option<Holder>)> {
     let Some(config) = &door.tls else {
-        stream.peek(&mut [0]).await?;
         return Ok((Stream::Plain(stream), None));
     };
     let stream = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
@@ -126,34 +133,51 @@ impl Connected for Connection {
     }
 }
 
+impl Stream {
+    fn input(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(stream.as_mut()),
+        }
+    }
+
+    fn output(&mut self) -> Pin<&mut (dyn AsyncWrite + Unpin)> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(stream.as_mut()),
+        }
+    }
+}
+
 impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
+        let Self { stream, patience, .. } = self.get_mut();
+        let before = buffer.filled().len();
+        let result = stream.input().poll_read(cx, buffer);
+        patience.heard(&buffer.filled()[before..]);
+        patience.or_end(cx, result)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        let Self { stream, patience, .. } = self.get_mut();
+        let result = stream.output().poll_write(cx, bytes);
+        if matches!(result, Poll::Ready(Ok(1..))) {
+            patience.told();
         }
+        patience.or_end(cx, result)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        let Self { stream, patience, .. } = self.get_mut();
+        let result = stream.output().poll_flush(cx);
+        patience.or_end(cx, result)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+        let Self { stream, patience, .. } = self.get_mut();
+        let result = stream.output().poll_shutdown(cx);
+        patience.or_end(cx, result)
     }
 }

@@ -32,6 +32,7 @@ mod metrics;
 mod node;
 mod once;
 mod options;
+mod patience;
 mod plan;
 mod recovery;
 mod server;

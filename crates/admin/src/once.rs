@@ -61,13 +61,10 @@ impl Once {
         let mut outcome = match self.enter(&format!("{method} {key}"), checksum)? {
             Entry::Known(outcome) => outcome,
             Entry::New(outcome, sender) => {
-                let (once, name) = (Arc::clone(self), format!("{method} {key}"));
+                let running = Running { once: Arc::clone(self), outcome: sender };
                 tokio::spawn(async move {
                     let result = work.await.map(|response| response.encode_to_vec());
-                    if result.is_err() {
-                        once.drop_call(&name);
-                    }
-                    sender.send_replace(Some(result));
+                    running.end(result);
                 });
                 outcome
             }
@@ -83,10 +80,8 @@ impl Once {
             check_request(call.request, request)?;
             return Ok(Entry::Known(call.outcome.clone()));
         }
-        if known.order.len() >= Self::KEYS_MAX
-            && let Some(oldest) = known.order.pop_front()
-        {
-            known.calls.remove(&oldest);
+        if known.order.len() >= Self::KEYS_MAX {
+            known.drop_oldest_ended()?;
         }
         let (sender, outcome) = watch::channel(None);
         known.calls.insert(name.to_owned(), Call { request, outcome: outcome.clone() });
@@ -94,14 +89,55 @@ impl Once {
         Ok(Entry::New(outcome, sender))
     }
 
-    fn drop_call(&self, name: &str) {
-        let mut known = self.lock();
-        known.calls.remove(name);
-        known.order.retain(|other| other != name);
+    /// Forgets the call that ends with `outcome`, and no later one of its name.
+    fn drop_call(&self, outcome: &watch::Sender<Outcome>) {
+        let ended = outcome.subscribe();
+        let Known { calls, order } = &mut *self.lock();
+        calls.retain(|_, call| !call.outcome.same_channel(&ended));
+        order.retain(|name| calls.contains_key(name));
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Makes room. A call that is under way keeps its place: forgotten, it would run twice.
+    fn drop_oldest_ended(&mut self) -> Result<(), Status> {
+        let ended = |name: &String| self.calls.get(name).is_none_or(|call| call.outcome.borrow().is_some());
+        let oldest = self.order.iter().position(ended).and_then(|index| self.order.remove(index));
+        let oldest = oldest.ok_or_else(|| {
+            Status::resource_exhausted(format!(
+                "{} calls with an idempotency key are under way; wait for one to end",
+                Once::KEYS_MAX
+            ))
+        })?;
+        self.calls.remove(&oldest);
+        Ok(())
+    }
+}
+
+/// A call under way. Dropped without an end it was cut off.
+struct Running {
+    once: Arc<Once>,
+    outcome: watch::Sender<Outcome>,
+}
+
+impl Running {
+    fn end(&self, result: Result<Vec<u8>, Status>) {
+        if result.is_err() {
+            self.once.drop_call(&self.outcome);
+        }
+        self.outcome.send_replace(Some(result));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.outcome.borrow().is_none() {
+            self.end(Err(Status::aborted(CUT_OFF)));
+        }
     }
 }
 
@@ -194,5 +230,42 @@ mod tests {
         }
         assert_eq!(call(&once, "k", 1, &count, false).await.unwrap().number, 0, "the answer of the first call");
         assert_eq!(count.load(Ordering::Relaxed), 1);
+    }
+
+    async fn begun<R>(call: impl Future<Output = R>) {
+        tokio::pin!(call);
+        assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await);
+    }
+
+    #[tokio::test]
+    async fn a_call_under_way_keeps_its_key_and_too_many_are_refused() {
+        let (once, count) = (Arc::new(Once::default()), Arc::new(AtomicU64::new(0)));
+        let request = SlotRange { first: 1, last: 9 };
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let work = async move { wait.await.map(|()| Revision::default()).map_err(|_| Status::unavailable("no")) };
+        begun(once.run("Method", "k", &request, work)).await;
+        for key in 0..Once::KEYS_MAX {
+            call(&once, &key.to_string(), 1, &count, false).await.unwrap();
+        }
+        let again = once.run("Method", "k", &request, async { Ok(Revision { run_id: "second".into(), number: 1 }) });
+        go.send(()).unwrap();
+        assert_eq!(again.await.unwrap(), Revision::default(), "the answer of the first call");
+        let once = Arc::new(Once::default());
+        for key in 0..Once::KEYS_MAX {
+            let never = std::future::pending::<Result<Revision, Status>>();
+            begun(once.run("Method", &key.to_string(), &request, never)).await;
+        }
+        let refused = call(&once, "k", 1, &count, false).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_cut_off_may_be_tried_again() {
+        let (once, count) = (Arc::new(Once::default()), Arc::new(AtomicU64::new(0)));
+        let Ok(Entry::New(ended, outcome)) = once.enter("Method k", 1) else { panic!("it is known") };
+        drop(Running { once: Arc::clone(&once), outcome });
+        assert!(matches!(&*ended.borrow(), Some(Err(status)) if status.code() == tonic::Code::Aborted));
+        assert_eq!(once.lock().order.len(), 0);
+        assert_eq!(call(&once, "k", 1, &count, false).await.unwrap().number, 0);
     }
 }

@@ -4,11 +4,14 @@
 
 mod support;
 
+use std::sync::atomic::Ordering;
+
+use slotmesh_admin::proto::membership_service_client::MembershipServiceClient;
 use slotmesh_admin::proto::recovery_service_client::RecoveryServiceClient;
 use slotmesh_admin::proto::slot_service_client::SlotServiceClient;
 use slotmesh_admin::proto::{
-    ApplyRequest, ApplyResponse, EditOptions, ExecuteRecoveryRequest, FencingEvidence, FencingMethod, Layout,
-    NodeSlots, SlotRange, apply_response, execute_recovery_response,
+    ApplyRequest, ApplyResponse, EditOptions, ExecuteRecoveryRequest, FencingEvidence, FencingMethod, ForgetRequest,
+    Layout, NodeSlots, SlotRange, apply_response, execute_recovery_response,
 };
 use slotmesh_admin::{CommandReply, Edit, Failover};
 use slotmesh_table::Health;
@@ -121,6 +124,28 @@ async fn one_campaign_is_under_way_at_a_time() {
     drop(silence);
     all(first).await.unwrap();
     apply(&api, request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_member_that_does_not_answer_holds_up_no_other_when_a_node_is_to_be_forgotten() {
+    let api = with_slots();
+    for number in 3..6 {
+        api.node.join(number);
+    }
+    let silence = api.node.silence.lock().await;
+    let mut client = MembershipServiceClient::new(api.channel().await);
+    let request = ForgetRequest { node_id: id(5).to_string(), fan_out: true, options: None };
+    let call = tokio::spawn(async move { client.forget(request).await });
+    let asked = async {
+        while api.node.asked.load(Ordering::Relaxed) < 4 {
+            tokio::task::yield_now().await
+        }
+    };
+    timeout(PATIENCE, asked).await.expect("all are told at once");
+    drop(silence);
+    let results = call.await.unwrap().unwrap().into_inner().results;
+    let told: Vec<String> = results.into_iter().map(|result| result.node_id).collect();
+    assert_eq!(told, (0..5).map(|number| id(number).to_string()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

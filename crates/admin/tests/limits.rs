@@ -77,6 +77,51 @@ async fn garbage_ends_its_connection_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_call_by_http_1_is_no_call_and_metrics_are_served_by_it() {
+    let api = Api::open();
+    let ask = async |request: &str| {
+        let mut stream = TcpStream::connect(api.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer").unwrap();
+        String::from_utf8(answer).unwrap()
+    };
+    let head = "host: evil.example\r\nconnection: close\r\ncontent-type: application/grpc\r\ncontent-length: 5\r\n\r\n";
+    let path = "/slotmesh.admin.v1.SlotService/FlushSlots";
+    let refused = ask(&format!("POST {path} HTTP/1.1\r\n{head}\0\0\0\0\0")).await;
+    assert!(refused.starts_with("HTTP/1.1 505"), "{refused}");
+    assert!(api.node.edits.lock().unwrap().is_empty());
+    let metrics = ask("GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
+}
+
+#[tokio::test]
+async fn answers_that_nobody_takes_are_bounded() {
+    let api = Api::open();
+    // It lets the server send nothing.
+    let stalled = api.endpoint().initial_stream_window_size(0).connect().await.unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..512 {
+        let mut client = TopologyServiceClient::new(stalled.clone());
+        calls.spawn(async move { client.get_topology(GetTopologyRequest {}).await });
+    }
+    let mut client = TopologyServiceClient::new(api.channel().await);
+    let refused = async {
+        loop {
+            match client.get_topology(GetTopologyRequest {}).await {
+                Err(status) => return status,
+                Ok(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let refused = timeout(PATIENCE, refused).await.expect("a bound");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    drop((calls, stalled));
+    let served = async { while client.get_topology(GetTopologyRequest {}).await.is_err() {} };
+    timeout(PATIENCE, served).await.expect("whoever goes gives its places back");
+}
+
+#[tokio::test]
 async fn a_deadline_ends_a_call_and_a_reader_that_leaves_gives_its_place_back() {
     let api = Api::open();
     let mut client = TopologyServiceClient::new(api.channel().await);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use slotmesh_types::NodeId;
 use tonic::{Request, Response, Status};
 
@@ -17,6 +18,9 @@ const BUS_PORT_OFFSET: u32 = 10_000;
 
 /// Longest wait for the outcome of a handshake.
 const WAIT_MAX: Duration = Duration::from_secs(600);
+
+/// How many members are told to forget a node at the same time.
+const FORGETS_MAX: usize = 64;
 
 /// How often a MEET is tried again because something that does not matter to it changed meanwhile.
 const TRIES: usize = 32;
@@ -108,10 +112,9 @@ impl Api {
         members.map(|node| *node.facts.id()).filter(|id| id != gone).collect()
     }
 
-    /// Tells one member after the other: a member that has forgotten tells its peers by itself, so that few have to be told.
+    /// Tells the members, several at a time: those that can't be reached hold up nobody else.
     async fn forget_on(&self, members: Vec<NodeId>, id: NodeId) -> Vec<proto::NodeResult> {
-        let mut results = Vec::with_capacity(members.len());
-        for member in members {
+        let tell = |member: NodeId| async move {
             let command = vec!["CLUSTER".to_owned(), "FORGET".to_owned(), id.to_string()];
             let error = match self.node.commands(member, vec![command]).await {
                 // It has heard of it already.
@@ -119,9 +122,9 @@ impl Api {
                 Err(error) => error,
                 Ok(_) => String::new(),
             };
-            results.push(proto::NodeResult { node_id: member.to_string(), ok: error.is_empty(), error });
-        }
-        results
+            proto::NodeResult { node_id: member.to_string(), ok: error.is_empty(), error }
+        };
+        stream::iter(members).map(tell).buffered(FORGETS_MAX).collect().await
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct FakeNode {
     pub(crate) told: Mutex<Vec<(NodeId, String)>>,
     /// Without this, they have no keys and agree to everything.
     pub(crate) members: Mutex<Option<Members>>,
+    /// How often they were asked.
+    pub(crate) asked: AtomicU64,
     /// They answer nothing while this is held.
     pub(crate) silence: tokio::sync::Mutex<()>,
 }
@@ -52,7 +54,21 @@ impl FakeNode {
         let (table, view, edits) = (Mutex::new(table), Mutex::new(view), Mutex::default());
         let (told, members, silence) = (Mutex::default(), Mutex::default(), tokio::sync::Mutex::default());
         let ticks = AtomicU64::new(1);
-        (Arc::new(Self { table, view, versions, events, ticks, edits, told, members, silence }), feed)
+        (
+            Arc::new(Self {
+                table,
+                view,
+                versions,
+                events,
+                ticks,
+                edits,
+                told,
+                members,
+                asked: AtomicU64::new(0),
+                silence,
+            }),
+            feed,
+        )
     }
 
     /// Changes the table and publishes it, as a bus thread does.
@@ -176,6 +192,7 @@ impl Node for FakeNode {
     }
 
     async fn commands(&self, node: NodeId, commands: Vec<Vec<String>>) -> Result<Vec<CommandReply>, String> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         drop(self.silence.lock().await);
         let answer = |words: &Vec<String>| {
             let command = words.join(" ");
