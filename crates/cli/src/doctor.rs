@@ -39,11 +39,6 @@ pub(crate) async fn run(global: &Global, options: &Options) -> Result<Ending> {
         let before = std::mem::replace(&mut found, checks::run(&cluster));
         found.retain(|found| before.iter().any(|before| before.is_same(found)));
     }
-    for target in &options.nodes {
-        if let Some(Err(reason)) = cluster.answers.get(target) {
-            eprintln!("slotmesh: {target}: {reason}");
-        }
-    }
     if global.json {
         output::print_json(&as_json(&cluster, &found))?;
     } else {

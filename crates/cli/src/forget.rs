@@ -6,7 +6,7 @@ use serde_json::json;
 use slotmesh_types::NodeId;
 
 use crate::arguments::Global;
-use crate::ending::{Ending, Unwished};
+use crate::ending::{self, Ending, Unwished};
 use crate::output;
 use crate::talk::{Access, AskErrorKind, Resp, Target};
 use crate::view::{Cluster, Start, collect};
@@ -44,7 +44,7 @@ pub(crate) async fn run(global: &Global, options: &Options) -> Result<Ending> {
     let told = match &start {
         Start::Resp(_) => by_resp(&cluster, &id, &access).await,
         Start::Admin(admin) => {
-            let results = admin.forget(id.to_string()).await?.results;
+            let results = admin.forget(id.to_string()).await.map_err(|error| ending::of_change(error.into()))?.results;
             let told = |result: slotmesh_admin::proto::NodeResult| Told {
                 node: result.node_id.parse().map_or(result.node_id, |id| cluster.name(&id)),
                 result: if result.ok { Ok(()) } else { Err(result.error) },

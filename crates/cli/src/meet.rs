@@ -26,8 +26,16 @@ pub(crate) struct Options {
     #[arg(value_name = "HOST:PORT", required = true)]
     nodes: Vec<Target>,
     /// Longest wait for all handshakes to end, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = meet_wait)]
     wait: Duration,
+}
+
+/// The admin API waits no longer.
+const WAIT_MAX: Duration = Duration::from_secs(600);
+
+fn meet_wait(text: &str) -> Result<Duration, String> {
+    let wait = seconds(text)?;
+    if wait <= WAIT_MAX { Ok(wait) } else { Err(format!("expected {} seconds at most", WAIT_MAX.as_secs())) }
 }
 
 /// How it went with one of them: in words, or why it is no member.

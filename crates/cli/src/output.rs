@@ -5,11 +5,26 @@ use std::io::{self, Write};
 use anyhow::Result;
 use serde_json::Value;
 
-/// Prints a text.
+/// Prints a text, see [`harmless`].
 ///
 /// # Errors
 /// Standard output takes no more.
 pub(crate) fn print(text: &str) -> Result<()> {
+    write(&harmless(text))
+}
+
+/// Tells on standard error what goes wrong.
+pub(crate) fn complain(text: &str) {
+    eprintln!("slotmesh: {}", harmless(text));
+}
+
+/// A text that moves no cursor and changes no title: nodes may say anything of themselves, in addresses and in errors.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '?' } else { c };
+    text.chars().map(shown).collect()
+}
+
+fn write(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
@@ -21,7 +36,15 @@ pub(crate) fn print(text: &str) -> Result<()> {
 /// # Errors
 /// Standard output takes no more.
 pub(crate) fn print_json(value: &Value) -> Result<()> {
-    print(&format!("{value:#}\n"))
+    write(&format!("{value:#}\n"))
+}
+
+/// Prints a value for programs, on a line of its own.
+///
+/// # Errors
+/// Standard output takes no more.
+pub(crate) fn print_json_line(value: &Value) -> Result<()> {
+    write(&format!("{value}\n"))
 }
 
 /// `1 node`, `2 nodes`.
@@ -74,6 +97,12 @@ fn pad(cell: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_node_says_does_not_steer_the_terminal() {
+        let said = "10.0.0.1\u{1b}]0;title\u{7}\r\u{9b}2J\u{7f} ok\n";
+        assert_eq!(harmless(said), "10.0.0.1?]0;title???2J? ok\n");
+    }
 
     #[test]
     fn columns_are_aligned() {

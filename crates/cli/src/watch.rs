@@ -67,6 +67,11 @@ async fn watch_events(admin: &Admin, mut start: Start, json: bool) -> Result<End
             }
         };
         again(admin, &status).await?;
+        if matches!(start, Start::Latest(_)) {
+            // Nothing names the place where it was cut: what happens until it goes on is not told.
+            let gap = watch_events_response::Update::Gap(proto::EventGap::default());
+            take_event(proto::WatchEventsResponse { update: Some(gap) }, &mut start, json)?;
+        }
     }
 }
 
@@ -74,7 +79,7 @@ fn take_event(response: proto::WatchEventsResponse, start: &mut Start, json: boo
     match response.update {
         Some(watch_events_response::Update::Event(event)) => {
             if json {
-                output::print(&format!("{}\n", json!({ "event": proto_json::of("Event", &event)? })))?;
+                output::print_json_line(&json!({ "event": proto_json::of("Event", &event)? }))?;
             } else {
                 output::print(&format!("{} {}\n", time(event.time.as_ref()), event.text))?;
             }
@@ -83,7 +88,10 @@ fn take_event(response: proto::WatchEventsResponse, start: &mut Start, json: boo
             }
         }
         Some(watch_events_response::Update::Gap(gap)) if json => {
-            output::print(&format!("{}\n", json!({ "gap": proto_json::of("EventGap", &gap)? })))?;
+            output::print_json_line(&json!({ "gap": proto_json::of("EventGap", &gap)? }))?;
+        }
+        Some(watch_events_response::Update::Gap(gap)) if gap.missed == 0 && gap.next_sequence == 0 => {
+            output::print("-- events may be missing here: the stream was cut --\n")?;
         }
         Some(watch_events_response::Update::Gap(gap)) if gap.missed == 0 => {
             output::print("-- events are missing here: the node was restarted --\n")?;
@@ -111,7 +119,7 @@ async fn watch_topology(admin: &Admin, json: bool) -> Result<Ending> {
                             let changes = picture.take(&response);
                             if json {
                                 let value = proto_json::of("WatchTopologyResponse", &response)?;
-                                output::print(&format!("{}\n", json!({ "topology": value })))?;
+                                output::print_json_line(&json!({ "topology": value }))?;
                             } else {
                                 output::print(&changes)?;
                             }
@@ -132,7 +140,7 @@ async fn again(admin: &Admin, status: &Status) -> Result<()> {
     if !matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal) {
         return Err(admin.failed(status).into());
     }
-    eprintln!("slotmesh: {}; trying again", admin.failed(status));
+    output::complain(&format!("{}; trying again", admin.failed(status)));
     tokio::time::sleep(PAUSE).await;
     Ok(())
 }
@@ -208,9 +216,30 @@ fn facts(node: &proto::Node) -> Vec<String> {
         },
         health,
         if node.connected { "link up" } else { "link down" }.to_owned(),
-        format!("{} slots", node.slot_count),
+        slots(node),
         format!("epoch {}", node.config_epoch),
+        format!("at {}", address(node)),
     ]
+}
+
+/// How many slots and which, the first few ranges of them.
+fn slots(node: &proto::Node) -> String {
+    const SHOWN: usize = 4;
+    let range = |range: &proto::SlotRange| match range.first == range.last {
+        true => range.first.to_string(),
+        false => format!("{}-{}", range.first, range.last),
+    };
+    let mut shown: Vec<String> = node.slots.iter().take(SHOWN).map(range).collect();
+    if node.slots.len() > SHOWN {
+        shown.push("...".to_owned());
+    }
+    let which = if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(" ")) };
+    format!("{} slots{which}", node.slot_count)
+}
+
+fn address(node: &proto::Node) -> String {
+    let address = node.address.clone().unwrap_or_default();
+    format!("{}:{}@{}", address.host, address.port, address.bus_port)
 }
 
 fn state(state: Option<&proto::ClusterState>) -> String {
@@ -247,6 +276,15 @@ mod tests {
         let failed = picture.take(&changed(node("abcdefghij", proto::Health::Failed)));
         assert!(failed.ends_with("(abcdefgh): online -> failed\n"), "{failed}");
         assert_eq!(picture.take(&changed(node("abcdefghij", proto::Health::Failed))), "");
+        let mut other = node("abcdefghij", proto::Health::Failed);
+        other.address = Some(proto::Address { host: "10.0.0.2".into(), port: 7000, ..Default::default() });
+        let moved = picture.take(&changed(other.clone()));
+        assert!(moved.ends_with("at 10.0.0.1:7000@0 -> at 10.0.0.2:7000@0\n"), "{moved}");
+        for (first, told) in [(5, "0 slots -> 1 slots (5)\n"), (6, "1 slots (5) -> 1 slots (6)\n")] {
+            (other.slots, other.slot_count) = (vec![proto::SlotRange { first, last: first }], 1);
+            let exchanged = picture.take(&changed(other.clone()));
+            assert!(exchanged.ends_with(told), "{exchanged}");
+        }
         let gone =
             picture.take(&delta(proto::TopologyDelta { removed: vec!["abcdefghij".into()], ..Default::default() }));
         assert!(gone.ends_with(": gone\n"), "{gone}");

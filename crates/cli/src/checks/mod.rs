@@ -12,6 +12,7 @@ mod handshake;
 mod held_for_failing;
 mod no_failover;
 mod no_replica;
+mod not_asked;
 mod not_known;
 mod one_sided_link;
 mod open_slot;
@@ -71,13 +72,14 @@ pub(crate) struct Check {
 }
 
 /// Every check, in the order of the report.
-pub(crate) const ALL: [Check; 20] = [
+pub(crate) const ALL: [Check; 21] = [
     Check { name: "cluster-state", run: cluster_state::check },
     Check { name: "uncovered-slot", run: uncovered::check },
     Check { name: "two-owners", run: two_owners::check },
     Check { name: "owners-differ", run: owners_differ::check },
     Check { name: "open-slot", run: open_slot::check },
     Check { name: "dead-node", run: dead_node::check },
+    Check { name: "not-asked", run: not_asked::check },
     Check { name: "no-failover", run: no_failover::check },
     Check { name: "held-for-failing", run: held_for_failing::check },
     Check { name: "ghost", run: ghost::check },

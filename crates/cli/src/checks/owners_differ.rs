@@ -43,20 +43,17 @@ fn table(view: &View) -> Vec<u32> {
 /// What the nodes say of one slot. A node that does not know the owner can't name it: that is another trouble.
 fn opinions(tables: &[(&View, Vec<u32>)], slot: Slot) -> Opinions {
     let owner = |(view, table): &(&View, Vec<u32>)| Some(view.entries.get(table[slot.index()] as usize)?.id);
-    let mut opinions = Opinions::new();
+    let (mut opinions, mut silent) = (Opinions::new(), Vec::new());
     for table in tables {
-        opinions.entry(owner(table)).or_default().push(table.0.me);
+        match owner(table) {
+            Some(owner) => opinions.entry(Some(owner)).or_default().push(table.0.me),
+            None => silent.push(table.0),
+        }
     }
     let named: Vec<NodeId> = opinions.keys().copied().flatten().collect();
-    if let Some(silent) = opinions.get_mut(&None) {
-        let knows = |me: &NodeId| {
-            let view = tables.iter().find(|(view, _)| view.me == *me);
-            view.is_some_and(|(view, _)| named.iter().all(|owner| view.entry(owner).is_some()))
-        };
-        silent.retain(knows);
-        if silent.is_empty() {
-            opinions.remove(&None);
-        }
+    silent.retain(|view| named.iter().all(|owner| view.entry(owner).is_some()));
+    if !silent.is_empty() {
+        opinions.insert(None, silent.iter().map(|view| view.me).collect());
     }
     opinions
 }

@@ -103,6 +103,11 @@ impl Stage {
         self.view(node).entries.retain(|entry| entry.id != id(other));
     }
 
+    /// Somebody who gave no answer was to be asked first.
+    pub(crate) fn start_at(&mut self, target: Target) {
+        self.0.silent_starts.insert(target);
+    }
+
     /// Who answers at an address.
     pub(crate) fn answer(&mut self, at: Target, answer: Result<NodeId, String>) {
         self.0.answers.insert(at, answer);

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::plan::{Member, Plan, Task};
 use crate::checks::{self, Found, Severity};
-use crate::ending::Unwished;
+use crate::ending::{self, Unwished};
 use crate::talk::{Access, AskError, Resp};
 use crate::view::{Link, Start, collect, node_lines};
 
@@ -30,7 +30,7 @@ struct Hand<'a> {
 pub(super) async fn carry_out(plan: &Plan, access: &Access, wait: Duration) -> Result<Duration> {
     let start = Instant::now();
     let result = form(plan, access, start + wait).await;
-    result.context(
+    result.map_err(ending::of_change).context(
         "the cluster is half made; once the cause is gone, CLUSTER RESET on each node takes it back to the start",
     )?;
     Ok(start.elapsed())

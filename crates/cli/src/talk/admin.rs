@@ -1,6 +1,6 @@
 //! One connection to the admin API of a slotmesh node.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use slotmesh_admin::proto;
@@ -19,6 +19,9 @@ use crate::arguments::AdminOptions;
 
 /// Largest answer in bytes: the topology of some ten thousand nodes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long a node may take to tell the others: so long it waits for those that can't be reached or don't answer.
+const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The admin API of one node. Clones share the connection.
 #[derive(Clone, Debug)]
@@ -87,7 +90,9 @@ impl Admin {
     pub(crate) async fn topology(&self) -> Result<proto::Topology, AskError> {
         let mut client = self.topology_client();
         let answer = self.within(self.timeout, client.get_topology(proto::GetTopologyRequest {})).await?;
-        answer.topology.ok_or_else(|| self.error(AskErrorKind::Admin("it told no topology".into())))
+        answer.topology.ok_or_else(|| {
+            self.error(AskErrorKind::Admin { code: tonic::Code::Internal, text: "it told no topology".into() })
+        })
     }
 
     /// Version of the software.
@@ -122,14 +127,16 @@ impl Admin {
         self.within(wait + self.timeout, client.meet(request)).await
     }
 
-    /// Makes the node, and all others that it reaches, forget one.
+    /// Makes the node, and all others that it reaches, forget one. The call goes on when we do not wait for its end.
     ///
     /// # Errors
     /// The call failed.
     pub(crate) async fn forget(&self, node_id: String) -> Result<proto::ForgetResponse, AskError> {
         let mut client = MembershipServiceClient::with_interceptor(self.channel.clone(), self.badge.clone());
-        let request = proto::ForgetRequest { node_id, fan_out: true, ..Default::default() };
-        self.within(self.timeout, client.forget(request)).await
+        let idempotency_key = format!("slotmesh-forget-{}-{:?}", std::process::id(), SystemTime::now());
+        let options = Some(proto::EditOptions { idempotency_key, ..Default::default() });
+        let request = proto::ForgetRequest { node_id, fan_out: true, options };
+        self.within(FAN_OUT_TIMEOUT + self.timeout, client.forget(request)).await
     }
 
     /// For streams of the topology.
@@ -145,7 +152,7 @@ impl Admin {
 
     /// The error for a failed call.
     pub(crate) fn failed(&self, status: &Status) -> AskError {
-        self.error(AskErrorKind::Admin(in_words(status)))
+        self.error(AskErrorKind::Admin { code: status.code(), text: in_words(status) })
     }
 
     async fn within<T>(

@@ -64,6 +64,23 @@ pub(crate) enum AskErrorKind {
         reason: String,
     },
     /// A call of the admin API failed.
-    #[error("{0}")]
-    Admin(String),
+    #[error("{text}")]
+    Admin {
+        /// What kind of failure it is.
+        code: tonic::Code,
+        /// In words.
+        text: String,
+    },
+}
+
+impl AskErrorKind {
+    /// Whether the node understood what it was to do, and would not.
+    pub(crate) fn is_refusal(&self) -> bool {
+        use tonic::Code::{Aborted, FailedPrecondition, NotFound};
+        match self {
+            Self::Refused { .. } => true,
+            Self::Admin { code, .. } => matches!(code, FailedPrecondition | NotFound | Aborted),
+            _ => false,
+        }
+    }
 }

@@ -53,9 +53,9 @@ fn read(
 
 fn clock(topology: &proto::Topology, ours: SystemTime, uncertain_ms: u128) -> Option<ClockReading> {
     let taken = topology.taken.as_ref()?;
-    let theirs = taken.seconds * 1000 + i64::from(taken.nanos) / 1_000_000;
+    let theirs = taken.seconds.checked_mul(1000)?.checked_add(i64::from(taken.nanos) / 1_000_000)?;
     let ours = i64::try_from(ours.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()?;
-    Some(ClockReading { ahead_ms: theirs - ours, uncertain_ms: i64::try_from(uncertain_ms).ok()? })
+    Some(ClockReading { ahead_ms: theirs.checked_sub(ours)?, uncertain_ms: i64::try_from(uncertain_ms).ok()? })
 }
 
 fn entry(node: proto::Node) -> Result<Entry, String> {

@@ -82,10 +82,12 @@ async fn clock(node: &mut Resp) -> Result<Option<ClockReading>, AskError> {
     let half = start.elapsed() / 2;
     let Some(Value::Array(parts)) = reply else { return Ok(None) };
     let number = |index: usize| text(parts.get(index)?)?.parse::<i64>().ok();
-    let theirs = number(0).zip(number(1)).map(|(seconds, micros)| seconds * 1000 + micros / 1000);
+    let theirs =
+        number(0).zip(number(1)).and_then(|(seconds, micros)| seconds.checked_mul(1000)?.checked_add(micros / 1000));
     let ours = (asked + half).duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_millis()).ok());
     let uncertain_ms = i64::try_from(half.as_millis()).unwrap_or(i64::MAX);
-    Ok(theirs.zip(ours).map(|(theirs, ours)| ClockReading { ahead_ms: theirs - ours, uncertain_ms }))
+    let ahead_ms = theirs.zip(ours).and_then(|(theirs, ours)| theirs.checked_sub(ours));
+    Ok(ahead_ms.map(|ahead_ms| ClockReading { ahead_ms, uncertain_ms }))
 }
 
 /// The value of a line `name:value`.

@@ -14,6 +14,8 @@ pub(crate) struct Cluster {
     pub(crate) views: BTreeMap<NodeId, View>,
     /// Who answered at each address that was asked.
     pub(crate) answers: BTreeMap<Target, Answer>,
+    /// Those of them that were to be asked first, and gave no answer.
+    pub(crate) silent_starts: BTreeSet<Target>,
 }
 
 /// What came of asking at an address: the id of who answered, or why nobody could be asked.

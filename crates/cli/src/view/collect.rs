@@ -48,6 +48,7 @@ pub(crate) async fn collect(starts: &[Start], access: &Access) -> Result<Cluster
             }
             Err(error) => {
                 cluster.answers.insert(error.target.clone(), Err(error.kind.to_string()));
+                cluster.silent_starts.insert(error.target.clone());
                 failures.push(error);
             }
         }
