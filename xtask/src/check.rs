@@ -16,6 +16,10 @@ pub fn run() -> Result<()> {
     codegen::check()?;
     process::run(cargo().args(["fmt", "--all", "--check"]))?;
     process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    for package in ["slotmesh-node", "slotmesh-server"] {
+        let bare = ["clippy", "-p", package, "--no-default-features", "--all-targets", "--", "-D", "warnings"];
+        process::run(cargo().args(bare))?;
+    }
     process::run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     deny()
 }

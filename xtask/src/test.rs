@@ -55,6 +55,8 @@ pub fn run(options: &Options) -> Result<()> {
 /// What passes only the second time is named: it is to be mended.
 fn all(tests: impl Fn(&[&str]) -> Command) -> Result<()> {
     process::run(&mut tests(&["--workspace", "--exclude", "xtask"]))?;
+    // Alone, the node is built without the admin API, which the server switches on.
+    process::run(&mut tests(&["-p", "slotmesh-node", "--lib"]))?;
     process::run(&mut tests(&["-p", "xtask", "--lib", "--bins", "--test", "rack"]))?;
     let failed = failures(&mut tests(&["-p", "xtask", "--test", "interop"]))?;
     if failed.len() > AGAIN_MAX {
@@ -74,17 +76,37 @@ fn all(tests: impl Fn(&[&str]) -> Command) -> Result<()> {
 fn failures(tests: &mut Command) -> Result<Vec<String>> {
     let mut child = tests.stdout(Stdio::piped()).spawn().context("can't run cargo")?;
     let output = BufReader::new(child.stdout.take().context("its output is piped")?);
-    let mut failed = Vec::new();
+    let mut seen = Seen::default();
     for line in output.lines() {
         let line = line.context("cargo printed no text")?;
         println!("{line}");
-        failed.extend(failed_test(&line).map(str::to_owned));
+        seen.take(&line);
     }
     let status = child.wait().context("cargo is gone")?;
-    if !status.success() && failed.is_empty() {
-        bail!("{} failed: {status}", Path::new(tests.get_program()).display());
+    if !status.success() && !seen.is_whole() {
+        bail!("{} ended before its tests did: {status}", Path::new(tests.get_program()).display());
     }
-    Ok(failed)
+    Ok(seen.failed)
+}
+
+/// What the lines of a test program say.
+#[derive(Debug, Default)]
+struct Seen {
+    failed: Vec<String>,
+    /// It has told its result: nothing that should run is missing.
+    ended: bool,
+}
+
+impl Seen {
+    fn take(&mut self, line: &str) {
+        self.failed.extend(failed_test(line).map(str::to_owned));
+        self.ended |= line.starts_with("test result: ");
+    }
+
+    /// Whether the failed tests are all that went wrong.
+    fn is_whole(&self) -> bool {
+        self.ended && !self.failed.is_empty()
+    }
 }
 
 fn failed_test(line: &str) -> Option<&str> {
@@ -100,5 +122,18 @@ mod tests {
         assert_eq!(failed_test("test meet::a_star ... FAILED"), Some("meet::a_star"));
         assert_eq!(failed_test("test meet::a_star ... ok"), None);
         assert_eq!(failed_test("test result: FAILED. 1 passed; 1 failed"), None);
+    }
+
+    #[test]
+    fn a_program_that_dies_among_its_tests_has_not_told_everything() {
+        let is_whole = |lines: &[&str]| {
+            let mut seen = Seen::default();
+            lines.iter().for_each(|line| seen.take(line));
+            seen.is_whole()
+        };
+        let (failed, result) = ("test meet::a_star ... FAILED", "test result: FAILED. 1 passed; 1 failed");
+        assert!(is_whole(&["running 2 tests", failed, "test other ... ok", result]));
+        assert!(!is_whole(&["running 2 tests", failed]));
+        assert!(!is_whole(&["running 2 tests", result]), "something else failed");
     }
 }

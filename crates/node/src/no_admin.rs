@@ -31,3 +31,18 @@ impl Admin {
         match self {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_the_api_is_told_that_it_is_not_built_in() {
+        let prepare = |text: &str| {
+            let text = format!("cluster-enabled yes\n{text}");
+            Admin::prepare(&Config::load(&["my.conf".into()], &|_| Ok(text.clone())).expect("a configuration"))
+        };
+        assert!(matches!(prepare("slotmesh-admin-port 0"), Ok(None)));
+        assert!(prepare("slotmesh-admin-port 9379").err().is_some_and(|error| error.contains("'admin'")));
+    }
+}
