@@ -3,6 +3,7 @@
 mod actions;
 mod consistency;
 mod driver;
+mod edits;
 mod operation;
 mod packets;
 mod peers;

@@ -36,6 +36,7 @@ impl Driver {
             13 => self.configure(input),
             14 => self.be_asked(input),
             15 => self.restart_seldom(),
+            19 => self.edit(input),
             20 => self.change_role(input),
             21 => self.failover(input),
             22 | 23 => self.replication(input),
@@ -167,6 +168,8 @@ impl Driver {
         let id = self.some_id(input);
         let version = self.engine.table().version();
         let _ = self.engine.failure_reports(self.now, &id);
+        let explained = self.engine.explain(self.now, &id);
+        assert_eq!(explained.is_some(), self.engine.table().lookup(&id).is_some(), "whoever is known can be explained");
         assert_eq!(self.engine.table().version(), version);
         assert!(self.engine.poll_action().is_none() && self.engine.poll_event().is_none());
     }
@@ -175,6 +178,7 @@ impl Driver {
         let Some(id) = self.some_link(input, true) else { return };
         let bytes = packets::packet(self, id, input);
         self.engine.handle_packet(self.now, id, &bytes);
+        let _ = self.engine.poll_delivery();
         self.drain();
     }
 
