@@ -18,7 +18,7 @@ use crate::bus::{BusOptions, BusThread, Files, Origin, Publications};
 use crate::clients::{Listeners, OnConfig, Shared, Threads, World, deliver};
 use crate::clock::Clock;
 use crate::conf_file::{ConfFileError, NodesConf};
-use crate::ending::Ending;
+use crate::ending::{Ending, TellPanic};
 use crate::keyspace::NoKeys;
 use crate::listen::{self, ListenError};
 use crate::own_facts::{OwnFactsError, OwnFile};
@@ -201,8 +201,9 @@ impl Node {
             })?;
             tracing::info!("Ready to accept connections unix");
         }
-        tokio::spawn(watch_clients(Arc::clone(&self.shared)));
-        tokio::spawn(deliver(Arc::clone(&self.shared)));
+        let watch = |what| TellPanic::new(&self.shared.endings, what);
+        tokio::spawn(watch("the task that watches clients").watch(watch_clients(Arc::clone(&self.shared))));
+        tokio::spawn(watch("the task that delivers messages").watch(deliver(Arc::clone(&self.shared))));
         Ok(())
     }
 

@@ -145,7 +145,7 @@ impl Core {
         let (ended, outcome) = oneshot::channel();
         self.waiting.borrow_mut().entry(id).or_default().push(ended);
         let core = Rc::clone(self);
-        tokio::task::spawn_local(async move {
+        self.spawn(async move {
             let outcome = tokio::time::timeout(wait, outcome).await;
             let answer = match outcome {
                 Ok(Ok(ended)) => ended,
@@ -165,9 +165,10 @@ impl Core {
     fn finish(self: Rc<Self>, reply: oneshot::Sender<BusReply>) {
         let (saved, done) = oneshot::channel();
         self.save(saved);
-        tokio::task::spawn_local(async move {
+        let core = Rc::clone(&self);
+        self.spawn(async move {
             let _ = reply.send(done.await.unwrap_or(BusReply::Done));
-            self.stopped.notify_one();
+            core.stopped.notify_one();
         });
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, TcpListener as StdListener};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use slotmesh_config::Seed;
@@ -27,7 +28,7 @@ use super::saves::Saves;
 use super::seeds::{self, Lookups};
 use super::sockets::{accept, connect};
 use crate::clock::Clock;
-use crate::ending::Ending;
+use crate::ending::{Ending, TellPanic};
 use crate::messages::Message;
 use crate::own_facts::OwnFacts;
 use crate::topology::Topology;
@@ -148,17 +149,26 @@ impl Core {
         self.drive();
         for listener in listeners {
             match TcpListener::from_std(listener) {
-                Ok(listener) => drop(tokio::task::spawn_local(accept(Rc::clone(&self), listener))),
+                Ok(listener) => self.spawn(accept(Rc::clone(&self), listener)),
                 Err(error) => return self.fatal(format!("can't listen on the bus port: {error}")),
             }
         }
-        tokio::task::spawn_local(Rc::clone(&self).watch_saves(results));
-        tokio::task::spawn_local(Rc::clone(&self).watch_clock());
+        self.spawn(Rc::clone(&self).watch_saves(results));
+        self.spawn(Rc::clone(&self).watch_clock());
         let watchdog = Arc::clone(&self.watchdog);
-        tokio::task::spawn_local(async move { watchdog.watch().await });
-        tokio::task::spawn_local(publisher::run(Rc::clone(&self)));
-        tokio::task::spawn_local(Rc::clone(&self).answer(inbox));
+        self.spawn(async move { watchdog.watch().await });
+        self.spawn(publisher::run(Rc::clone(&self)));
+        self.spawn(Rc::clone(&self).answer(inbox));
         self.stopped.notified().await;
+    }
+
+    /// Starts a task of the bus. Its panic ends the bus, and so the node: nobody would do its work.
+    pub(super) fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
+        let (tell, stop) = (TellPanic::new(&self.endings, "the bus"), StopOnPanic(Rc::clone(self)));
+        tokio::task::spawn_local(async move {
+            let _stop = stop;
+            tell.watch(task).await;
+        });
     }
 
     pub(super) fn fatal(&self, reason: String) {
@@ -283,7 +293,7 @@ impl Core {
     pub(super) fn carry_out(self: &Rc<Self>, action: Action) {
         match action {
             Action::Connect { link, host, port } => {
-                tokio::task::spawn_local(connect(Rc::clone(self), link, host, port));
+                self.spawn(connect(Rc::clone(self), link, host, port));
             }
             Action::Send { link, bytes } | Action::SendPromise { link, bytes } => {
                 let connection = self.connections.borrow().get(&link).cloned();
@@ -305,7 +315,7 @@ impl Core {
             Action::Data(order) => data::obey(&order),
             Action::ResolveSeeds => {
                 let seeds = self.seeds.borrow().clone();
-                tokio::task::spawn_local(seeds::resolve(Rc::clone(self), seeds));
+                self.spawn(seeds::resolve(Rc::clone(self), seeds));
             }
         }
     }
@@ -375,6 +385,17 @@ impl Core {
                 }
                 () = self.rearm.notified() => {}
             }
+        }
+    }
+}
+
+/// Lets the thread end when a task panics: it may have been the one that takes requests to stop.
+struct StopOnPanic(Rc<Core>);
+
+impl Drop for StopOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stopped.notify_one();
         }
     }
 }

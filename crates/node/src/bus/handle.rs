@@ -12,7 +12,7 @@ use super::observer::Observer;
 use super::publisher::Publications;
 use super::saver::Files;
 use crate::clock::Clock;
-use crate::ending::Ending;
+use crate::ending::{Ending, TellPanic};
 use crate::settings::BusSettings;
 use crate::topology::Topology;
 use crate::watchdog::Watchdog;
@@ -78,7 +78,7 @@ impl BusThread {
         let (requests, inbox) = mpsc::unbounded_channel();
         let (shared, publications) = (Arc::clone(&topology), Arc::clone(&options.publications));
         let thread = thread::Builder::new().name("bus".into()).spawn(move || {
-            let _tell = TellPanic(options.endings.clone());
+            let _tell = TellPanic::new(&options.endings, "the bus thread");
             core::run(options, files, origin, inbox, &shared);
         })?;
         Ok(Self { bus: Bus { requests, topology, publications }, thread })
@@ -97,14 +97,61 @@ impl BusThread {
     }
 }
 
-/// Ends the node when the bus thread panics: a node without a bus must not look alive.
-struct TellPanic(mpsc::UnboundedSender<Ending>);
+#[cfg(test)]
+mod tests {
+    use std::io;
 
-impl Drop for TellPanic {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            // Nobody listens any more: the node is ending already.
-            let _ = self.0.send(Ending::Fatal("the bus thread panicked; please report this".into()));
+    use slotmesh_config::Config;
+    use slotmesh_gossip::{Event, SplitMix};
+    use slotmesh_table::{ClusterView, Table};
+    use slotmesh_types::{NodeId, Now, ShardId};
+
+    use super::*;
+    use crate::conf_file::NodesConf;
+    use crate::own_facts::{OwnFacts, OwnFile};
+    use crate::settings;
+
+    /// Panics in the task that carries out a request.
+    struct Faulty;
+
+    impl Observer for Faulty {
+        fn event(&self, _: Now, _: &Event) {}
+
+        fn saved(&self, _: Now, _: &io::Result<()>) {}
+
+        fn published(&self, _: Now, view: &ClusterView) {
+            assert!(view.current_epoch.0 == 0, "on purpose");
         }
+    }
+
+    #[test]
+    fn a_panic_of_a_task_ends_the_bus_and_is_told() {
+        let folder = std::env::temp_dir().join(format!("slotmesh-panic-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("nodes.conf");
+        let (config, clock) = (Config::default(), Clock::new());
+        let (told, mut endings) = mpsc::unbounded_channel();
+        let options = BusOptions {
+            settings: settings::bus(&config, ""),
+            listeners: Vec::new(),
+            clock,
+            watchdog: Watchdog::new(clock, 1),
+            save_best_effort: false,
+            publications: Publications::new(slotmesh_command::PubSub::new(config.output_limits())),
+            observer: Some(Box::new(Faulty)),
+            endings: told,
+        };
+        let table = Table::new(NodeId::from_entropy([1; 20]), ShardId::from_entropy([2; 20]));
+        let files = Files { conf: NodesConf::open(&path).expect("a file"), own: OwnFile::beside(&path) };
+        let origin = Origin { table, facts: OwnFacts::default(), rng: SplitMix::new(1) };
+        let bus = BusThread::start(options, files, origin).expect("a thread");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let bump = slotmesh_command::Change::BumpEpoch;
+        let order = super::super::Order { change: bump, holds_keys: false, only_check: false };
+        assert!(runtime.block_on(bus.bus().ask(BusRequest::Change(order))).is_none(), "nobody is left to answer");
+        assert!(matches!(endings.blocking_recv(), Some(Ending::Fatal(_))));
+        // Returns, although there is nobody who could be told to stop.
+        bus.stop();
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

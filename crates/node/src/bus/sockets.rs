@@ -42,7 +42,7 @@ fn keep_alive(stream: &TcpStream, node_timeout: Duration) {
 pub(super) fn attach(core: &Rc<Core>, id: LinkId, stream: TcpStream) {
     let connection = Connection::new(stream);
     core.connections.borrow_mut().insert(id, Rc::clone(&connection));
-    tokio::task::spawn_local(connection::run(Rc::clone(core), id, connection));
+    core.spawn(connection::run(Rc::clone(core), id, connection));
 }
 
 pub(super) async fn connect(core: Rc<Core>, id: LinkId, host: Host, port: u16) {

@@ -18,6 +18,7 @@ use super::connection;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::{Socket, Stream};
+use crate::ending::TellPanic;
 
 /// Rest after an error of accept, which is most likely for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -43,7 +44,7 @@ impl Listeners {
     /// When the runtime can't take a socket.
     pub(crate) fn accept_tcp(shared: &Arc<Shared>, listeners: Vec<StdTcpListener>) -> io::Result<()> {
         let listeners: Vec<TcpListener> = listeners.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?;
-        let accept = |listener| tokio::spawn(accept_tcp(Arc::clone(shared), listener));
+        let accept = |listener| spawn(shared, accept_tcp(Arc::clone(shared), listener));
         lock(&shared.listeners.tcp).extend(listeners.into_iter().map(accept));
         Ok(())
     }
@@ -73,7 +74,7 @@ impl Listeners {
         }
         let name = path.display().to_string();
         *lock(&shared.listeners.unix) = Some(path);
-        tokio::spawn(accept_unix(Arc::clone(shared), listener, name));
+        spawn(shared, accept_unix(Arc::clone(shared), listener, name));
         Ok(())
     }
 
@@ -89,6 +90,11 @@ impl Listeners {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a task that accepts clients.
+fn spawn(shared: &Shared, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(TellPanic::new(&shared.endings, "the task that accepts clients").watch(task))
 }
 
 async fn accept_tcp(shared: Arc<Shared>, listener: TcpListener) {
