@@ -123,6 +123,7 @@ pub struct Client {
     /// Index of the last command plus one; 0 for none.
     last_command: AtomicUsize,
     resp3: AtomicBool,
+    waiting: AtomicBool,
     killed: AtomicBool,
     over_limit: AtomicBool,
     driver: Box<dyn Driver>,
@@ -165,6 +166,7 @@ impl Client {
             input: AtomicUsize::new(0),
             last_command: AtomicUsize::new(0),
             resp3: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
             driver,
@@ -190,6 +192,17 @@ impl Client {
     #[must_use]
     pub fn is_subscribed(&self) -> bool {
         self.subscriptions.any()
+    }
+
+    /// It waits for an answer, or does no longer.
+    pub fn set_waiting(&self, waiting: bool) {
+        self.waiting.store(waiting, Relaxed);
+    }
+
+    /// Whether it waits for an answer: then it is not silent because it has nothing to say.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Relaxed)
     }
 
     /// Version of the protocol it speaks.

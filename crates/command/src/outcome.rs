@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotmesh_config::Config;
 use slotmesh_table::ClusterView;
 use slotmesh_types::{ConfigEpoch, NodeId, Slot, SlotRange, UnixMillis};
 
@@ -79,14 +78,8 @@ pub enum Question {
     Links,
     /// A view no older than [`VIEW_AGE_MAX`](crate::VIEW_AGE_MAX), for what is to be shown of it: [`Answer::View`].
     View(Show),
-    /// These directives have new values; act on them: [`Answer::Ok`], or [`Answer::Error`] with the values before put
-    /// back.
-    ConfigChanged {
-        /// Every value as it was.
-        before: Box<Config>,
-        /// Names of the directives that have changed.
-        changed: Vec<&'static str>,
-    },
+    /// Set these directives, names and values, and act on them: [`Answer::Ok`], or [`Answer::Error`] with nothing changed.
+    SetConfig(Vec<(String, String)>),
     /// Write the configuration to its file: [`Answer::Ok`] or [`Answer::Error`].
     RewriteConfig,
     /// Misbehave, for a test: [`Answer::Ok`] or [`Answer::Error`].

@@ -54,9 +54,7 @@ pub struct Usage {
     pub user_time: Duration,
     /// Processor time spent for it in the system.
     pub system_time: Duration,
-    /// Connections of the bus.
-    pub bus_links: u64,
-    /// Bytes that wait on them to be sent.
+    /// Bytes that wait on the connections of the bus to be sent.
     pub bus_link_bytes: u64,
 }
 
@@ -70,6 +68,10 @@ pub trait Surroundings: Send + Sync {
 
     /// The wall clock in microseconds since 1970. Called for TIME and INFO, which alone show more than milliseconds.
     fn unix_micros(&self) -> u64;
+    /// Connections of the bus, which count towards `maxclients`. Called for each new client; must not wait.
+    fn bus_links(&self) -> u64 {
+        0
+    }
 
     /// How soon its threads get to what is due. Called for INFO.
     fn responsiveness(&self) -> Responsiveness {
@@ -132,13 +134,14 @@ impl Server {
     /// Takes a new connection, which `driver` serves.
     ///
     /// # Errors
-    /// When there are `maxclients` already: write the error and close.
+    /// When these and the connections of the bus are `maxclients` already: write the error and close.
     pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
         self.stats.connections.add(1);
-        let max = usize::try_from(self.config().number("maxclients")).unwrap_or(usize::MAX);
+        let max = self.config().number("maxclients").unsigned_abs().saturating_sub(self.bus_links());
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
         let Some(client) = self.clients.add(peer, fd, now, max, driver) else {
             self.stats.connections_rejected.add(1);
-            return Err(ErrorReply::err("max number of clients reached"));
+            return Err(ErrorReply::err("max number of clients + cluster connections reached"));
         };
         Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family()))
     }
@@ -177,6 +180,11 @@ impl Server {
 
     pub(crate) fn view(&self) -> Arc<ClusterView> {
         self.surroundings.view()
+    }
+
+    /// Connections of the bus.
+    pub(crate) fn bus_links(&self) -> u64 {
+        self.surroundings.bus_links()
     }
 
     pub(crate) fn rules(&self) -> Rules {

@@ -31,6 +31,11 @@ pub enum SetError {
     },
 }
 
+/// The highest client port where the bus port follows it, and what is wrong with a higher one.
+pub(crate) const CLIENT_PORT_MAX: u16 = 55_535;
+pub(crate) const NO_BUS_PORT: &str = "the bus port would be the client port plus 10000, which is above 65535; use a port up to \
+    55535 or set cluster-port";
+
 impl Default for Config {
     /// Every directive at its default.
     fn default() -> Self {
@@ -124,12 +129,20 @@ impl Config {
             if directive.immutable {
                 return Err(refused("can't set immutable config".into()));
             }
+            if directive.protected {
+                return Err(refused("can't set protected config".into()));
+            }
             if changes.contains_key(directive.name) {
                 return Err(refused("duplicate parameter".into()));
             }
             changes.insert(directive.name, directive.check_over(self.text(directive.name), value).map_err(refused)?);
         }
         changes.retain(|name, value| self.values.get(name) != Some(value));
+        // CONFIG REWRITE must leave a file that can be started with.
+        let port = changes.get("port").and_then(|port| port.parse().ok());
+        if port.is_some_and(|port: u16| self.port("cluster-port") == 0 && port > CLIENT_PORT_MAX) {
+            return Err(SetError::Refused { name: "port".to_owned(), reason: NO_BUS_PORT.to_owned() });
+        }
         let names = changes.keys().copied().collect();
         self.values.extend(changes);
         Ok(names)

@@ -26,7 +26,7 @@ pub enum Kind {
     },
     /// A number of bytes, with a unit such as `1kb` (1024) or `1k` (1000).
     Memory {
-        /// Lowest.
+        /// Lowest; below zero where a share in percent is taken as well, up to so much.
         min: i64,
         /// Highest.
         max: i64,
@@ -81,6 +81,8 @@ pub struct Directive {
     pub default: &'static str,
     /// It can't be changed while the server runs.
     pub immutable: bool,
+    /// It can't be changed while the server runs, since that would let clients choose files.
+    pub protected: bool,
     /// CONFIG GET shows it only when asked by its exact name.
     pub hidden: bool,
     /// Its value is several words.
@@ -99,6 +101,7 @@ impl Directive {
             kind,
             default,
             immutable: false,
+            protected: false,
             hidden: false,
             words: false,
             sensitive: false,
@@ -118,6 +121,11 @@ impl Directive {
 
     pub(crate) const fn immutable(mut self) -> Self {
         self.immutable = true;
+        self
+    }
+
+    pub(crate) const fn protected(mut self) -> Self {
+        self.protected = true;
         self
     }
 
@@ -171,7 +179,9 @@ impl Kind {
                 _ => Err("argument must be 'yes' or 'no'".into()),
             },
             Self::Integer { min, max } => {
-                let number = value.parse().map_err(|_| "argument couldn't be parsed into an integer".to_owned())?;
+                // Neither a plus sign nor a leading zero: what is written is what is shown.
+                let number = value.parse().ok().filter(|number: &i64| number.to_string() == value);
+                let number = number.ok_or("argument couldn't be parsed into an integer")?;
                 in_range(number, min, max).map(|number| number.to_string())
             }
             Self::Octal { min, max } => {
@@ -179,12 +189,18 @@ impl Kind {
                 let number = number.map_err(|_| "argument couldn't be parsed as an octal number".to_owned())?;
                 in_range(number, min, max).map(|number| format!("{number:o}"))
             }
+            Self::Memory { min, max } if min < 0 && value.ends_with('%') => {
+                let share = value.strip_suffix('%').and_then(|share| share.parse().ok());
+                let share = share.ok_or("argument must be a memory or percent value")?;
+                in_range(share, 0, -min).map(|share| format!("{share}%"))
+            }
             Self::Memory { min, max } => {
                 let number = parse_memory(value).ok_or("argument must be a memory value")?;
                 in_range(number, min, max).map(|number| number.to_string())
             }
             Self::Enum(choices) => check_choices(value, choices, words),
-            Self::Seeds => Seed::parse_list(value).map(|_| value.to_owned()).map_err(|error| error.to_string()),
+            Self::Seeds => Seed::parse_list(value).map(|_| in_one_line(value)).map_err(|error| error.to_string()),
+            other if words => other.check_text(value).map(|()| in_one_line(value)),
             other => other.check_text(value).map(|()| value.to_owned()),
         }
     }
@@ -216,6 +232,11 @@ impl Kind {
         };
         fault.map_or(Ok(()), |fault| Err(fault.to_owned()))
     }
+}
+
+/// Words with one space between them, whatever stood there.
+fn in_one_line(value: &str) -> String {
+    value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What every released server can read back from nodes.conf.

@@ -132,9 +132,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("crash-memcheck-enabled", Bool, "yes"),
     directive("daemonize", Bool, "no").immutable().only(&["no"]),
     directive("databases", Integer { min: 1, max: 2147483647 }, "16").immutable(),
-    directive("dbfilename", Text, "dump.rdb"),
+    directive("dbfilename", Text, "dump.rdb").protected(),
     directive("debug-context", Text, "").hidden(),
-    directive("dir", Text, ".").implemented("Working directory."),
+    directive("dir", Text, ".").protected().implemented("Working directory."),
     directive("disable-thp", Bool, "yes").immutable(),
     directive("dual-channel-replication-enabled", Bool, "no"),
     directive("dynamic-hz", Bool, "yes"),
@@ -150,7 +150,7 @@ pub const DIRECTIVES: &[Directive] = &[
         .alias("hash-max-ziplist-entries"),
     directive("hash-max-listpack-value", Memory { min: 0, max: 9223372036854775807 }, "64")
         .alias("hash-max-ziplist-value"),
-    directive("hash-seed", Text, ""),
+    directive("hash-seed", Text, "").immutable(),
     directive("hide-user-data-from-log", Bool, "yes"),
     directive("hll-sparse-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "3000"),
     directive("hz", Integer { min: 0, max: 2147483647 }, "10"),
@@ -206,7 +206,7 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("min-replicas-to-write", Integer { min: 0, max: 2147483647 }, "0")
         .alias("min-slaves-to-write")
         .only(&["0"]),
-    directive("mptcp", Text, "no"),
+    directive("mptcp", Text, "no").immutable(),
     directive("no-appendfsync-on-rewrite", Bool, "no"),
     directive("notify-keyspace-events", Text, ""),
     directive("oom-score-adj", Enum(&["no", "yes", "relative", "absolute"]), "no"),
@@ -263,8 +263,16 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("set-max-listpack-entries", Integer { min: 0, max: 9223372036854775807 }, "128"),
     directive("set-max-listpack-value", Integer { min: 0, max: 9223372036854775807 }, "64"),
     directive("set-proc-title", Bool, "yes").immutable(),
-    directive("shutdown-on-sigint", Enum(&["default", "save", "nosave", "now", "force"]), "default").words(),
-    directive("shutdown-on-sigterm", Enum(&["default", "save", "nosave", "now", "force"]), "default").words(),
+    directive("shutdown-on-sigint", Enum(&["default", "save", "nosave", "now", "force", "safe"]), "default")
+        .words()
+        .implemented(
+            "What SIGINT does; `safe` without `force`: nothing while the node owns slots. The rest is about keys.",
+        ),
+    directive("shutdown-on-sigterm", Enum(&["default", "save", "nosave", "now", "force", "safe"]), "default")
+        .words()
+        .implemented(
+            "What SIGTERM does; `safe` without `force`: nothing while the node owns slots. The rest is about keys.",
+        ),
     directive("shutdown-timeout", Integer { min: 0, max: 2147483647 }, "10"),
     directive("slot-migration-max-failover-repl-bytes", Text, "0"),
     directive("slotmesh-admin-bind", Text, "127.0.0.1")
@@ -308,7 +316,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("stop-writes-on-bgsave-error", Bool, "yes"),
     directive("stream-node-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "4096"),
     directive("stream-node-max-entries", Integer { min: 0, max: 9223372036854775807 }, "100"),
-    directive("supervised", Enum(&["upstart", "systemd", "auto", "no"]), "no").immutable(),
+    directive("supervised", Enum(&["systemd", "auto", "no"]), "no")
+        .immutable()
+        .implemented("Who is told when the server is ready: systemd, or whoever has set NOTIFY_SOCKET (`auto`)."),
     directive("syslog-enabled", Bool, "no").immutable().only(&["no"]),
     directive(
         "syslog-facility",
@@ -348,7 +358,7 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("tls-session-caching", Bool, "yes"),
     directive("tracking-table-max-keys", Integer { min: 0, max: 9223372036854775807 }, "1000000"),
     directive("unixsocket", Text, "").immutable().implemented("Path of a socket for local clients."),
-    directive("unixsocketgroup", Text, "").immutable(),
+    directive("unixsocketgroup", Text, "").immutable().only(&[""]),
     directive("unixsocketperm", Octal { min: 0, max: 511 }, "0")
         .immutable()
         .implemented("Permissions of that socket, octal; 0 leaves them as they come."),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::Config;
+use crate::config::{CLIENT_PORT_MAX, Config, NO_BUS_PORT};
 use crate::words;
 
 /// Where a directive was written.
@@ -92,6 +92,10 @@ impl Config {
             let values = tail.iter().position(|word| word.starts_with("--")).unwrap_or(tail.len());
             let mut directive = vec![name.to_owned()];
             directive.extend(tail[..values].iter().cloned());
+            // Scripts pass an empty variable without quotes; real servers take that, too.
+            if values == 0 && name.eq_ignore_ascii_case("save") {
+                directive.push(String::new());
+            }
             self.apply(&directive, &Origin::CommandLine, read, 0)?;
             rest = &tail[values..];
         }
@@ -153,11 +157,8 @@ impl Config {
         if !self.flag("cluster-enabled") {
             return conflict("cluster-enabled is 'no': slotmesh runs only as a cluster node; set cluster-enabled yes");
         }
-        if self.port("cluster-port") == 0 && self.port("port") > 55_535 {
-            return conflict(
-                "the bus port would be the client port plus 10000, which is above 65535; use a port up to 55535 or set \
-                 cluster-port",
-            );
+        if self.port("cluster-port") == 0 && self.port("port") > CLIENT_PORT_MAX {
+            return conflict(NO_BUS_PORT);
         }
         Ok(())
     }

@@ -47,7 +47,10 @@ impl Config {
             .is_some_and(|words| words.len() > 1 && directive.check(&words[1..].join(" ")).as_deref() == Ok(value));
         let line = match (same, directive.words && !value.is_empty()) {
             (true, _) => old.to_owned(),
-            (false, true) => format!("{} {value}", directive.name),
+            (false, true) => {
+                let words: Vec<String> = value.split_ascii_whitespace().map(words::quote).collect();
+                format!("{} {}", directive.name, words.join(" "))
+            }
             (false, false) => format!("{} {}", directive.name, words::quote(value)),
         };
         writeln!(out, "{line}").expect("writing to a string does not fail");

@@ -23,6 +23,7 @@ fn the_usual_command_line_is_taken() {
     let config = load(line, &[]).unwrap();
     assert_eq!(config.text("bind"), "127.0.0.1 ::1");
     assert_eq!(config.harmless(), ["repl-diskless-sync-delay"]);
+    assert!(load("--save --cluster-enabled yes", &[]).is_ok() && load("--cluster-enabled yes --save", &[]).is_ok());
 }
 
 #[test]
@@ -49,7 +50,14 @@ fn files_include_files_and_later_values_win() {
 
 #[test]
 fn what_guards_data_or_access_is_never_ignored() {
-    for line in ["--requirepass x", "--appendonly yes", "--save 900", "--tls-port 1", "--min-replicas-to-write 1"] {
+    for line in [
+        "--requirepass x",
+        "--appendonly yes",
+        "--save 900",
+        "--tls-port 1",
+        "--min-replicas-to-write 1",
+        "--unixsocketgroup web",
+    ] {
         let error = refused(&format!("--cluster-enabled yes {line}"), &[]);
         assert!(error.contains("is not supported by this release of slotmesh"), "{line}: {error}");
     }

@@ -16,6 +16,14 @@ fn wrong_values_get_the_words_of_real_servers() {
         |name: &str, reason: &str| format!("CONFIG SET failed (possibly related to argument '{name}') - {reason}");
     assert_eq!(refused(&[("nope", "1")]), "Unknown option or number of arguments for CONFIG SET - 'nope'");
     assert_eq!(refused(&[("cluster-port", "1")]), failed("cluster-port", "can't set immutable config"));
+    for name in ["dir", "dbfilename"] {
+        assert_eq!(refused(&[(name, "/tmp")]), failed(name, "can't set protected config"));
+    }
+    for wrong in ["+5", "05", "-0", " 5", ""] {
+        let expected = failed("timeout", "argument couldn't be parsed into an integer");
+        assert_eq!(refused(&[("timeout", wrong)]), expected, "{wrong}");
+    }
+    assert!(refused(&[("port", "60000")]).contains("the bus port would be"));
     assert_eq!(refused(&[("timeout", "x")]), failed("timeout", "argument couldn't be parsed into an integer"));
     assert_eq!(refused(&[("timeout", "-1")]), failed("timeout", "argument must be between 0 and 2147483647 inclusive"));
     assert_eq!(
@@ -58,6 +66,9 @@ fn only_what_differs_counts_as_changed() {
     assert_eq!(config.set(&[("timeout", "0"), ("tcp-keepalive", "60")]), Ok(vec!["tcp-keepalive"]));
     assert_eq!(config.set(&[("cluster-link-sendbuf-limit", "1kb")]), Ok(vec!["cluster-link-sendbuf-limit"]));
     assert_eq!(config.number("cluster-link-sendbuf-limit"), 1024);
+    assert_eq!(config.set(&[("maxmemory-clients", "5%")]), Ok(vec!["maxmemory-clients"]));
+    assert_eq!(config.text("maxmemory-clients"), "5%");
+    assert!(config.set(&[("maxmemory-clients", "101%")]).is_err());
 }
 
 #[test]

@@ -66,6 +66,9 @@ pub struct Config {
     pub rules: Rules,
     /// Whether the driver has seeds to resolve: places to look for the cluster when nobody of it is known or reached.
     pub has_seeds: bool,
+    /// Inbound links on which nobody has been identified, [`Engine::STRANGERS_MAX`](crate::Engine::STRANGERS_MAX) at most;
+    /// past it the oldest one makes room. A driver that has few descriptors lowers it.
+    pub strangers_max: usize,
 }
 
 impl Config {
@@ -117,6 +120,7 @@ impl Default for Config {
             cluster_tag: None,
             rules: Rules::Slotmesh,
             has_seeds: false,
+            strangers_max: crate::Engine::STRANGERS_MAX,
         }
     }
 }

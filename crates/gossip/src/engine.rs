@@ -72,7 +72,7 @@ pub struct Engine {
 impl Engine {
     /// Events kept for a driver that does not drain them; older ones are dropped.
     pub const EVENTS_MAX: usize = 65_536;
-    /// Inbound links on which nobody has been identified; past it the oldest one makes room.
+    /// The highest [`Config::strangers_max`].
     pub const STRANGERS_MAX: usize = 4096;
     /// Most bytes that may wait on the link of somebody who is no member when a packet is put there; past it the link is
     /// closed.
@@ -182,7 +182,8 @@ impl Engine {
     /// A peer opened a connection.
     pub fn handle_accepted(&mut self, now: Now, peer: IpAddr, local: IpAddr) -> LinkId {
         self.now = now;
-        if self.links.strangers(Self::STRANGERS_MAX) >= Self::STRANGERS_MAX {
+        let max = self.config.strangers_max.clamp(1, Self::STRANGERS_MAX);
+        if self.links.strangers(max) >= max {
             let oldest = self.links.iter().find(|(_, link)| link.is_stranger()).map(|(id, _)| id);
             if let Some(oldest) = oldest {
                 self.close_link(oldest);

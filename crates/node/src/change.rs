@@ -5,29 +5,66 @@ use std::path::Path;
 use std::sync::Arc;
 
 use slotmesh_command::Answer;
-use slotmesh_config::Config;
+use slotmesh_config::{Config, SetError};
 
 use crate::atomic_file;
 use crate::bus::BusRequest;
 use crate::clients::{Listeners, Shared};
 use crate::{listen, settings};
 
-/// Lets changed directives take effect, all or none.
-pub(crate) async fn apply(shared: &Arc<Shared>, before: &Config, changed: &[&'static str]) -> Answer {
+/// The directives that say where clients are accepted, and what real servers reply where that can't be.
+const WHERE: [(&str, &str); 2] =
+    [("port", "Unable to listen on this port. Check server logs."), ("bind", "Failed to bind to specified addresses.")];
+
+/// Sets directives and lets them take effect, all or none. Gives the names of those whose values differ now; the error is
+/// in the words of real servers.
+pub(crate) async fn set(shared: &Arc<Shared>, pairs: Vec<(String, String)>) -> Result<Vec<&'static str>, String> {
+    let owner = Arc::clone(shared);
+    // A task of its own brings to its end what has begun: whoever asked may go meanwhile. It runs where clients are served,
+    // since new ports stay with the thread that opens them.
+    let task = shared.places.next().spawn(async move { apply(&owner, &pairs).await });
+    task.await.unwrap_or_else(|_| Err("the server is stopping".into()))
+}
+
+async fn apply(shared: &Arc<Shared>, pairs: &[(String, String)]) -> Result<Vec<&'static str>, String> {
+    // One after the other: what a failure puts back, and what is told the bus, is what holds.
+    let _turn = shared.changing.lock().await;
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let before = shared.server.config().clone();
+    let changed = shared.server.config_mut().set(&pairs).map_err(|error| error.to_string())?;
+    if changed.is_empty() {
+        return Ok(changed);
+    }
     let config = shared.server.config().clone();
-    if ["port", "bind"].iter().any(|name| changed.contains(name))
-        && let Err(reason) = move_listeners(shared, before, &config).await
-    {
-        *shared.server.config_mut() = before.clone();
-        return Answer::Error(format!("CONFIG SET failed (possibly related to argument '{}') - {reason}", changed[0]));
+    if let Err(error) = admit(shared, &before, &config, &pairs, &changed).await {
+        *shared.server.config_mut() = before;
+        return Err(error.to_string());
     }
     shared.server.pubsub.set_limits(config.output_limits());
     shared.watchdog.set_threshold(settings::stall_threshold(&config));
-    let settings = settings::bus(&config, &shared.cluster_name);
     // A bus that has stopped needs no settings.
-    let _ = shared.bus.ask(BusRequest::Configure(Box::new(settings))).await;
+    let _ = shared.bus.ask(BusRequest::Configure(Box::new(settings::bus(&config, &shared.settled)))).await;
     (shared.on_config)(&config);
-    Answer::Ok
+    Ok(changed)
+}
+
+/// Does what may fail.
+async fn admit(
+    shared: &Arc<Shared>,
+    before: &Config,
+    config: &Config,
+    pairs: &[(&str, &str)],
+    changed: &[&'static str],
+) -> Result<(), SetError> {
+    (shared.may_change)(config)?;
+    // The first that was given is what real servers name.
+    let mut given =
+        pairs.iter().filter_map(|(name, _)| WHERE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
+    let Some((name, reason)) = given.find(|(name, _)| changed.contains(name)) else { return Ok(()) };
+    move_listeners(shared, before, config).await.map_err(|error| {
+        tracing::warn!("Failed applying new configuration. Restoring previous settings. {error}");
+        SetError::Refused { name: (*name).to_owned(), reason: (*reason).to_owned() }
+    })
 }
 
 /// The old sockets may hold what the new ones need, so they close first, and open again if the new ones can't.

@@ -6,6 +6,7 @@ use slotmesh_config::Config;
 
 use crate::bus::Observer;
 use crate::clients::Shared;
+use crate::node::StartError;
 
 /// There is none.
 pub(crate) enum Admin {}
@@ -18,12 +19,12 @@ pub(crate) type Prepared = Option<(Admin, Box<dyn Observer>)>;
 
 impl Admin {
     /// Fails when the configuration asks for the API: what it guards must not be missing in silence.
-    pub(crate) fn prepare(config: &Config) -> Result<Prepared, String> {
+    pub(crate) fn prepare(config: &Config) -> Result<Prepared, StartError> {
         match config.port("slotmesh-admin-port") {
             0 => Ok(None),
-            port => {
-                Err(format!("slotmesh-admin-port is {port}, but this program was built without the feature 'admin'"))
-            }
+            port => Err(StartError::Admin(format!(
+                "slotmesh-admin-port is {port}, but this program was built without the feature 'admin'"
+            ))),
         }
     }
 

@@ -5,17 +5,18 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use slotmesh_command::{Process, PubSub, Server};
 use slotmesh_config::Config;
-use slotmesh_gossip::{Memory, SplitMix};
+use slotmesh_gossip::{Engine, Memory, SplitMix};
 use slotmesh_types::NodeId;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::admin::{self, Admin};
 use crate::bus::{BusOptions, BusThread, Files, Origin, Publications};
-use crate::clients::{Listeners, OnConfig, Shared, Threads, World, deliver};
+use crate::clients::{Listeners, MayChange, OnConfig, Shared, Threads, World, deliver};
 use crate::clock::Clock;
 use crate::conf_file::{ConfFileError, NodesConf};
 use crate::ending::{Ending, TellPanic};
@@ -23,9 +24,10 @@ use crate::keyspace::NoKeys;
 use crate::listen::{self, ListenError};
 use crate::own_facts::{OwnFactsError, OwnFile};
 use crate::pid_file::PidFile;
+use crate::settings::Settled;
 use crate::topology::Topology;
 use crate::watchdog::Watchdog;
-use crate::{change, settings};
+use crate::{change, settings, topology};
 
 /// What a program tells about itself and wants to be told.
 #[derive(Default)]
@@ -34,6 +36,10 @@ pub struct NodeOptions {
     pub executable: String,
     /// Path of the configuration file, for INFO and CONFIG REWRITE; empty for none.
     pub config_file: String,
+    /// Inbound links of strangers that the bus holds at a time; `None` for as many as the engine allows (4096).
+    pub strangers_max: Option<usize>,
+    /// Called with a new configuration before it takes effect, on a thread that serves clients; an error refuses it.
+    pub may_change: Option<MayChange>,
     /// Called with the new configuration after a client has changed it, on a thread that serves clients.
     pub on_config: Option<OnConfig>,
 }
@@ -72,9 +78,12 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
-    /// The admin API can't be opened.
+    /// The admin API is not configured as it has to be.
     #[error("Failed to open the admin API, aborting. {0}")]
     Admin(String),
+    /// The port or the thread of the admin API can't be had now.
+    #[error("Failed to open the admin API, aborting. {0}")]
+    AdminPort(String),
     /// The system gives no threads or no randomness.
     #[error("can't start {what}: {error}")]
     System {
@@ -127,26 +136,29 @@ impl Node {
         } else {
             tracing::info!("Node configuration loaded, I'm {me}");
         }
-        let cluster_name = facts.cluster_name.clone();
+        let settled = Settled {
+            cluster_name: facts.cluster_name.clone(),
+            bus_port: settings::bus_port(&config),
+            strangers_max: options.strangers_max.unwrap_or(Engine::STRANGERS_MAX),
+        };
         // A member that was given no name has kept its own.
-        if let Err(error) = config.settle("slotmesh-cluster-name", &cluster_name) {
+        if let Err(error) = config.settle("slotmesh-cluster-name", &settled.cluster_name) {
             tracing::warn!("The name of the cluster can't be shown by CONFIG GET: {error}");
         }
         let (ended, endings) = mpsc::unbounded_channel();
         let backlog = u32::try_from(config.number("tcp-backlog")).unwrap_or(u32::MAX);
-        let listeners = listen::bind_all(config.text("bind"), settings::bus_port(&config), backlog);
+        let listeners = listen::bind_all(config.text("bind"), settled.bus_port, backlog);
         let listeners = listeners.map_err(StartError::Bus)?;
-        let (admin, observer) = Admin::prepare(&config).map_err(StartError::Admin)?.unzip();
+        let (admin, observer) = Admin::prepare(&config)?.unzip();
         let pubsub = PubSub::new(config.output_limits());
         let thread_count = thread_count(&config);
         let watchdog = Watchdog::new(clock, thread_count);
         watchdog.set_threshold(settings::stall_threshold(&config));
         let bus_options = BusOptions {
-            settings: settings::bus(&config, &facts.cluster_name),
+            settings: settings::bus(&config, &settled),
             listeners,
             clock,
             watchdog: Arc::clone(&watchdog),
-            save_best_effort: config.text("cluster-config-save-behavior") == "best-effort",
             publications: Publications::new(pubsub.clone()),
             observer,
             endings: ended.clone(),
@@ -165,16 +177,18 @@ impl Node {
             listeners: Listeners::default(),
             places: threads.places(),
             watchdog,
-            cluster_name,
+            settled,
+            changing: Mutex::default(),
             endings: ended,
             stopping: stopped,
+            may_change: options.may_change.unwrap_or_else(|| Box::new(|_| Ok(()))),
             on_config: options.on_config.unwrap_or_else(|| Box::new(|_| {})),
         });
         let running = Some((bus, threads));
         let mut node = Self { shared, stopping, endings, running, admin: None, pid_file: None };
         node.open()?;
         let admin = admin.map(|admin| admin.start(&node.shared)).transpose();
-        node.admin = admin.map_err(StartError::Admin)?;
+        node.admin = admin.map_err(StartError::AdminPort)?;
         Ok(node)
     }
 
@@ -219,6 +233,18 @@ impl Node {
         self.shared.bus.topology()
     }
 
+    /// The configuration that holds.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.shared.server.config().clone()
+    }
+
+    /// Whether it is a primary that would leave slots without an owner.
+    #[must_use]
+    pub fn owns_slots(&self) -> bool {
+        topology::owns_slots(&self.topology().view())
+    }
+
     /// Waits until the node ends by itself: a client sent SHUTDOWN, or it can't go on. Stop it then.
     pub async fn ended(&mut self) -> Ending {
         match self.endings.recv().await {
@@ -237,11 +263,18 @@ impl Node {
     fn halt(&mut self) {
         self.admin = None;
         let Some((bus, threads)) = self.running.take() else { return };
-        threads.first().block_on(self.shared.listeners.close());
-        // Connections that nobody serves need not be told.
-        let _ = self.stopping.send(true);
-        bus.stop();
-        drop(threads);
+        // On a thread of its own: a node that is dropped in a task can't wait for others there.
+        thread::scope(|scope| {
+            let halting = scope.spawn(|| {
+                threads.first().block_on(self.shared.listeners.close());
+                // Connections that nobody serves need not be told.
+                let _ = self.stopping.send(true);
+                bus.stop();
+                drop(threads);
+            });
+            // A panic there is no reason for one here.
+            let _ = halting.join();
+        });
     }
 }
 
@@ -279,7 +312,7 @@ fn open_conf(config: &Config) -> Result<NodesConf, StartError> {
 
 fn thread_count(config: &Config) -> usize {
     match usize::try_from(config.number("slotmesh-io-threads")).unwrap_or(0) {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        0 => thread::available_parallelism().map_or(1, usize::from),
         count => count,
     }
 }
@@ -298,7 +331,7 @@ fn process(options: &NodeOptions, run_id: String, replication_id: String) -> Pro
 }
 
 /// Ends connections that have been silent for longer than `timeout` says, and those that take what they are sent too
-/// slowly for too long. Subscribers may be silent.
+/// slowly for too long. Subscribers may be silent, and so may those who wait for an answer.
 async fn watch_clients(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
@@ -309,7 +342,7 @@ async fn watch_clients(shared: Arc<Shared>) {
         for client in shared.server.clients.all() {
             client.check_limits(limits, now);
             let silent = now.since(client.last_interaction()).as_secs();
-            if timeout > 0 && silent > timeout && !client.is_subscribed() {
+            if timeout > 0 && silent > timeout && !client.is_subscribed() && !client.is_waiting() {
                 client.kill();
             }
         }

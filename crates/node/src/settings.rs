@@ -19,23 +19,37 @@ pub(crate) struct BusSettings {
     pub(crate) seeds: Vec<Seed>,
     /// Where links come from; nowhere in particular if none.
     pub(crate) source: Option<IpAddr>,
+    /// Keep running when nodes.conf can't be saved.
+    pub(crate) save_best_effort: bool,
 }
 
-/// The settings of the bus. `cluster_name` is the name that holds, whatever the directive says.
-pub(crate) fn bus(config: &Config, cluster_name: &str) -> BusSettings {
+/// What holds from the start of the node to its end, whatever directives say later.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    /// Name of the cluster; empty for none.
+    pub(crate) cluster_name: String,
+    /// The port that the bus listens on. It does not move with the client port.
+    pub(crate) bus_port: u16,
+    /// Inbound links of strangers at a time.
+    pub(crate) strangers_max: usize,
+}
+
+/// The settings of the bus.
+pub(crate) fn bus(config: &Config, settled: &Settled) -> BusSettings {
     // Both were checked when they were set.
     let seeds = Seed::parse_list(config.text("slotmesh-seeds")).unwrap_or_default();
     BusSettings {
-        engine: engine(config, cluster_name, &seeds),
+        engine: engine(config, settled, &seeds),
         seeds,
         source: config.text("bind-source-addr").parse().ok(),
+        save_best_effort: config.text("cluster-config-save-behavior") == "best-effort",
     }
 }
 
 /// Client port to bus port, when nothing else is said. Source: spec of the bus, section 1.
 const BUS_PORT_OFFSET: u16 = 10_000;
 
-/// Port the bus listens on.
+/// Port the bus shall listen on.
 pub(crate) fn bus_port(config: &Config) -> u16 {
     match config.port("cluster-port") {
         0 => config.port("port").saturating_add(BUS_PORT_OFFSET),
@@ -53,7 +67,7 @@ pub(crate) fn stall_threshold(config: &Config) -> Duration {
     Duration::from_millis(config.number("slotmesh-stall-threshold").unsigned_abs())
 }
 
-fn engine(config: &Config, cluster_name: &str, seeds: &[Seed]) -> EngineConfig {
+fn engine(config: &Config, settled: &Settled, seeds: &[Seed]) -> EngineConfig {
     let millis = |name| Duration::from_millis(config.number(name).unsigned_abs());
     let or = |announced: &str, real: u16| match config.port(announced) {
         0 => real,
@@ -77,10 +91,11 @@ fn engine(config: &Config, cluster_name: &str, seeds: &[Seed]) -> EngineConfig {
         announce_host: config.text("cluster-announce-ip").parse().unwrap_or_default(),
         port: or("cluster-announce-port", config.port("port")),
         tls_port: config.port("cluster-announce-tls-port"),
-        bus_port: or("cluster-announce-bus-port", bus_port(config)),
+        bus_port: or("cluster-announce-bus-port", settled.bus_port),
         announcements: Arc::new(announcements(config)),
-        cluster_tag: ClusterTag::of(cluster_name),
+        cluster_tag: ClusterTag::of(&settled.cluster_name),
         has_seeds: !seeds.is_empty(),
+        strangers_max: settled.strangers_max,
         rules: Rules::Slotmesh,
     }
 }

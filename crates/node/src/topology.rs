@@ -5,15 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arc_swap::ArcSwap;
 use slotmesh_table::{BusStats, ClusterView, Table};
-use slotmesh_types::Now;
+use slotmesh_types::{Now, Slot};
 use tokio::sync::watch;
+
+/// Whether this node is a primary that would leave slots without an owner.
+pub(crate) fn owns_slots(view: &ClusterView) -> bool {
+    let me = view.me();
+    me.facts.is_primary() && Slot::all().any(|slot| view.owner(slot).is_some_and(|owner| view.is_me(owner)))
+}
 
 /// The latest view of the cluster. Reading it takes no lock and never waits for the bus.
 #[derive(Debug)]
 pub struct Topology {
     view: ArcSwap<ClusterView>,
     versions: watch::Sender<u64>,
-    links: AtomicU64,
     link_bytes: AtomicU64,
 }
 
@@ -23,7 +28,6 @@ impl Topology {
         Self {
             versions: watch::Sender::new(u64::MAX),
             view: ArcSwap::from_pointee(view),
-            links: AtomicU64::new(0),
             link_bytes: AtomicU64::new(0),
         }
     }
@@ -44,13 +48,12 @@ impl Topology {
         self.versions.subscribe()
     }
 
-    /// How many connections the bus has, and how many bytes wait on them to be sent, as of its last tick.
-    pub(crate) fn links(&self) -> (u64, u64) {
-        (self.links.load(Relaxed), self.link_bytes.load(Relaxed))
+    /// How many bytes wait on the connections of the bus to be sent, as of its last tick.
+    pub(crate) fn link_bytes(&self) -> u64 {
+        self.link_bytes.load(Relaxed)
     }
 
-    pub(crate) fn note_links(&self, count: usize, bytes: u64) {
-        self.links.store(count as u64, Relaxed);
+    pub(crate) fn note_link_bytes(&self, bytes: u64) {
         self.link_bytes.store(bytes, Relaxed);
     }
 

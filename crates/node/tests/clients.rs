@@ -4,9 +4,14 @@ mod support;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use slotmesh_node::Ending;
-use support::{Client, Folder, free_port, start, until};
+use slotmesh_config::{Config, SetError};
+use slotmesh_node::{Ending, NodeOptions};
+use support::{Client, Folder, free_port, start, start_with, until};
 
 #[test]
 fn requests_sent_at_once_are_answered_in_order() {
@@ -67,7 +72,7 @@ fn too_many_clients_are_told_so() {
     let mut kept = [Client::connect(port), Client::connect(port)];
     kept.iter_mut().for_each(|client| assert_eq!(client.ask(&["PING"]), b"+PONG\r\n"));
     let mut third = Client::connect(port);
-    assert_eq!(third.receive().expect("a reply").1, b"-ERR max number of clients reached\r\n");
+    assert_eq!(third.receive().expect("a reply").1, b"-ERR max number of clients + cluster connections reached\r\n");
     assert!(third.receive().is_none());
     assert!(kept[0].text(&["INFO", "stats"]).contains("rejected_connections:1"));
 }
@@ -97,6 +102,107 @@ fn idle_clients_are_closed_after_the_timeout() {
     let mut client = Client::connect(port);
     assert_eq!(client.ask(&["PING"]), b"+PONG\r\n");
     assert!(client.receive().is_none(), "closed by the server");
+    let mut waits = Client::connect(port);
+    let reply = waits.text(&["CLUSTER", "MEET", "127.0.0.1", &free_port().to_string(), "WAIT", "3000"]);
+    assert!(reply.contains("is still under way"), "who waits for an answer gets it: {reply}");
+}
+
+#[test]
+fn a_change_that_fails_takes_no_other_with_it() {
+    let (folder, port) = (Folder::new(), free_port());
+    let asked = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&asked);
+    // Slow enough for the other client to come in between.
+    let may_change = move |config: &Config| {
+        if config.number("maxclients") != 7 {
+            return Ok(());
+        }
+        seen.store(true, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(300));
+        Err(SetError::Refused { name: "maxclients".into(), reason: "on purpose".into() })
+    };
+    let options = NodeOptions { may_change: Some(Box::new(may_change)), ..NodeOptions::default() };
+    let _node = start_with(&folder.0, port, "slotmesh-io-threads 3", options).expect("a node");
+    let (mut one, mut two) = (Client::connect(port), Client::connect(port));
+    one.send(&["CONFIG", "SET", "maxclients", "7"]);
+    until("the first is under way", || asked.load(Ordering::SeqCst));
+    assert_eq!(two.ask(&["CONFIG", "SET", "timeout", "5"]), b"+OK\r\n");
+    let reply = one.receive().expect("a reply").1;
+    assert_eq!(reply, b"-ERR CONFIG SET failed (possibly related to argument 'maxclients') - on purpose\r\n");
+    assert_eq!(two.ask(&["CONFIG", "GET", "timeout"]), b"*2\r\n$7\r\ntimeout\r\n$1\r\n5\r\n");
+    assert_eq!(two.ask(&["CONFIG", "GET", "maxclients"]), b"*2\r\n$10\r\nmaxclients\r\n$5\r\n10000\r\n");
+}
+
+#[test]
+fn a_change_is_finished_when_its_client_is_killed() {
+    let (folder, port, other) = (Folder::new(), free_port(), free_port());
+    let asked = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&asked);
+    let may_change = move |_: &Config| {
+        seen.store(true, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(300));
+        Ok(())
+    };
+    let options = NodeOptions { may_change: Some(Box::new(may_change)), ..NodeOptions::default() };
+    let _node = start_with(&folder.0, port, "slotmesh-io-threads 3", options).expect("a node");
+    let (mut one, mut two) = (Client::connect(port), Client::connect(port));
+    let id = one.text(&["CLIENT", "ID"]).trim_start_matches(':').trim().to_owned();
+    one.send(&["CONFIG", "SET", "port", &other.to_string()]);
+    until("it is under way", || asked.load(Ordering::SeqCst));
+    assert_eq!(two.ask(&["CLIENT", "KILL", "ID", &id]), b":1\r\n");
+    until("the new port is open", || std::net::TcpStream::connect(("127.0.0.1", other)).is_ok());
+}
+
+#[test]
+fn a_transaction_ends_when_its_replies_are_too_much() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "client-output-buffer-limit normal 1mb 0 0");
+    let mut client = Client::connect(port);
+    assert_eq!(client.ask(&["MULTI"]), b"+OK\r\n");
+    for _ in 0..300 {
+        assert_eq!(client.ask(&["COMMAND", "DOCS"]), b"+QUEUED\r\n");
+    }
+    client.send(&["EXEC"]);
+    while client.receive().is_some() {}
+    let stats = Client::connect(port).text(&["INFO", "commandstats"]);
+    let calls = stats.split("cmdstat_command|docs:calls=").nth(1).and_then(|rest| rest.split(',').next());
+    let calls: u32 = calls.and_then(|calls| calls.parse().ok()).expect("calls");
+    assert!(calls < 50, "{calls} ran of 300");
+}
+
+#[test]
+fn what_did_not_run_takes_no_time() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    client.ask(&["CONFIG", "GET", "*"]);
+    (0..2000).for_each(|_| drop(client.ask(&["NOSUCH"])));
+    let stats = client.text(&["INFO", "commandstats"]);
+    let line = stats.lines().find(|line| line.starts_with("cmdstat_config|get:")).expect("a line");
+    let figure = |name: &str| line.split(name).nth(1).and_then(|rest| rest.split(',').next()).expect("a figure");
+    let (spent, per_call): (f64, f64) =
+        (figure("usec=").parse().expect("a number"), figure("usec_per_call=").parse().expect("a number"));
+    assert!(figure("calls=") == "1" && spent < 10_000.0 && per_call <= spent + 1.0, "{line}");
+}
+
+#[test]
+fn a_node_with_slots_stays_where_it_is_told_to_be_safe() {
+    let (folder, port) = (Folder::new(), free_port());
+    let mut node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    assert!(client.text(&["INFO", "stats"]).contains("cluster_connections:0"), "it is alone");
+    assert_eq!(client.ask(&["CLUSTER", "ADDSLOTS", "1"]), b"+OK\r\n");
+    assert_eq!(client.ask(&["SHUTDOWN", "SAFE"]), b"-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+    assert!(client.text(&["SHUTDOWN", "FAILOVER"]).contains("not supported"));
+    assert_eq!(client.ask(&["PING"]), b"+PONG\r\n");
+    client.send(&["SHUTDOWN", "SAFE", "FORCE"]);
+    assert!(client.receive().is_none());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        assert!(matches!(node.ended().await, Ending::Shutdown(_)));
+        // Where it can't wait for others.
+        drop(node);
+    });
 }
 
 #[test]
@@ -135,10 +241,17 @@ fn the_port_moves_with_config_set_and_stays_when_it_cannot() {
     let mut client = Client::connect(port);
     assert_eq!(client.ask(&["CONFIG", "SET", "port", &other.to_string()]), b"+OK\r\n");
     assert_eq!(Client::connect(other).ask(&["PING"]), b"+PONG\r\n");
+    let shown = Client::connect(other).text(&["CLUSTER", "NODES"]);
+    let stays = port + 10_000;
+    assert!(shown.contains(&format!(":{other}@{stays} ")), "the bus is where it was: {shown}");
     let other_server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = other_server.local_addr().expect("an address").port().to_string();
     let reply = client.text(&["CONFIG", "SET", "port", &taken]);
-    assert!(reply.contains("CONFIG SET failed (possibly related to argument 'port')"), "{reply}");
+    let failed = "ERR CONFIG SET failed (possibly related to argument ";
+    assert_eq!(reply.trim_end(), format!("{failed}'port') - Unable to listen on this port. Check server logs."));
+    let reply = client.text(&["CONFIG", "SET", "availability-zone", "z", "bind", "203.0.113.9"]);
+    assert_eq!(reply.trim_end(), format!("{failed}'bind') - Failed to bind to specified addresses."));
+    assert_eq!(client.ask(&["CONFIG", "GET", "availability-zone"]), b"*2\r\n$17\r\navailability-zone\r\n$0\r\n\r\n");
     assert_eq!(client.ask(&["CONFIG", "GET", "port"]), format!("*2\r\n$4\r\nport\r\n$5\r\n{other}\r\n").into_bytes());
     assert_eq!(Client::connect(other).ask(&["PING"]), b"+PONG\r\n");
 }

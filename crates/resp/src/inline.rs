@@ -31,7 +31,8 @@ fn read_word<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
     loop {
         match rest {
             [] | [0, ..] => return Some(&[]),
-            [byte, ..] if is_space(*byte) => return Some(rest),
+            // Not at every white space: this is what real servers look for within a word.
+            [b' ' | b'\n' | b'\r' | b'\t', ..] => return Some(rest),
             [b'"', quoted @ ..] => return after_quote(read_double(quoted, word)?),
             [b'\'', quoted @ ..] => return after_quote(read_single(quoted, word)?),
             [byte, tail @ ..] => {
@@ -111,8 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn only_quotes_make_an_empty_word() {
-        assert_eq!(words("\u{b}a \u{b} b\u{b}"), Some(vec!["a".into(), "b".into()]));
+    fn some_white_space_stands_between_words_but_ends_none() {
+        assert_eq!(words("\u{b}a \u{b} b\u{b}\tc"), Some(vec!["a".into(), "b\u{b}".into(), "c".into()]));
+    }
+
+    #[test]
+    fn a_nul_ends_the_line() {
         for end in ["a\0b", "a \0b", "\"a\"\0b"] {
             assert_eq!(words(end), Some(vec!["a".into()]), "{end:?}");
         }

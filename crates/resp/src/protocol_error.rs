@@ -22,6 +22,10 @@ pub enum ProtocolError {
     /// The length of an argument without an end.
     #[error("Protocol error: too big bulk count string")]
     LengthTooBig,
+    /// Something else where a line or an argument has to end: its length is wrong, and what follows would be taken for a
+    /// request.
+    #[error("Protocol error: invalid CRLF in request")]
+    LineEnd,
     /// Something else where an argument belongs.
     #[error("Protocol error: expected '$', got '{}'", char::from(*.0))]
     NotABulk(u8),

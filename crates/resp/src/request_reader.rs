@@ -66,7 +66,16 @@ impl RequestReader {
         Self { limits, found: Vec::new(), missing: None, position: 0, words: Vec::new() }
     }
 
-    /// Changes the bounds, for the next request on.
+    /// Gives back what the last request needed much of; for when there is no further one for now.
+    pub fn rest(&mut self) {
+        if self.missing.is_none() {
+            self.found.clear();
+            self.found.shrink_to(KEPT_ARGUMENTS);
+            self.words = Vec::new();
+        }
+    }
+
+    /// Changes the bounds, for the next length or count on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
@@ -85,7 +94,7 @@ impl RequestReader {
     }
 
     fn start<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
-        let Some(line) = self.line(input, 0).ok_or(ProtocolError::CountTooBig)? else {
+        let Some(line) = self.line(input, 0, ProtocolError::CountTooBig)? else {
             return Ok(Next::Incomplete { needed: 0 });
         };
         let count = parse_integer(&input[1..line]).filter(|count| *count <= self.limits.arguments_max);
@@ -105,13 +114,16 @@ impl RequestReader {
 
     fn read_bulks<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
         while self.missing.is_some_and(|missing| missing > 0) {
-            let Some(line) = self.line(input, self.position).ok_or(ProtocolError::LengthTooBig)? else {
+            let Some(line) = self.line(input, self.position, ProtocolError::LengthTooBig)? else {
                 return Ok(Next::Incomplete { needed: 0 });
             };
             let length = self.bulk_length(&input[self.position..line])?;
             let (start, end) = (line + 2, line + 2 + length);
             if input.len() < end + 2 {
                 return Ok(Next::Incomplete { needed: end + 2 - input.len() });
+            }
+            if input[end..end + 2] != *b"\r\n" {
+                return Err(ProtocolError::LineEnd);
             }
             self.found.push(start..end);
             self.position = end + 2;
@@ -136,14 +148,18 @@ impl RequestReader {
         usize::try_from(length).map_err(|_| ProtocolError::Length)
     }
 
-    /// Where the line that starts at `from` ends (its CR), `Some(None)` when its end has not arrived, `None` when it is
-    /// too long to be one.
-    fn line(&self, input: &[u8], from: usize) -> Option<Option<usize>> {
+    /// Where the line that starts at `from` ends (its CR), `None` when its end has not arrived. `too_big` is the error when it
+    /// is too long to be one.
+    fn line(&self, input: &[u8], from: usize, too_big: ProtocolError) -> Result<Option<usize>, ProtocolError> {
         let text = &input[from.min(input.len())..];
         match text.iter().position(|byte| *byte == b'\r') {
-            // Whatever follows the CR is taken for its LF, as real servers do.
-            Some(end) => Some((end + 1 < text.len()).then_some(from + end)),
-            None => (text.len() <= self.limits.line_bytes_max).then_some(None),
+            Some(end) => match text.get(end + 1) {
+                None => Ok(None),
+                Some(b'\n') => Ok(Some(from + end)),
+                Some(_) => Err(ProtocolError::LineEnd),
+            },
+            None if text.len() <= self.limits.line_bytes_max => Ok(None),
+            None => Err(too_big),
         }
     }
 
@@ -199,5 +215,22 @@ impl Index<usize> for Args<'_> {
 
     fn index(&self, index: usize) -> &[u8] {
         self.get(index).expect("an argument that was counted")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_at_rest_keeps_little() {
+        let mut reader = RequestReader::new(Limits::default());
+        let input = [&b"*1000\r\n"[..], &b"$0\r\n\r\n".repeat(1000)].concat();
+        assert!(matches!(reader.next(&input[..5000]), Ok(Next::Incomplete { .. })));
+        reader.rest();
+        assert!(matches!(reader.next(&input), Ok(Next::Request { args, .. }) if args.len() == 1000), "it goes on");
+        assert!(matches!(reader.next(&[&b"a ".repeat(1000)[..], b"\n"].concat()), Ok(Next::Request { .. })));
+        reader.rest();
+        assert!(reader.found.capacity() <= KEPT_ARGUMENTS && reader.words.capacity() == 0);
     }
 }

@@ -37,7 +37,7 @@ fn requests_of_both_kinds_follow_each_other() {
 fn wrong_requests_get_the_words_of_real_servers() {
     let strict = Limits { unauthenticated: true, ..Limits::default() };
     let long = vec![b'a'; 70_000];
-    let cases: [(&[u8], Limits, &str); 11] = [
+    let cases: [(&[u8], Limits, &str); 16] = [
         (b"*x\r\n", Limits::default(), "Protocol error: invalid multibulk length"),
         (b"*2147483648\r\n", Limits::default(), "Protocol error: invalid multibulk length"),
         (b"*11\r\n", strict, "Protocol error: unauthenticated multibulk length"),
@@ -46,6 +46,11 @@ fn wrong_requests_get_the_words_of_real_servers() {
         (b"*1\r\n$536870913\r\n", Limits::default(), "Protocol error: invalid bulk length"),
         (b"*1\r\n$16385\r\n", strict, "Protocol error: unauthenticated bulk length"),
         (b"get \"a\r\n", Limits::default(), "Protocol error: unbalanced quotes in request"),
+        (b"*1\r\n$4\r\nPINGxyPING\r\n", Limits::default(), "Protocol error: invalid CRLF in request"),
+        (b"*1\rX$4\r\nPING\r\n", Limits::default(), "Protocol error: invalid CRLF in request"),
+        (b"*1\r\n$4\rXPING\r\n", Limits::default(), "Protocol error: invalid CRLF in request"),
+        (b"*1\r\n$4\r\nPING\rX", Limits::default(), "Protocol error: invalid CRLF in request"),
+        (b"*1\r\n$4\r\nPINGX\n", Limits::default(), "Protocol error: invalid CRLF in request"),
         (&long, Limits::default(), "Protocol error: too big inline request"),
         (&[b"*", &long[..]].concat(), Limits::default(), "Protocol error: too big mbulk count string"),
         (&[b"*1\r\n$", &long[..]].concat(), Limits::default(), "Protocol error: too big bulk count string"),

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write};
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
@@ -13,10 +13,10 @@ use slotmesh_config::Config;
 use slotmesh_node::{Node, Topology};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, time};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -30,24 +30,29 @@ const LINES_MAX: usize = 1024;
 /// The running log. What waits to be written is written when it is dropped.
 pub(crate) struct Log {
     level: reload::Handle<LevelFilter, Registry>,
+    format: Arc<RwLock<Format>>,
     topology: Arc<OnceLock<Arc<Topology>>>,
     _writer: WorkerGuard,
 }
 
 /// Lets the log follow CONFIG SET.
-pub(crate) struct Reload(reload::Handle<LevelFilter, Registry>);
+pub(crate) struct Reload {
+    level: reload::Handle<LevelFilter, Registry>,
+    format: Arc<RwLock<Format>>,
+}
 
 impl Reload {
     /// Takes over what has changed.
     pub(crate) fn follow(&self, config: &Config) {
         // Fails only when the log is gone, at the very end.
-        let _ = self.0.reload(level(config));
+        let _ = self.level.reload(level(config));
+        *self.format.write().unwrap_or_else(PoisonError::into_inner) = Format::new(config);
     }
 }
 
 impl Log {
     pub(crate) fn reload(&self) -> Reload {
-        Reload(self.level.clone())
+        Reload { level: self.level.clone(), format: Arc::clone(&self.format) }
     }
 
     /// From now on lines show whether the node is a primary or a replica.
@@ -71,31 +76,15 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Log> {
     };
     let (filter, handle) = reload::Layer::new(level(config));
     let registry = tracing_subscriber::registry().with(filter);
-    let topology = Arc::new(OnceLock::new());
-    if config.text("log-format") == "pretty" {
-        registry.with(pretty(writer)).init();
-    } else {
-        let shape = Shape::new(config, Arc::clone(&topology));
-        registry.with(tracing_subscriber::fmt::layer().event_format(shape).with_writer(writer)).init();
-    }
-    Ok(Log { level: handle, topology, _writer: guard })
+    let (topology, format) = (Arc::new(OnceLock::new()), Arc::new(RwLock::new(Format::new(config))));
+    let shape = Shape::new(Arc::clone(&format), Arc::clone(&topology));
+    registry.with(tracing_subscriber::fmt::layer().event_format(shape).with_writer(writer)).init();
+    Ok(Log { level: handle, format, topology, _writer: guard })
 }
 
 /// The queue before the writing thread; lines are dropped when it is full. Its memory is taken at once.
 fn queue() -> NonBlockingBuilder {
     NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX)
-}
-
-fn pretty<S>(writer: NonBlocking) -> impl tracing_subscriber::Layer<S>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let colours = io::IsTerminal::is_terminal(&io::stdout());
-    tracing_subscriber::fmt::layer()
-        .with_timer(time::uptime())
-        .with_target(false)
-        .with_ansi(colours)
-        .with_writer(writer)
 }
 
 fn level(config: &Config) -> LevelFilter {
@@ -132,6 +121,7 @@ enum Syntax {
     Legacy,
     Logfmt,
     Json,
+    Pretty,
 }
 
 #[derive(Clone, Copy)]
@@ -141,21 +131,20 @@ enum Times {
     Milliseconds,
 }
 
-/// How lines look.
-struct Shape {
+/// What directives say of lines.
+#[derive(Clone, Copy)]
+struct Format {
     syntax: Syntax,
     times: Times,
-    pid: u32,
-    zone: TimeZone,
-    topology: Arc<OnceLock<Arc<Topology>>>,
 }
 
-impl Shape {
-    fn new(config: &Config, topology: Arc<OnceLock<Arc<Topology>>>) -> Self {
+impl Format {
+    fn new(config: &Config) -> Self {
         Self {
             syntax: match config.text("log-format") {
                 "logfmt" => Syntax::Logfmt,
                 "json" => Syntax::Json,
+                "pretty" => Syntax::Pretty,
                 _ => Syntax::Legacy,
             },
             times: match config.text("log-timestamp-format") {
@@ -163,16 +152,36 @@ impl Shape {
                 "milliseconds" => Times::Milliseconds,
                 _ => Times::Legacy,
             },
+        }
+    }
+}
+
+/// How lines look.
+struct Shape {
+    format: Arc<RwLock<Format>>,
+    begun: Instant,
+    colours: bool,
+    pid: u32,
+    zone: TimeZone,
+    topology: Arc<OnceLock<Arc<Topology>>>,
+}
+
+impl Shape {
+    fn new(format: Arc<RwLock<Format>>, topology: Arc<OnceLock<Arc<Topology>>>) -> Self {
+        Self {
+            format,
+            begun: Instant::now(),
+            colours: io::stdout().is_terminal(),
             pid: std::process::id(),
             zone: zone::local(),
             topology,
         }
     }
 
-    fn time(&self) -> String {
+    fn time(&self, times: Times) -> String {
         let now = Timestamp::try_from(SystemTime::now()).unwrap_or_default();
         let here = now.to_zoned_datetime(self.zone.clone());
-        match self.times {
+        match times {
             Times::Legacy => here.strftime("%d %b %Y %H:%M:%S.%3f").to_string(),
             Times::Iso8601 => here.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string(),
             Times::Milliseconds => now.as_millisecond().to_string(),
@@ -189,14 +198,15 @@ impl Shape {
     }
 
     fn line(&self, level: Level, message: &str) -> String {
-        let (pid, time, (letter, role)) = (self.pid, self.time(), self.role());
+        let format = *self.format.read().unwrap_or_else(PoisonError::into_inner);
+        let (pid, time, (letter, role)) = (self.pid, self.time(format.times), self.role());
         let (mark, name) = match level {
             Level::ERROR | Level::WARN => ('#', "warning"),
             Level::INFO => ('*', "notice"),
             Level::DEBUG => ('-', "info"),
             Level::TRACE => ('.', "debug"),
         };
-        match self.syntax {
+        match format.syntax {
             Syntax::Legacy => format!("{pid}:{letter} {time} {mark} {}", printable(message)),
             Syntax::Logfmt => format!(
                 "pid={pid} role={role} timestamp=\"{time}\" level={name} message={}",
@@ -206,6 +216,23 @@ impl Shape {
                 "{{\"pid\":{pid},\"role\":\"{role}\",\"timestamp\":\"{time}\",\"level\":\"{name}\",\"message\":{}}}",
                 serde_json::Value::from(message)
             ),
+            Syntax::Pretty => self.pretty(level, &printable(message)),
+        }
+    }
+
+    fn pretty(&self, level: Level, message: &str) -> String {
+        let uptime = self.begun.elapsed().as_secs_f64();
+        let colour = match level {
+            Level::ERROR => 31,
+            Level::WARN => 33,
+            Level::INFO => 32,
+            Level::DEBUG => 34,
+            Level::TRACE => 35,
+        };
+        if self.colours {
+            format!("\x1b[2m{uptime:>11.6}s\x1b[0m \x1b[{colour}m{level:>5}\x1b[0m {message}")
+        } else {
+            format!("{uptime:>11.6}s {level:>5} {message}")
         }
     }
 }

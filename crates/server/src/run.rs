@@ -9,8 +9,9 @@ use slotmesh_node::{Ending, Node, NodeOptions, OwnFactsError, StartError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Failure;
-use crate::limits;
+use crate::limits::Shares;
 use crate::log::{self, Log};
+use crate::supervisor::Supervisor;
 
 /// Runs a node until it is told to stop.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
@@ -22,14 +23,15 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if !config.harmless().is_empty() {
         tracing::info!("Directives that change nothing here: {}", config.harmless().join(", "));
     }
-    let result = limits::fit(&mut config).map_err(Failure::Runtime).and_then(|()| serve(words, config, &log));
+    let shares = Shares::fit(&mut config).map_err(Failure::Runtime);
+    let result = shares.and_then(|shares| serve(words, config, shares, &log));
     if let Err(Failure::Configuration(error) | Failure::Runtime(error)) = &result {
         tracing::error!("{error:#}");
     }
     result
 }
 
-fn serve(words: &[String], config: Config, log: &Log) -> Result<(), Failure> {
+fn serve(words: &[String], config: Config, shares: Shares, log: &Log) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -44,13 +46,20 @@ fn serve(words: &[String], config: Config, log: &Log) -> Result<(), Failure> {
     let options = NodeOptions {
         executable: std::env::current_exe().unwrap_or_default().display().to_string(),
         config_file: config_file(words),
+        strangers_max: usize::try_from(shares.strangers).ok(),
+        may_change: Some(Box::new(move |config| shares.admit(config))),
         on_config: Some(Box::new(move |config| reload.follow(config))),
     };
+    let supervisor = Supervisor::find(config.text("supervised"));
     let mut node = Node::start(config, options).map_err(start_failure)?;
     log.show_role_of(&node);
+    supervisor.tell("READY=1\nSTATUS=Ready to accept connections\n");
     let result = runtime.block_on(wait(&mut signals, &mut node));
+    supervisor.tell("STOPPING=1\nSTATUS=Exiting\n");
     tracing::info!("User requested shutdown...");
     tracing::info!("Saving the cluster configuration file before exiting.");
+    // Whoever insists does not want to wait for what may hang, a dead disk for instance.
+    std::thread::spawn(move || runtime.block_on(signals.insist()));
     node.stop();
     tracing::warn!("slotmesh-server is now ready to exit, bye bye...");
     result
@@ -80,19 +89,42 @@ impl Signals {
             _hangup: signal(SignalKind::hangup())?,
         })
     }
+
+    /// Ends the process at the next signal.
+    async fn insist(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        eprintln!("slotmesh-server: You insist... exiting now.");
+        std::process::exit(1);
+    }
 }
 
 /// Waits for a reason to stop.
 async fn wait(signals: &mut Signals, node: &mut Node) -> Result<(), Failure> {
-    tokio::select! {
-        _ = signals.terminate.recv() => tracing::info!("Received SIGTERM scheduling shutdown..."),
-        _ = signals.interrupt.recv() => tracing::info!("Received SIGINT scheduling shutdown..."),
-        ending = node.ended() => return match ending {
-            Ending::Shutdown => Ok(()),
-            Ending::Fatal(reason) => Err(Failure::Runtime(anyhow!(reason))),
-        },
+    loop {
+        let (name, directive) = tokio::select! {
+            _ = signals.terminate.recv() => ("SIGTERM", "shutdown-on-sigterm"),
+            _ = signals.interrupt.recv() => ("SIGINT", "shutdown-on-sigint"),
+            ending = node.ended() => return match ending {
+                Ending::Shutdown => Ok(()),
+                Ending::Fatal(reason) => Err(Failure::Runtime(anyhow!(reason))),
+            },
+        };
+        tracing::info!("Received {name} scheduling shutdown...");
+        if !must_stay(node, directive) {
+            return Ok(());
+        }
+        tracing::warn!("Errors trying to shut down the server: it owns slots, and {directive} says 'safe'.");
     }
-    Ok(())
+}
+
+/// Whether a signal is not enough: the operator has said that slots must not lose their owner by it.
+fn must_stay(node: &Node, directive: &str) -> bool {
+    let config = node.config();
+    let has = |word| config.text(directive).split(' ').any(|known| known == word);
+    has("safe") && !has("force") && node.owns_slots()
 }
 
 fn read(path: &str) -> Result<String, String> {
@@ -102,7 +134,12 @@ fn read(path: &str) -> Result<String, String> {
         path => std::fs::read(path).map(|bytes| text = bytes),
     };
     result.map_err(|error| error.to_string())?;
-    String::from_utf8(text).map_err(|_| "it holds bytes that are no text".into())
+    let lines = text.split(|byte| *byte == b'\n').enumerate().map(|(index, line)| match line.trim_ascii_start() {
+        // Whatever a comment is written in, it says nothing.
+        [b'#', ..] => Ok("#"),
+        _ => str::from_utf8(line).map_err(|_| format!("line {} holds bytes that are no text", index + 1)),
+    });
+    Ok(lines.collect::<Result<Vec<_>, _>>()?.join("\n"))
 }
 
 /// The configuration file as an absolute path; empty for none.

@@ -16,6 +16,8 @@ pub(crate) const LIGHT: u16 = 0x8000;
 
 /// The most a heartbeat can need: 65,535 gossip entries and 1 MiB of extensions.
 const HEARTBEAT_MAX: u32 = 2256 + 104 * 65_535 + (1 << 20);
+/// The most anybody needs before it is known who sends: a heartbeat that tells of 10,000 nodes, rounded up.
+const STRANGER_MAX: u32 = 1 << 20;
 /// The most a published or module message can need: two strings of 512 MiB, the largest a client can send.
 const MESSAGE_MAX: u32 = (1 << 30) + 4096;
 
@@ -27,18 +29,18 @@ const MESSAGE_MAX: u32 = (1 << 30) + 4096;
 /// # Errors
 /// See [`FrameError`]; the link must be closed.
 pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
-    length_within(bytes, MESSAGE_MAX)
+    length_within(bytes, HEARTBEAT_MAX, MESSAGE_MAX)
 }
 
-/// The same for a sender from whom nobody takes messages: a packet of any type may be as long as a heartbeat.
+/// The same for a sender who is not known to be a member: a packet of any type has at most 1 MiB.
 ///
 /// # Errors
 /// See [`FrameError`]; the link must be closed.
 pub fn stranger_frame_length(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
-    length_within(bytes, HEARTBEAT_MAX)
+    length_within(bytes, STRANGER_MAX, STRANGER_MAX)
 }
 
-fn length_within(bytes: &[u8], message_max: u32) -> Result<Option<usize>, FrameError> {
+fn length_within(bytes: &[u8], heartbeat_max: u32, message_max: u32) -> Result<Option<usize>, FrameError> {
     let signature_seen = bytes.len().min(4);
     if bytes[..signature_seen] != SIGNATURE[..signature_seen] {
         let mut got = [0; 4];
@@ -51,7 +53,7 @@ fn length_within(bytes: &[u8], message_max: u32) -> Result<Option<usize>, FrameE
     let min = if kind & LIGHT != 0 { LIGHT_HEADER_BYTES } else { FULL_HEADER_BYTES } as u32;
     let max = match Kind::from_wire(kind & !LIGHT) {
         Kind::Publish | Kind::PublishShard | Kind::Module => message_max,
-        _ => HEARTBEAT_MAX,
+        _ => heartbeat_max,
     };
     if got < min {
         Err(FrameError::Length { got, min })
@@ -90,9 +92,11 @@ mod tests {
         assert_eq!(frame_length(&prefix(16, 0x8004)), Ok(Some(16)));
         let published = prefix(HEARTBEAT_MAX + 1, 4);
         assert_eq!(frame_length(&published), Ok(Some(HEARTBEAT_MAX as usize + 1)));
-        let error = FrameError::TooLong { got: HEARTBEAT_MAX + 1, max: HEARTBEAT_MAX };
-        assert_eq!(stranger_frame_length(&published), Err(error));
-        assert_eq!(stranger_frame_length(&prefix(HEARTBEAT_MAX, 4)), Ok(Some(HEARTBEAT_MAX as usize)));
+        for kind in [0, 2, 4] {
+            let error = FrameError::TooLong { got: STRANGER_MAX + 1, max: STRANGER_MAX };
+            assert_eq!(stranger_frame_length(&prefix(STRANGER_MAX + 1, kind)), Err(error));
+            assert_eq!(stranger_frame_length(&prefix(STRANGER_MAX, kind)), Ok(Some(STRANGER_MAX as usize)));
+        }
         assert_eq!(frame_length(&prefix(u32::MAX, 0)), Err(FrameError::TooLong { got: u32::MAX, max: HEARTBEAT_MAX }));
     }
 }

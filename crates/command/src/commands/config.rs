@@ -39,12 +39,10 @@ pub(crate) fn set(call: &mut Call<'_>) -> Handled {
     let words: Vec<_> = call.args[2..].iter().map(|word| String::from_utf8_lossy(word)).collect();
     let (pairs, []) = words.as_chunks::<2>() else { return Err(ErrorReply::syntax()) };
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|[name, value]| (&**name, &**value)).collect();
-    let before = call.server.config().clone();
-    let changed = call.server.config_mut().set(&pairs).map_err(|error| ErrorReply::err(error.to_string()))?;
-    if changed.is_empty() {
-        return call.ok();
-    }
-    Ok(Outcome::Ask(Question::ConfigChanged { before: Box::new(before), changed }))
+    // Whoever sets them looks again: another change may come between.
+    call.server.config().clone().set(&pairs).map_err(|error| ErrorReply::err(error.to_string()))?;
+    let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(Outcome::Ask(Question::SetConfig(pairs.collect())))
 }
 
 pub(crate) fn resetstat(call: &mut Call<'_>) -> Handled {

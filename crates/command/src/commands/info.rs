@@ -103,7 +103,7 @@ fn server(call: &Call<'_>, text: &mut Text) {
 
 fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("connected_clients", call.server.clients.count());
-    text.line("cluster_connections", usage(call).bus_links);
+    text.line("cluster_connections", call.server.bus_links());
     text.line("maxclients", call.server.config().text("maxclients"));
     text.zeros(&["blocked_clients", "tracking_clients"]);
     text.line("pubsub_clients", call.server.pubsub.clients());

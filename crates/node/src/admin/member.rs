@@ -8,7 +8,7 @@ use slotmesh_admin::{
     CommandReply, Edit, EditError, Edited, Failover as AdminFailover, Figures, MeetError, MeetReport, MeetTarget, Node,
     PeerFigures, SlotChange, proto,
 };
-use slotmesh_command::{Answer, Change, Failover, SlotState};
+use slotmesh_command::{Change, Failover, SlotState};
 use slotmesh_config::Config;
 use slotmesh_gossip::{Direction, Handshake, HandshakeRecord, MeetTarget as BusTarget};
 use slotmesh_table::ClusterView;
@@ -198,21 +198,8 @@ impl Node for Member {
     }
 
     async fn configure(&self, settings: Vec<(String, String)>) -> Result<Vec<String>, String> {
-        let pairs: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let before = self.shared.server.config().clone();
-        let changed = self.shared.server.config_mut().set(&pairs).map_err(|error| error.to_string())?;
-        if changed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let names = changed.iter().map(|name| (*name).to_owned()).collect();
-        let shared = Arc::clone(&self.shared);
-        // Where clients are served, since new ports stay with the thread that opens them.
-        let applied = self.shared.places.next().spawn(async move { change::apply(&shared, &before, &changed).await });
-        match applied.await {
-            Ok(Answer::Error(reason)) => Err(reason),
-            Ok(_) => Ok(names),
-            Err(_) => Err("the node is stopping".into()),
-        }
+        let changed = change::set(&self.shared, settings).await?;
+        Ok(changed.into_iter().map(str::to_owned).collect())
     }
 }
 

@@ -8,6 +8,7 @@ mod links;
 mod member;
 mod tap;
 
+use std::fmt;
 use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::bus::Observer;
 use crate::clients::Shared;
+use crate::node::StartError;
 use crate::{listen, settings};
 
 /// Version of the software.
@@ -37,19 +39,20 @@ pub(crate) struct Admin {
 pub(crate) type Prepared = Option<(Admin, Box<dyn Observer>)>;
 
 impl Admin {
-    /// What the configuration asks for, and who has to be told what happens; nothing when the API is off. The error is in
-    /// words.
-    pub(crate) fn prepare(config: &Config) -> Result<Prepared, String> {
+    /// What the configuration asks for, and who has to be told what happens; nothing when the API is off.
+    pub(crate) fn prepare(config: &Config) -> Result<Prepared, StartError> {
         let port = config.port("slotmesh-admin-port");
         if port == 0 {
             return Ok(None);
         }
         let bind = config.text("slotmesh-admin-bind");
         let backlog = u32::try_from(config.number("tcp-backlog")).unwrap_or(u32::MAX);
-        let listeners = listen::bind_all(bind, port, backlog).map_err(|error| error.to_string())?;
+        let taken = |error: &dyn fmt::Display| StartError::AdminPort(error.to_string());
+        let listeners = listen::bind_all(bind, port, backlog).map_err(|error| taken(&error))?;
         let addresses = listeners.iter().map(|listener| listener.local_addr().map(|address| address.ip()));
-        let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>().map_err(|error| error.to_string())?;
-        let options = Options::load(&addresses, &security(config)).map_err(|error| error.to_string())?;
+        let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>().map_err(|error| taken(&error))?;
+        let options = Options::load(&addresses, &security(config));
+        let options = options.map_err(|error| StartError::Admin(error.to_string()))?;
         let counts = Arc::new(counts::Counts::default());
         let (tap, events) = tap::Tap::new(Arc::clone(&counts));
         Ok(Some((Self { listeners, options, counts, events }, Box::new(tap))))
@@ -59,7 +62,7 @@ impl Admin {
     pub(crate) fn start(self, shared: &Arc<Shared>) -> Result<Running, String> {
         let identity = Identity {
             run_id: shared.server.process.run_id.clone(),
-            cluster_name: shared.cluster_name.clone(),
+            cluster_name: shared.settled.cluster_name.clone(),
             version: VERSION.to_owned(),
         };
         let events = Box::pin(ReceiverStream::new(self.events).map(event::shown));

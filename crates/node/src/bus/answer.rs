@@ -100,6 +100,7 @@ impl Core {
             },
             BusRequest::Configure(settings) => {
                 self.source.set(settings.source);
+                self.saves.borrow_mut().set_best_effort(settings.save_best_effort);
                 engine.configure(now, settings.engine);
                 if *self.seeds.borrow() != settings.seeds {
                     *self.seeds.borrow_mut() = settings.seeds;
@@ -143,7 +144,12 @@ impl Core {
             return drop(reply.send(BusReply::Done));
         };
         let (ended, outcome) = oneshot::channel();
-        self.waiting.borrow_mut().entry(id).or_default().push(ended);
+        let mut waiting = self.waiting.borrow_mut();
+        let askers = waiting.entry(id).or_default();
+        // Whose time is up hears nothing any more.
+        askers.retain(|asker| !asker.is_closed());
+        askers.push(ended);
+        drop(waiting);
         let core = Rc::clone(self);
         self.spawn(async move {
             let outcome = tokio::time::timeout(wait, outcome).await;

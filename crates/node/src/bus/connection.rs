@@ -168,6 +168,7 @@ pub(crate) async fn run(core: Rc<Core>, id: LinkId, connection: Rc<Connection>) 
             }
         }
     };
+    core.note_partial(id, 0);
     match end {
         End::Ours => {}
         End::Theirs => core.closed(id, false),
@@ -220,6 +221,7 @@ fn read(core: &Rc<Core>, id: LinkId, connection: &Connection, partial: &mut Vec<
         // An idle link keeps no buffer: a node of a big mesh has hundreds of them.
         *partial = Vec::new();
     }
+    core.note_partial(id, partial.capacity());
     core.give_scratch(scratch, was_full);
     result
 }

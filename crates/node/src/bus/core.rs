@@ -22,6 +22,7 @@ use super::data;
 use super::handle::BusOptions;
 use super::log;
 use super::observer::Observer;
+use super::partials::Partials;
 use super::publisher::{self, Publications};
 use super::saver::{Files, Saved, Saver};
 use super::saves::Saves;
@@ -36,6 +37,12 @@ use crate::watchdog::Watchdog;
 
 /// What SLOTMESH LEAVE replies when it has asked in vain.
 const NO_ANSWER: &str = "no member has said in time that it has forgotten this node; it is a member still";
+
+/// Host names of members that are resolved at a time. One that takes too long goes on although nobody waits for it.
+const RESOLVERS_MAX: usize = 16;
+
+/// How long the end of the node waits for a resolver.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Size of the buffer that all links read into, at first and at most. It doubles when a read fills it.
 const SCRATCH_BYTES: usize = 8 * 1024;
@@ -74,6 +81,7 @@ pub(crate) struct Core {
     unsent: RefCell<Vec<(LinkId, Rc<Connection>)>>,
     /// Who waits for the end of leaving.
     pub(super) leaving: RefCell<Vec<oneshot::Sender<BusReply>>>,
+    partials: RefCell<Partials>,
     pub(super) seeds: RefCell<Vec<Seed>>,
     lookups: Lookups,
     /// Where links come from.
@@ -99,10 +107,11 @@ pub(crate) fn run(
 ) {
     let endings = options.endings;
     let fatal = |reason: String| drop(endings.send(Ending::Fatal(reason)));
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fatal(format!("can't start the bus: {error}")),
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(RESOLVERS_MAX).build() {
+            Ok(runtime) => runtime,
+            Err(error) => return fatal(format!("can't start the bus: {error}")),
+        };
     let (saver, results) = match Saver::start(files) {
         Ok(started) => started,
         Err(error) => return fatal(format!("can't start the thread that saves nodes.conf: {error}")),
@@ -116,7 +125,7 @@ pub(crate) fn run(
         clock,
         connections: RefCell::default(),
         scratch: RefCell::new(None),
-        saves: RefCell::new(Saves::new(saver, options.save_best_effort, origin.facts.cluster_name)),
+        saves: RefCell::new(Saves::new(saver, settings.save_best_effort, origin.facts.cluster_name)),
         held: RefCell::default(),
         waiting: RefCell::default(),
         topology: Arc::clone(topology),
@@ -132,11 +141,15 @@ pub(crate) fn run(
         corked: Cell::new(false),
         unsent: RefCell::default(),
         leaving: RefCell::default(),
+        partials: RefCell::default(),
         seeds: RefCell::new(settings.seeds),
         lookups: Lookups::default(),
         source: Cell::new(settings.source),
     });
     LocalSet::new().block_on(&runtime, Rc::clone(&core).serve(options.listeners, inbox, results));
+    drop(core);
+    // A resolver that hangs must not keep the node from ending.
+    runtime.shutdown_timeout(STOP_TIMEOUT);
 }
 
 impl Core {
@@ -204,6 +217,19 @@ impl Core {
 
     pub(crate) fn takes_messages(&self, id: LinkId) -> bool {
         self.engine.borrow().takes_messages(id)
+    }
+
+    /// A link has so many bytes of a packet that is not complete. Those of members are not counted.
+    pub(crate) fn note_partial(self: &Rc<Self>, id: LinkId, bytes: usize) {
+        let counted = if bytes > 0 && self.takes_messages(id) { 0 } else { bytes };
+        let greedy = self.partials.borrow_mut().note(id, counted);
+        let Some(greedy) = greedy else { return };
+        tracing::warn!(
+            "Strangers send too many unfinished packets on the Cluster bus: closing the link of the longest"
+        );
+        let connection = self.connections.borrow().get(&greedy).cloned();
+        self.closed(greedy, true);
+        connection.into_iter().for_each(|connection| connection.close());
     }
 
     /// Tells members what clients have published.
@@ -286,6 +312,8 @@ impl Core {
     fn hold(self: &Rc<Self>, action: Action) {
         match action {
             Action::Persist(durability) => self.persist_for_engine(durability),
+            // Nothing will leave any more.
+            _ if self.is_doomed() => {}
             other => self.held.borrow_mut().push_back(other),
         }
     }
@@ -335,11 +363,12 @@ impl Core {
             }
         }
         if let Event::LeaveEnded(end) = event {
-            for reply in self.leaving.borrow_mut().drain(..) {
-                let _ = reply.send(match end {
-                    LeaveEnd::Left => BusReply::Done,
-                    LeaveEnd::NoAnswer => BusReply::Refused(NO_ANSWER.into()),
-                });
+            for reply in self.leaving.take() {
+                match end {
+                    LeaveEnd::Left => self.reply_when_kept(reply, BusReply::Done),
+                    // The connection may be gone.
+                    LeaveEnd::NoAnswer => drop(reply.send(BusReply::Refused(NO_ANSWER.into()))),
+                }
             }
         }
     }
@@ -380,7 +409,7 @@ impl Core {
                     self.engine.borrow_mut().handle_timeout(self.clock.now());
                     self.drive();
                     let waiting = self.engine.borrow().queued_bytes();
-                    self.topology.note_links(self.connections.borrow().len(), waiting);
+                    self.topology.note_link_bytes(waiting);
                     self.start_save();
                 }
                 () = self.rearm.notified() => {}

@@ -27,8 +27,6 @@ pub(crate) struct BusOptions {
     pub(crate) clock: Clock,
     /// Told how late its timers fire.
     pub(crate) watchdog: Arc<Watchdog>,
-    /// Keep running when nodes.conf can't be saved.
-    pub(crate) save_best_effort: bool,
     /// Published messages between it and the client threads.
     pub(crate) publications: Arc<Publications>,
     /// Told about everything that happens.
@@ -130,13 +128,13 @@ mod tests {
         std::fs::create_dir_all(&folder).expect("a folder");
         let path = folder.join("nodes.conf");
         let (config, clock) = (Config::default(), Clock::new());
+        let settled = settings::Settled { cluster_name: String::new(), bus_port: 16379, strangers_max: 10 };
         let (told, mut endings) = mpsc::unbounded_channel();
         let options = BusOptions {
-            settings: settings::bus(&config, ""),
+            settings: settings::bus(&config, &settled),
             listeners: Vec::new(),
             clock,
             watchdog: Watchdog::new(clock, 1),
-            save_best_effort: false,
             publications: Publications::new(slotmesh_command::PubSub::new(config.output_limits())),
             observer: Some(Box::new(Faulty)),
             endings: told,

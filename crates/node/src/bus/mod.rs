@@ -16,6 +16,7 @@ mod log;
 mod misbehave;
 mod observer;
 mod operate;
+mod partials;
 mod publisher;
 mod saver;
 mod saves;

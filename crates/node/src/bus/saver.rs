@@ -1,8 +1,10 @@
 //! Saving nodes.conf and what stands beside it on a thread of its own: a slow disk never delays a heartbeat.
 
+use std::fs::File;
 use std::io;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -25,6 +27,50 @@ pub(crate) struct Job {
 pub(crate) struct Files {
     pub(crate) conf: NodesConf,
     pub(crate) own: OwnFile,
+}
+
+/// Descriptors that a save needs at a time: for the file and for its folder.
+const RESERVE: usize = 2;
+
+/// Attempts at a save for which there are no descriptors, and the rest between them. Others may take what is set free.
+const ATTEMPTS: usize = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Descriptors kept for saving: whoever opens connections until there are none left must not end the node.
+#[derive(Debug, Default)]
+struct Reserve(Vec<File>);
+
+impl Reserve {
+    /// Takes what is missing, as far as there is any.
+    fn fill(&mut self) {
+        while self.0.len() < RESERVE
+            && let Ok(file) = File::open("/dev/null")
+        {
+            self.0.push(file);
+        }
+    }
+
+    /// Saves, with the descriptors that were kept where there are no others.
+    fn save(&mut self, mut save: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+        let mut result = save();
+        for _ in 0..ATTEMPTS {
+            if !result.as_ref().is_err_and(is_for_want_of_descriptors) {
+                break;
+            }
+            self.0.clear();
+            result = save();
+            if result.as_ref().is_err_and(is_for_want_of_descriptors) {
+                thread::sleep(PAUSE);
+            }
+        }
+        self.fill();
+        result
+    }
+}
+
+fn is_for_want_of_descriptors(error: &io::Error) -> bool {
+    let codes = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
+    codes.iter().any(|code| error.raw_os_error() == Some(code.raw_os_error()))
 }
 
 impl Files {
@@ -56,8 +102,10 @@ impl Saver {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (done, results): (UnboundedSender<Saved>, _) = unbounded_channel();
         let thread = thread::Builder::new().name("conf-saver".into()).spawn(move || {
+            let mut reserve = Reserve::default();
+            reserve.fill();
             for job in inbox {
-                let result = files.save(&job);
+                let result = reserve.save(|| files.save(&job));
                 if done.send(Saved { number: job.number, result }).is_err() {
                     return;
                 }

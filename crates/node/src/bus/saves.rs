@@ -76,6 +76,11 @@ impl Saves {
         }
     }
 
+    /// Whether the node goes on without a save, unless a promise depends on it.
+    pub(super) fn set_best_effort(&mut self, best_effort: bool) {
+        self.best_effort = best_effort;
+    }
+
     /// The text beside nodes.conf, unless it was handed over before.
     fn changed_own_text(&mut self, memory: Memory) -> Option<String> {
         let text = OwnFacts { cluster_name: self.cluster_name.clone(), memory }.to_text();
@@ -170,6 +175,8 @@ impl Core {
         saves.own_text = None;
         if !saves.best_effort && saves.running_for_engine {
             if !std::mem::replace(&mut saves.doomed, true) {
+                // None of it will leave.
+                self.held.take();
                 self.fatal(format!("Fatal: can't update cluster config file: {error}"));
             }
         } else {
@@ -216,6 +223,10 @@ impl Core {
     pub(super) fn is_barred(&self) -> bool {
         let saves = self.saves.borrow();
         saves.barrier > saves.done || saves.doomed
+    }
+
+    pub(super) fn is_doomed(&self) -> bool {
+        self.saves.borrow().doomed
     }
 
     /// Lets go what waited for the disk.

@@ -51,7 +51,10 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
             Some(BusReply::Done) => Answer::View(shared.bus.topology().view()),
             reply => plain(reply),
         },
-        Question::ConfigChanged { before, changed } => change::apply(shared, before, changed).await,
+        Question::SetConfig(pairs) => match change::set(shared, pairs.clone()).await {
+            Ok(_) => Answer::Ok,
+            Err(reason) => Answer::Error(reason),
+        },
         Question::RewriteConfig => change::rewrite(shared),
         Question::Debug(how) => plain(shared.bus.ask(BusRequest::Debug(how.clone())).await),
     }

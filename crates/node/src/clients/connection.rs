@@ -13,6 +13,7 @@ use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
 use crate::ending::Ending;
+use crate::topology;
 
 /// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
 const READ_BYTES: usize = 16 * 1024;
@@ -34,6 +35,10 @@ const ROUNDS: u64 = 16;
 /// Room that a connection keeps between requests.
 const KEPT_BYTES: usize = 4 * 1024;
 
+/// Replies to a SHUTDOWN that a node with slots refuses.
+const NOT_SAFE: &str = "Errors trying to SHUTDOWN. Check logs.";
+const NO_HANDOVER: &str = "SHUTDOWN FAILOVER is not supported by this release of slotmesh";
+
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
 
@@ -43,13 +48,12 @@ thread_local! {
 
 /// Serves a connection until it ends, is killed, or the server stops.
 pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
-    let limits = Limits { bulk_bytes_max: shared.server.config().number("proto-max-bulk-len"), ..Limits::default() };
     let mut stopping = shared.stopping.clone();
     let mut connection = Connection {
         shared,
         session,
         stream,
-        reader: RequestReader::new(limits),
+        reader: RequestReader::new(Limits::default()),
         input: Vec::new(),
         out: Output::default(),
         closing: false,
@@ -119,9 +123,10 @@ impl Connection {
         })
     }
 
-    /// Sends the replies, then what nobody asked for, unless the reply is not at its end.
+    /// Sends the replies, then what nobody asked for, unless the reply is not at its end. Somebody may publish as fast as this
+    /// client reads, so it goes on only after others had their turn, and what the client says itself is looked at first.
     async fn flush(&mut self) -> io::Result<()> {
-        loop {
+        for _ in 0..ROUNDS {
             self.send().await?;
             self.out.clear(KEPT_BYTES);
             self.session.client().set_buffered(0);
@@ -133,6 +138,9 @@ impl Connection {
                 return Ok(());
             }
         }
+        self.signals.more();
+        tokio::task::yield_now().await;
+        Ok(())
     }
 
     async fn send(&self) -> io::Result<()> {
@@ -155,6 +163,8 @@ impl Connection {
 
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
+        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
+        self.reader.set_limits(Limits { bulk_bytes_max, ..Limits::default() });
         let input = mem::take(&mut self.input);
         let mut start = 0;
         while !self.closing {
@@ -193,7 +203,9 @@ impl Connection {
             match outcome {
                 Outcome::Continue => return Ok(()),
                 Outcome::Ask(question) => {
+                    self.session.client().set_waiting(true);
                     let given = ask(&self.shared, &question).await;
+                    self.session.client().set_waiting(false);
                     let now = self.shared.clock.now();
                     outcome = answer(&self.shared.server, &mut self.session, now, &question, &given, &mut self.out);
                     continue;
@@ -202,7 +214,9 @@ impl Connection {
                     let publications = Arc::clone(self.shared.bus.publications());
                     if !publications.outgoing.has_room() {
                         self.flush().await?;
+                        self.session.client().set_waiting(true);
                         publications.outgoing.room().await;
+                        self.session.client().set_waiting(false);
                     }
                 }
                 Outcome::Flush => {
@@ -239,10 +253,13 @@ impl Connection {
     /// Keeps the start of the next request, unless it has grown too long.
     fn keep(&mut self, mut input: Vec<u8>, start: usize) {
         input.drain(..start);
-        input.shrink_to(KEPT_BYTES);
         if input.is_empty() {
             input = Vec::new();
+        } else if start > 0 && input.len() <= KEPT_BYTES {
+            // Not while a long request arrives: it would move with every piece of it.
+            input.shrink_to(KEPT_BYTES);
         }
+        self.reader.rest();
         self.input = input;
         self.session.client().set_input(self.input.len());
         let max = self.shared.server.config().number("client-query-buffer-limit").unsigned_abs();

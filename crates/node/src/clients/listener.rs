@@ -5,7 +5,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -64,10 +63,8 @@ impl Listeners {
     /// # Errors
     /// When the socket can't be made.
     pub(crate) fn add_unix(shared: &Arc<Shared>, path: PathBuf, mode: u32) -> io::Result<()> {
-        if path.exists() && StdUnixListener::bind(&path).is_err() {
-            // Left behind by a server that was killed, or in use: like real servers, take it over.
-            fs::remove_file(&path)?;
-        }
+        // Left behind by a server that was killed, or in use: like real servers, take it over. Mostly there is none.
+        let _ = fs::remove_file(&path);
         let listener = UnixListener::bind(&path)?;
         if mode != 0 {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;

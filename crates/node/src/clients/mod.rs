@@ -14,5 +14,5 @@ mod threads;
 pub(crate) use ask::{order, resolve};
 pub(crate) use delivery::run as deliver;
 pub(crate) use listener::Listeners;
-pub(crate) use shared::{OnConfig, Shared, World};
+pub(crate) use shared::{MayChange, OnConfig, Shared, World};
 pub(crate) use threads::Threads;

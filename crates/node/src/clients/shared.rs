@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use slotmesh_command::{Responsiveness, Server, Surroundings, Usage};
-use slotmesh_config::Config;
+use slotmesh_config::{Config, SetError};
 use slotmesh_table::ClusterView;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use super::listener::Listeners;
 use super::threads::Places;
@@ -13,11 +13,15 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::ending::Ending;
 use crate::messages::Message;
+use crate::settings::Settled;
 use crate::usage;
 use crate::watchdog::Watchdog;
 
 /// Called with the new configuration after a client has changed it.
 pub(crate) type OnConfig = Box<dyn Fn(&Config) + Send + Sync>;
+
+/// Called with a new configuration before it takes effect; an error refuses it.
+pub(crate) type MayChange = Box<dyn Fn(&Config) -> Result<(), SetError> + Send + Sync>;
 
 /// What everything on the client side shares.
 pub(crate) struct Shared {
@@ -27,11 +31,13 @@ pub(crate) struct Shared {
     pub(crate) listeners: Listeners,
     pub(crate) places: Places,
     pub(crate) watchdog: Arc<Watchdog>,
-    /// The name of the cluster that holds.
-    pub(crate) cluster_name: String,
+    pub(crate) settled: Settled,
+    /// Held by the one change of the configuration that takes effect.
+    pub(crate) changing: Mutex<()>,
     pub(crate) endings: mpsc::UnboundedSender<Ending>,
     /// Turns true when connections have to end.
     pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) may_change: MayChange,
     pub(crate) on_config: OnConfig,
 }
 
@@ -48,12 +54,17 @@ impl Surroundings for World {
     }
 
     fn usage(&self) -> Usage {
-        let (bus_links, bus_link_bytes) = self.bus.topology().links();
-        Usage { bus_links, bus_link_bytes, ..usage::read() }
+        Usage { bus_link_bytes: self.bus.topology().link_bytes(), ..usage::read() }
     }
 
     fn unix_micros(&self) -> u64 {
         self.clock.unix_micros()
+    }
+
+    /// Two for each other member, as real servers count. Whoever is in a handshake may be made up.
+    fn bus_links(&self) -> u64 {
+        let members = self.view().nodes.iter().filter(|node| !node.facts.handshake).count() as u64;
+        2 * members.saturating_sub(1)
     }
 
     fn responsiveness(&self) -> Responsiveness {

@@ -21,6 +21,11 @@ impl Signals {
         self.0.killed.notified().await;
     }
 
+    /// There is more to send that nobody asked for.
+    pub(crate) fn more(&self) {
+        self.0.pushed.notify_one();
+    }
+
     /// Waits until there is something to send that nobody asked for.
     pub(crate) async fn pushed(&self) {
         self.0.pushed.notified().await;

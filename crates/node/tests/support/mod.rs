@@ -51,9 +51,14 @@ impl Drop for Folder {
 
 /// Starts a node at 127.0.0.1 with these further directives, one a line.
 pub(crate) fn try_start(folder: &Path, port: u16, directives: &str) -> Result<Node, StartError> {
+    start_with(folder, port, directives, NodeOptions::default())
+}
+
+/// The same with options.
+pub(crate) fn start_with(folder: &Path, port: u16, directives: &str, options: NodeOptions) -> Result<Node, StartError> {
     let text = format!("port {port}\nbind 127.0.0.1\ncluster-enabled yes\ndir {}\n{directives}", folder.display());
     let config = Config::load(&["test.conf".into()], &|_| Ok(text.clone())).expect("a configuration");
-    Node::start(config, NodeOptions::default())
+    Node::start(config, options)
 }
 
 pub(crate) fn start(folder: &Path, port: u16, directives: &str) -> Node {
