@@ -20,23 +20,29 @@
 
 #![forbid(unsafe_code)]
 
+mod clumps;
 mod db;
 mod deadlines;
 mod dict;
 mod entry;
 mod hash;
+mod hashes;
 mod keyspace;
 mod lcs;
 mod list;
 mod listpack;
+mod seek;
+mod set;
 mod slot_keys;
 mod value;
 
 pub use db::{Changes, Db, Expiry, WrongType};
 pub use hash::seed_hash;
+pub use hashes::{Hash, HashLimits, TermChange, TermIf};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, NodeRef, Side};
 pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values, canonical_number};
+pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
 pub use slot_keys::SlotKeys;
 pub use value::{Kind, Value, ValueRef};

@@ -19,7 +19,7 @@ use std::ops::Range;
 pub struct Listpack(Vec<u8>);
 
 /// A value in a listpack. What looks like a number is kept as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Packed<'a> {
     /// A number, written as [`i64`] is.
     Number(i64),
@@ -43,6 +43,14 @@ const UNCOUNTED: u16 = u16::MAX;
 impl Default for Listpack {
     fn default() -> Self {
         Self(vec![7, 0, 0, 0, 0, 0, END])
+    }
+}
+
+impl<'a> Packed<'a> {
+    /// A text, as it would be kept.
+    #[must_use]
+    pub fn of(text: &'a [u8]) -> Self {
+        canonical_number(text).map_or(Self::Text(text), Self::Number)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a key can hold.
 
 use crate::list::List;
+use crate::hashes::Hash;
+use crate::set::Set;
 
 /// A type of values that have memory of their own and are changed in place.
 pub trait Kind: Default + Sized {
@@ -25,6 +27,10 @@ pub enum Value {
     Text(Vec<u8>),
     /// A list.
     List(List),
+    /// A hash.
+    Hash(Hash),
+    /// A set.
+    Set(Set),
 }
 
 /// What a key holds, to look at.
@@ -46,6 +52,8 @@ impl Value {
         match self {
             Self::Text(text) => text.capacity(),
             Self::List(list) => list.bytes(),
+            Self::Hash(hash) => hash.bytes(),
+            Self::Set(set) => set.bytes(),
         }
     }
 
@@ -55,6 +63,8 @@ impl Value {
         match self {
             Self::Text(_) => 1,
             Self::List(list) => list.pieces(),
+            Self::Hash(hash) => hash.pieces(),
+            Self::Set(set) => set.pieces(),
         }
     }
 }
@@ -66,6 +76,8 @@ impl ValueRef<'_> {
         match self {
             Self::Number(_) | Self::Text(_) | Self::Long(Value::Text(_)) => "string",
             Self::Long(Value::List(_)) => "list",
+            Self::Long(Value::Hash(_)) => "hash",
+            Self::Long(Value::Set(_)) => "set",
         }
     }
 }
@@ -78,14 +90,14 @@ impl Kind for Vec<u8> {
     fn of(value: &Value) -> Option<&Self> {
         match value {
             Value::Text(text) => Some(text),
-            Value::List(_) => None,
+            _ => None,
         }
     }
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         match value {
             Value::Text(text) => Some(text),
-            Value::List(_) => None,
+            _ => None,
         }
     }
 
@@ -103,14 +115,14 @@ impl Kind for List {
     fn of(value: &Value) -> Option<&Self> {
         match value {
             Value::List(list) => Some(list),
-            Value::Text(_) => None,
+            _ => None,
         }
     }
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         match value {
             Value::List(list) => Some(list),
-            Value::Text(_) => None,
+            _ => None,
         }
     }
 

@@ -1,0 +1,61 @@
+//! Fields drawn at random.
+
+use std::collections::HashSet;
+
+use super::{Hash, Parts, Repr, pairs};
+use crate::listpack::Packed;
+use crate::seek::{choose, reservoir};
+
+/// So often a field is drawn that turns out to have expired, before all are looked at.
+const DRAWS_MAX: usize = 64;
+
+impl Hash {
+    /// A field with its value, each about as likely as any other. `random` gives numbers.
+    ///
+    /// When nearly all fields of a big hash have expired and were not taken out yet, all of them are looked at.
+    pub fn random(&self, now: u64, mut random: impl FnMut() -> u64) -> Option<(Packed<'_>, Packed<'_>)> {
+        match &self.0 {
+            Repr::Packed(pack) => {
+                let index = random().checked_rem(self.len() as u64)?;
+                pairs(pack).nth(index as usize)
+            }
+            Repr::Table(fields) => {
+                let drawn = (0..DRAWS_MAX).find_map(|_| fields.random(&mut random).filter(|field| field.lives(now)));
+                let found = drawn.or_else(|| {
+                    let living = fields.iter().filter(|field| field.lives(now));
+                    reservoir(1, living, random).pop()
+                });
+                found.map(|field| (Packed::Text(field.name), Packed::Text(field.value)))
+            }
+        }
+    }
+
+    /// So many different fields with their values, or all of them, each choice about as likely as any other.
+    ///
+    /// It takes as long as `count` is, or as the hash is where `count` is a good part of that.
+    pub fn random_distinct(
+        &self,
+        count: usize,
+        now: u64,
+        mut random: impl FnMut() -> u64,
+    ) -> Vec<(Packed<'_>, Packed<'_>)> {
+        if let (Repr::Table(fields), true) = (&self.0, (1..self.len() / 4).contains(&count)) {
+            let (mut names, mut chosen) = (HashSet::<&[u8]>::new(), Vec::new());
+            for _ in 0..count * 2 + DRAWS_MAX {
+                let drawn: Option<Parts<'_>> = fields.random(&mut random);
+                if let Some(field) = drawn.filter(|field| field.lives(now) && names.insert(field.name)) {
+                    chosen.push((Packed::Text(field.name), Packed::Text(field.value)));
+                }
+                if chosen.len() >= count {
+                    return chosen;
+                }
+            }
+        }
+        if let Repr::Packed(pack) = &self.0 {
+            let mut chosen = choose(count, self.len(), random).into_iter().peekable();
+            let drawn = pairs(pack).enumerate().filter(|(index, _)| chosen.next_if_eq(index).is_some());
+            return drawn.map(|(_, pair)| pair).collect();
+        }
+        reservoir(count, self.iter(now).map(|(name, value, _)| (name, value)), random)
+    }
+}

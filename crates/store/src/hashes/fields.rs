@@ -1,0 +1,123 @@
+//! The fields of a big hash.
+
+use super::field::{Field, Parts, head, set_deadline};
+use super::terms::{HASH_BITS, Term, Terms};
+use crate::clumps::Clumps;
+use crate::hash::hash;
+
+/// The fields of a hash that is big, or some of whose fields expire.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    clumps: Clumps<Field>,
+    terms: Terms,
+    /// Fields that have a deadline.
+    expiring: usize,
+}
+
+impl Fields {
+    pub(super) fn len(&self) -> usize {
+        self.clumps.len()
+    }
+
+    pub(super) fn expiring(&self) -> usize {
+        self.expiring
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.clumps.bytes() + self.terms.bytes()
+    }
+
+    pub(super) fn pieces(&self) -> usize {
+        self.clumps.pieces() + self.terms.pieces()
+    }
+
+    /// A field, also one that has expired.
+    pub(super) fn get(&self, name: &[u8]) -> Option<Parts<'_>> {
+        self.clumps.get(hash(name), name).map(Parts::of)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Parts<'_>> {
+        self.clumps.iter().map(Parts::of)
+    }
+
+    pub(super) fn scan(&self, position: u64, mut show: impl FnMut(Parts<'_>)) -> u64 {
+        self.clumps.scan(position, |item| show(Parts::of(item)))
+    }
+
+    pub(super) fn random(&self, random: impl FnMut() -> u64) -> Option<Parts<'_>> {
+        self.clumps.random(random).map(Parts::of)
+    }
+
+    /// Sets a field with all that it has; `before` is the deadline that it had.
+    pub(super) fn put(&mut self, name: &[u8], value: &[u8], before: Option<u64>, deadline: Option<u64>) {
+        let (head, head_length) = head(name, deadline.is_some());
+        let term = deadline.unwrap_or_default().to_le_bytes();
+        let term = if deadline.is_some() { &term[..] } else { &[] };
+        self.clumps.put(hash(name), name, &[&head[..head_length], name, term, value]);
+        self.change_term(name, before, deadline);
+    }
+
+    /// Gives a field another deadline, or none. It is there.
+    pub(super) fn set_deadline(&mut self, name: &[u8], deadline: Option<u64>) {
+        let Some(item) = self.clumps.get_mut(hash(name), name) else { return };
+        let parts = Parts::of(item);
+        let before = parts.deadline;
+        if let (Some(_), Some(deadline)) = (before, deadline) {
+            set_deadline(item, deadline);
+            self.change_term(name, before, Some(deadline));
+        } else if before != deadline {
+            let value = parts.value.to_vec();
+            self.put(name, &value, before, deadline);
+        }
+    }
+
+    /// Takes a field out, also one that has expired.
+    pub(super) fn remove(&mut self, name: &[u8]) {
+        let before = self.get(name).and_then(|field| field.deadline);
+        self.clumps.remove(hash(name), name);
+        self.change_term(name, before, None);
+    }
+
+    /// When the next field has expired for sure.
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        self.terms.first().map(Term::end)
+    }
+
+    /// Some fields whose deadline is next, if it is past; hardly ever more than one.
+    pub(super) fn expired(&self, now: u64) -> Vec<Box<[u8]>> {
+        let Some(term) = self.terms.first().filter(|term| term.end() <= now) else { return Vec::new() };
+        let mut names = Vec::new();
+        self.show_term(term, |name| names.push(name.into()));
+        names
+    }
+
+    fn change_term(&mut self, name: &[u8], before: Option<u64>, after: Option<u64>) {
+        if before == after {
+            return;
+        }
+        self.expiring = self.expiring + usize::from(after.is_some()) - usize::from(before.is_some());
+        let hash = hash(name);
+        if let Some(before) = before.map(|deadline| Term::new(deadline, hash)) {
+            let mut is_shared = false;
+            self.show_term(before, |_| is_shared = true);
+            if !is_shared {
+                self.terms.remove(before);
+            }
+        }
+        if let Some(after) = after {
+            self.terms.insert(Term::new(after, hash));
+        }
+    }
+
+    /// Shows the names of the fields that have a term.
+    fn show_term(&self, term: Term, mut show: impl FnMut(&[u8])) {
+        self.clumps.show_hashes(term.hash_low(), HASH_BITS, |item| {
+            let field = Parts::of(item);
+            // Most have another deadline, and need no hash.
+            let has_end = field.deadline.is_some_and(|deadline| Term::new(deadline, 0).end() == term.end());
+            if has_end && hash(field.name) & ((1 << HASH_BITS) - 1) == term.hash_low() {
+                show(field.name);
+            }
+        });
+    }
+}

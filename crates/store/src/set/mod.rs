@@ -1,0 +1,341 @@
+//! Sets of members.
+
+mod algebra;
+mod draw;
+mod ints;
+
+use std::io::Write;
+
+pub use algebra::{difference, intersection, union};
+pub use ints::{DamagedIntSet, IntSet};
+
+use crate::clumps::{Clumps, Shape};
+use crate::hash::hash;
+use crate::hashes::{PACK_BYTES_MAX, length};
+use crate::listpack::{Listpack, Packed};
+use crate::seek::find;
+use crate::value::{Kind, Value};
+
+/// Members, each of them once. A small set of numbers is an [`IntSet`], another small one a [`Listpack`], a big one a table.
+/// Which one it is has no effect but for the order of the members; it never goes back.
+#[derive(Debug, Default)]
+pub struct Set(Repr);
+
+#[derive(Debug)]
+enum Repr {
+    Ints(IntSet),
+    Packed(Listpack),
+    Table(Box<Clumps<Member>>),
+}
+
+/// A member is its own key.
+#[derive(Debug)]
+struct Member;
+
+/// How big a set may be before it becomes a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetLimits {
+    /// So many numbers (`set-max-intset-entries`).
+    pub ints: usize,
+    /// So many members of any kind (`set-max-listpack-entries`).
+    pub entries: usize,
+    /// Bytes of a member in a listpack (`set-max-listpack-value`).
+    pub value: usize,
+}
+
+/// More numbers make a table whatever the limits say.
+const INTS_MAX: usize = 1 << 30;
+
+impl Default for SetLimits {
+    fn default() -> Self {
+        Self { ints: 512, entries: 128, value: 64 }
+    }
+}
+
+impl Default for Repr {
+    fn default() -> Self {
+        Self::Ints(IntSet::default())
+    }
+}
+
+impl Shape for Member {
+    fn key(item: &[u8]) -> &[u8] {
+        item
+    }
+}
+
+impl Set {
+    /// Takes a set of numbers, of a size within the limits or not.
+    #[must_use]
+    pub fn from_ints(ints: IntSet, limits: SetLimits) -> Self {
+        let fits = ints.len() <= limits.ints.min(INTS_MAX);
+        let mut set = Self(Repr::Ints(ints));
+        if !fits {
+            set.spread();
+        }
+        set
+    }
+
+    /// Takes a listpack of members, of a size within the limits or not. Takes as long as sorting them.
+    ///
+    /// # Errors
+    /// With the listpack, when it says a member twice.
+    pub fn from_listpack(pack: Listpack, limits: SetLimits) -> Result<Self, Listpack> {
+        let mut members: Vec<_> = pack.iter().map(Packed::to_vec).collect();
+        members.sort_unstable();
+        if members.windows(2).any(|two| two[0] == two[1]) {
+            return Err(pack);
+        }
+        let fits = pack.len() <= limits.entries && pack.as_bytes().len() <= PACK_BYTES_MAX;
+        let fits = fits && pack.iter().all(|value| length(value) <= limits.value);
+        let mut set = Self(Repr::Packed(pack));
+        if !fits {
+            set.spread();
+        }
+        Ok(set)
+    }
+
+    /// A set of these members, to be kept under a key.
+    pub fn collect<'a>(members: impl IntoIterator<Item = Packed<'a>>, limits: SetLimits) -> Self {
+        let mut set = Self::default();
+        members.into_iter().for_each(|member| {
+            set.add_packed(member, limits);
+        });
+        set
+    }
+
+    /// Makes it a table if so many members, all to be added next, are too many for what it is. They are counted even if some
+    /// are the same or are there already. `first` is the first of them.
+    pub fn prepare(&mut self, members: usize, first: &[u8], limits: SetLimits) {
+        let is_new = self.is_empty();
+        let many = match &self.0 {
+            Repr::Ints(_) if is_new && !is_number(first) => members > limits.entries,
+            // Numbers that are too many for a set of numbers may be few enough for a listpack, where that is allowed more.
+            Repr::Ints(_) if is_new && members > limits.ints && members <= limits.entries => {
+                self.0 = Repr::Packed(Listpack::default());
+                false
+            }
+            Repr::Ints(_) => members > limits.ints,
+            Repr::Packed(_) => members > limits.entries,
+            Repr::Table(_) => false,
+        };
+        if many {
+            self.spread();
+        }
+    }
+
+    /// Adds a member; tells whether it is new. In a set that is no table it takes as long as the set is.
+    pub fn add(&mut self, member: &[u8], limits: SetLimits) -> bool {
+        if let Repr::Ints(_) = &self.0 {
+            if let Packed::Number(number) = Packed::of(member) {
+                return self.add_packed(Packed::Number(number), limits);
+            }
+            self.loosen(member, limits);
+        }
+        if let Repr::Packed(pack) = &mut self.0 {
+            if find(pack, member, 1).is_some() {
+                return false;
+            }
+            if pack.len() < limits.entries && member.len() <= limits.value && fits(pack.as_bytes().len(), member) {
+                pack.push_back(member);
+                return true;
+            }
+        }
+        self.spread().put(hash(member), member, &[member])
+    }
+
+    /// Takes a member out; tells whether it was there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.0 {
+            Repr::Ints(ints) => matches!(Packed::of(member), Packed::Number(number) if ints.remove(number)),
+            Repr::Packed(pack) => find(pack, member, 1).map(|place| pack.remove(place, 1)).is_some(),
+            Repr::Table(members) => members.remove(hash(member), member),
+        }
+    }
+
+    /// Whether a member is there.
+    #[must_use]
+    pub fn contains(&self, member: &[u8]) -> bool {
+        match &self.0 {
+            Repr::Ints(ints) => matches!(Packed::of(member), Packed::Number(number) if ints.contains(number)),
+            Repr::Packed(pack) => find(pack, member, 1).is_some(),
+            Repr::Table(members) => members.get(hash(member), member).is_some(),
+        }
+    }
+
+    /// The same with a member of another set.
+    #[must_use]
+    pub fn contains_packed(&self, member: Packed<'_>) -> bool {
+        match (member, &self.0) {
+            (Packed::Text(text), _) => self.contains(text),
+            (Packed::Number(number), Repr::Ints(ints)) => ints.contains(number),
+            (Packed::Number(number), _) => as_text(number, |text| self.contains(text)),
+        }
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Ints(ints) => ints.len(),
+            Repr::Packed(pack) => pack.len(),
+            Repr::Table(members) => members.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every member. A table gives numbers as texts.
+    pub fn iter(&self) -> impl Iterator<Item = Packed<'_>> {
+        let (ints, pack, table) = match &self.0 {
+            Repr::Ints(ints) => (Some(ints.iter()), None, None),
+            Repr::Packed(pack) => (None, Some(pack.iter()), None),
+            Repr::Table(members) => (None, None, Some(members.iter())),
+        };
+        let ints = ints.into_iter().flatten().map(Packed::Number);
+        ints.chain(pack.into_iter().flatten()).chain(table.into_iter().flatten().map(Packed::Text))
+    }
+
+    /// Shows some members, from a position on, and gives the position of the next; 0 is the first, and comes again after the
+    /// last. Whoever is there from the call with 0 to the one that gives 0 is shown, maybe more than once. A small set is shown
+    /// at once, of a table a dozen or two.
+    pub fn scan(&self, position: u64, mut show: impl FnMut(Packed<'_>)) -> u64 {
+        if let Repr::Table(members) = &self.0 {
+            return members.scan(position, |member| show(Packed::Text(member)));
+        }
+        self.iter().for_each(show);
+        0
+    }
+
+    /// Its numbers, if it is a set of numbers.
+    #[must_use]
+    pub fn ints(&self) -> Option<&IntSet> {
+        if let Repr::Ints(ints) = &self.0 { Some(ints) } else { None }
+    }
+
+    /// Its listpack, if it is one.
+    #[must_use]
+    pub fn listpack(&self) -> Option<&Listpack> {
+        if let Repr::Packed(pack) = &self.0 { Some(pack) } else { None }
+    }
+
+    /// What OBJECT ENCODING calls it.
+    #[must_use]
+    pub fn encoding(&self) -> &'static str {
+        match &self.0 {
+            Repr::Ints(_) => "intset",
+            Repr::Packed(_) => "listpack",
+            Repr::Table(_) => "hashtable",
+        }
+    }
+
+    /// Bytes that it takes besides itself.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.0 {
+            Repr::Ints(ints) => ints.capacity(),
+            Repr::Packed(pack) => pack.capacity(),
+            Repr::Table(members) => size_of::<Clumps<Member>>() + members.bytes(),
+        }
+    }
+
+    /// How many pieces of memory it has.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        match &self.0 {
+            Repr::Ints(_) | Repr::Packed(_) => 1,
+            Repr::Table(members) => 1 + members.pieces(),
+        }
+    }
+
+    fn add_packed(&mut self, member: Packed<'_>, limits: SetLimits) -> bool {
+        match (member, &mut self.0) {
+            (Packed::Number(number), Repr::Ints(ints)) => {
+                let added = ints.insert(number);
+                if ints.len() > limits.ints.min(INTS_MAX) {
+                    self.spread();
+                }
+                added
+            }
+            (Packed::Number(number), _) => as_text(number, |text| self.add(text, limits)),
+            (Packed::Text(text), _) => self.add(text, limits),
+        }
+    }
+
+    /// Makes a set of numbers a listpack, if there it has room for one more member that is none; else a table.
+    fn loosen(&mut self, member: &[u8], limits: SetLimits) {
+        let Repr::Ints(ints) = &self.0 else { return };
+        let (first, last) = (ints.iter().next(), ints.iter().next_back());
+        let longest = first.into_iter().chain(last).map(|number| length(Packed::Number(number))).max().unwrap_or(0);
+        let short = member.len().max(longest) <= limits.value;
+        if ints.len() < limits.entries && short && fits(ints.len() * (longest + 2), member) {
+            self.0 = Repr::Packed(ints.iter().map(|number| number.to_string()).collect());
+        } else {
+            self.spread();
+        }
+    }
+
+    /// Makes it a table.
+    fn spread(&mut self) -> &mut Clumps<Member> {
+        if !matches!(self.0, Repr::Table(_)) {
+            let mut members = Box::<Clumps<Member>>::default();
+            for member in self.iter() {
+                let member = member.to_vec();
+                members.put(hash(&member), &member, &[&member]);
+            }
+            self.0 = Repr::Table(members);
+        }
+        match &mut self.0 {
+            Repr::Table(members) => members,
+            _ => unreachable!("it has just been made a table"),
+        }
+    }
+}
+
+impl Kind for Set {
+    fn into_value(self) -> Value {
+        Value::Set(self)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        match value {
+            Value::Set(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        match value {
+            Value::Set(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+fn is_number(text: &[u8]) -> bool {
+    matches!(Packed::of(text), Packed::Number(_))
+}
+
+fn fits(bytes: usize, member: &[u8]) -> bool {
+    bytes.saturating_add(member.len()) <= PACK_BYTES_MAX
+}
+
+/// A number as it is written.
+fn as_text<R>(number: i64, work: impl FnOnce(&[u8]) -> R) -> R {
+    let mut text = [0; 20];
+    let mut rest = &mut text[..];
+    write!(rest, "{number}").expect("the longest number has twenty bytes");
+    let length = 20 - rest.len();
+    work(&text[..length])
+}
+
+#[cfg(test)]
+mod tests;
