@@ -34,6 +34,7 @@ mod listpack;
 mod seek;
 mod set;
 mod slot_keys;
+pub mod stream;
 mod value;
 
 pub use db::{Changes, Db, Expiry, WrongType};

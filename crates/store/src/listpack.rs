@@ -72,6 +72,14 @@ impl Packed<'_> {
             Self::Text(own) => own == text,
         }
     }
+
+    /// Bytes that it takes in a listpack, at most.
+    fn packed_max(self) -> usize {
+        match self {
+            Self::Number(_) => 10,
+            Self::Text(text) => text.len() + 10,
+        }
+    }
 }
 
 impl Listpack {
@@ -165,6 +173,44 @@ impl Listpack {
         place + whole_size(&self.0, place)
     }
 
+    /// The place of the value before the one at a place or at [`Listpack::end`]; the first has none.
+    #[must_use]
+    pub fn previous(&self, place: usize) -> Option<usize> {
+        (place > HEAD).then(|| place_before(&self.0, place))
+    }
+
+    /// Adds many values at the end, with some room for more: [`Listpack::shrink`] gives it back.
+    pub fn append<'v>(&mut self, values: impl IntoIterator<Item = Packed<'v>>) {
+        let mut more = 0_u16;
+        self.0.pop();
+        for value in values {
+            let room = self.0.capacity() - self.0.len();
+            let needed = value.packed_max();
+            if room < needed {
+                // By a quarter, so that what is added bit by bit is not copied each time.
+                self.0.reserve_exact(needed.max(self.0.len() / 4));
+            }
+            encode(&mut self.0, value);
+            more = more.saturating_add(1);
+        }
+        self.0.push(END);
+        self.note_length();
+        let said = u16::from_le_bytes([self.0[4], self.0[5]]);
+        self.0[4..HEAD].copy_from_slice(&said.saturating_add(more).to_le_bytes());
+    }
+
+    /// Replaces the value at a place by a number.
+    pub fn replace_number(&mut self, place: usize, number: i64) {
+        let mut bytes = Vec::with_capacity(10);
+        encode(&mut bytes, Packed::Number(number));
+        let range = place..self.next(place);
+        if bytes.len() == range.len() {
+            self.0[range].copy_from_slice(&bytes);
+        } else {
+            self.splice(range, &bytes, 0);
+        }
+    }
+
     /// Adds a value at the end.
     pub fn push_back(&mut self, text: &[u8]) {
         self.insert(self.end(), text);
@@ -233,8 +279,7 @@ impl Listpack {
         // Memory is given exactly: what is packed is packed to be small.
         self.0.reserve_exact(with.len().saturating_sub(range.len()));
         self.0.splice(range, with.iter().copied());
-        let length = u32::try_from(self.0.len()).expect("listpacks are kept far below 4 GiB");
-        self.0[..4].copy_from_slice(&length.to_le_bytes());
+        self.note_length();
         let count = if said == UNCOUNTED {
             // Real servers count again when somebody asks; then it may fit again.
             self.iter().count()
@@ -243,6 +288,11 @@ impl Listpack {
         };
         let count = u16::try_from(count).unwrap_or(UNCOUNTED);
         self.0[4..HEAD].copy_from_slice(&count.to_le_bytes());
+    }
+
+    fn note_length(&mut self) {
+        let length = u32::try_from(self.0.len()).expect("listpacks are kept far below 4 GiB");
+        self.0[..4].copy_from_slice(&length.to_le_bytes());
     }
 }
 
@@ -292,16 +342,7 @@ impl DoubleEndedIterator for Values<'_> {
         if self.range.is_empty() {
             return None;
         }
-        let (mut size, mut shift, mut at) = (0, 0, self.range.end - 1);
-        loop {
-            size |= usize::from(self.bytes[at] & 127) << shift;
-            if self.bytes[at] & 128 == 0 {
-                break;
-            }
-            shift += 7;
-            at -= 1;
-        }
-        self.range.end = at - size;
+        self.range.end = place_before(self.bytes, self.range.end);
         Some(value_at(self.bytes, self.range.end))
     }
 }
@@ -360,6 +401,19 @@ fn whole_size(bytes: &[u8], place: usize) -> usize {
     size + back_length(size)
 }
 
+/// The place of the value that ends before a place.
+fn place_before(bytes: &[u8], place: usize) -> usize {
+    let (mut size, mut shift, mut at) = (0, 0, place - 1);
+    loop {
+        size |= usize::from(bytes[at] & 127) << shift;
+        if bytes[at] & 128 == 0 {
+            return at - size;
+        }
+        shift += 7;
+        at -= 1;
+    }
+}
+
 fn value_at(bytes: &[u8], place: usize) -> Packed<'_> {
     let size = size_at(bytes, place).expect("a listpack is made of values");
     let value = &bytes[place..place + size];
@@ -387,37 +441,49 @@ fn value_at(bytes: &[u8], place: usize) -> Packed<'_> {
 /// A value as it stands in a listpack.
 fn encoded(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() + 10);
-    match canonical_number(text) {
-        Some(number @ 0..=127) => bytes.push(number as u8),
-        Some(number @ -4096..=4095) => {
-            bytes.extend_from_slice(&[0xc0 | ((number >> 8) & 0x1f) as u8, number as u8]);
+    encode(&mut bytes, Packed::Text(text));
+    bytes
+}
+
+/// Adds a value as it stands in a listpack.
+fn encode(bytes: &mut Vec<u8>, value: Packed<'_>) {
+    let start = bytes.len();
+    match value {
+        Packed::Number(number) => encode_number(bytes, number),
+        Packed::Text(text) => match canonical_number(text) {
+            Some(number) => encode_number(bytes, number),
+            None => encode_text(bytes, text),
+        },
+    }
+    encode_back(bytes, bytes.len() - start);
+}
+
+fn encode_number(bytes: &mut Vec<u8>, number: i64) {
+    let (head, length) = match number {
+        0..=127 => return bytes.push(number as u8),
+        -4096..=4095 => {
+            return bytes.extend_from_slice(&[0xc0 | ((number >> 8) & 0x1f) as u8, number as u8]);
         }
-        Some(number) => {
-            let (head, length) = match number {
-                -0x8000..=0x7fff => (0xf1, 2),
-                -0x80_0000..=0x7f_ffff => (0xf2, 3),
-                -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
-                _ => (0xf4, 8),
-            };
-            bytes.push(head);
-            bytes.extend_from_slice(&number.to_le_bytes()[..length]);
-        }
-        None => {
-            match text.len() {
-                length @ 0..64 => bytes.push(0x80 | length as u8),
-                length @ 64..4096 => bytes.extend_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]),
-                length => {
-                    bytes.push(0xf0);
-                    let length = u32::try_from(length).expect("listpacks are kept far below 4 GiB");
-                    bytes.extend_from_slice(&length.to_le_bytes());
-                }
-            }
-            bytes.extend_from_slice(text);
+        -0x8000..=0x7fff => (0xf1, 2),
+        -0x80_0000..=0x7f_ffff => (0xf2, 3),
+        -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
+        _ => (0xf4, 8),
+    };
+    bytes.push(head);
+    bytes.extend_from_slice(&number.to_le_bytes()[..length]);
+}
+
+fn encode_text(bytes: &mut Vec<u8>, text: &[u8]) {
+    match text.len() {
+        length @ 0..64 => bytes.push(0x80 | length as u8),
+        length @ 64..4096 => bytes.extend_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]),
+        length => {
+            bytes.push(0xf0);
+            let length = u32::try_from(length).expect("listpacks are kept far below 4 GiB");
+            bytes.extend_from_slice(&length.to_le_bytes());
         }
     }
-    let back = back_bytes(bytes.len());
-    bytes.extend_from_slice(&back);
-    bytes
+    bytes.extend_from_slice(text);
 }
 
 fn back_length(size: usize) -> usize {
@@ -432,9 +498,15 @@ fn back_length(size: usize) -> usize {
 
 /// A length, to be read backwards.
 fn back_bytes(size: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(5);
+    encode_back(&mut bytes, size);
+    bytes
+}
+
+fn encode_back(bytes: &mut Vec<u8>, size: usize) {
     let length = back_length(size);
     let part = |place: usize| (size >> (7 * (length - 1 - place)) & 127) as u8;
-    (0..length).map(|place| if place == 0 { part(place) } else { part(place) | 128 }).collect()
+    bytes.extend((0..length).map(|place| if place == 0 { part(place) } else { part(place) | 128 }));
 }
 
 #[cfg(test)]
@@ -480,6 +552,22 @@ mod tests {
         pack.remove(pack.place(7).expect("it is there"), 2);
         assert_eq!(pack.len(), 65_534);
         assert_eq!(pack.as_bytes()[4..6], 65_534_u16.to_le_bytes());
+    }
+
+    #[test]
+    fn what_is_added_at_once_is_the_same_as_one_by_one() {
+        let texts = ["", "7", "-5000", "text", "0123"];
+        let mut pack = Listpack::default();
+        pack.append(texts.iter().map(|text| Packed::Text(text.as_bytes())));
+        pack.append([Packed::Number(200)]);
+        let mut one_by_one: Listpack = texts.iter().collect();
+        one_by_one.push_back(b"200");
+        assert_eq!(pack, one_by_one);
+        let last = pack.previous(pack.end()).expect("there are some");
+        pack.replace_number(last, 201);
+        pack.replace_number(last, 1);
+        assert_eq!(pack.get(last), Some(Packed::Number(1)));
+        assert_eq!((pack.previous(HEAD), Listpack::from_bytes(pack.0.clone())), (None, Ok(pack)));
     }
 
     #[derive(Clone, Debug)]

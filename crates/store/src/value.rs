@@ -3,6 +3,7 @@
 use crate::list::List;
 use crate::hashes::Hash;
 use crate::set::Set;
+use crate::stream::Stream;
 
 /// A type of values that have memory of their own and are changed in place.
 pub trait Kind: Default + Sized {
@@ -31,6 +32,8 @@ pub enum Value {
     Hash(Hash),
     /// A set.
     Set(Set),
+    /// Entries in the order of their ids.
+    Stream(Box<Stream>),
 }
 
 /// What a key holds, to look at.
@@ -54,6 +57,7 @@ impl Value {
             Self::List(list) => list.bytes(),
             Self::Hash(hash) => hash.bytes(),
             Self::Set(set) => set.bytes(),
+            Self::Stream(stream) => size_of::<Stream>() + stream.bytes(),
         }
     }
 
@@ -65,6 +69,7 @@ impl Value {
             Self::List(list) => list.pieces(),
             Self::Hash(hash) => hash.pieces(),
             Self::Set(set) => set.pieces(),
+            Self::Stream(stream) => 1 + stream.pieces(),
         }
     }
 }
@@ -78,6 +83,7 @@ impl ValueRef<'_> {
             Self::Long(Value::List(_)) => "list",
             Self::Long(Value::Hash(_)) => "hash",
             Self::Long(Value::Set(_)) => "set",
+            Self::Long(Value::Stream(_)) => "stream",
         }
     }
 }

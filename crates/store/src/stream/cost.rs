@@ -1,0 +1,34 @@
+//! What memory costs.
+
+use std::ops::{AddAssign, SubAssign};
+
+/// Memory, and in how many pieces it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub(super) bytes: usize,
+    pub(super) pieces: usize,
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.pieces += more.pieces;
+    }
+}
+
+impl SubAssign for Cost {
+    fn sub_assign(&mut self, less: Self) {
+        self.bytes -= less.bytes;
+        self.pieces -= less.pieces;
+    }
+}
+
+/// What an allocator adds to a piece, about.
+pub(super) const PIECE: usize = 16;
+
+/// Bytes of a tree of the standard library with so many items, about: its leaves have room for 11 and are left with 6 or 7
+/// where items are added in order.
+pub(super) const fn tree_bytes<K, V>(items: usize) -> usize {
+    let leaf = 11 * (size_of::<K>() + size_of::<V>()) + 2 * PIECE;
+    items * leaf / 6
+}
