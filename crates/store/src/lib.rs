@@ -21,12 +21,16 @@
 #![forbid(unsafe_code)]
 
 mod clumps;
+pub mod bits;
 mod db;
 mod deadlines;
 mod dict;
 mod entry;
+pub mod geo;
+pub mod glob;
 mod hash;
 mod hashes;
+pub mod hyperloglog;
 mod keyspace;
 mod lcs;
 mod list;
