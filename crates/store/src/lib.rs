@@ -39,6 +39,8 @@ mod seek;
 mod set;
 mod slot_keys;
 pub mod stream;
+mod number;
+mod sorted_set;
 mod value;
 
 pub use db::{Changes, Db, Expiry, WrongType};
@@ -49,5 +51,10 @@ pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, NodeRef, Side};
 pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values, canonical_number};
 pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
+pub use number::{LongDouble, parse_double, write_double};
 pub use slot_keys::SlotKeys;
+pub use sorted_set::{
+    AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, ScoreBound, Scored,
+    SortedSet, SortedSetLimits, Weighted,
+};
 pub use value::{Kind, Value, ValueRef};

@@ -4,6 +4,7 @@ use crate::list::List;
 use crate::hashes::Hash;
 use crate::set::Set;
 use crate::stream::Stream;
+use crate::sorted_set::SortedSet;
 
 /// A type of values that have memory of their own and are changed in place.
 pub trait Kind: Default + Sized {
@@ -34,6 +35,8 @@ pub enum Value {
     Set(Set),
     /// Entries in the order of their ids.
     Stream(Box<Stream>),
+    /// A sorted set.
+    SortedSet(SortedSet),
 }
 
 /// What a key holds, to look at.
@@ -58,6 +61,7 @@ impl Value {
             Self::Hash(hash) => hash.bytes(),
             Self::Set(set) => set.bytes(),
             Self::Stream(stream) => size_of::<Stream>() + stream.bytes(),
+            Self::SortedSet(set) => set.bytes(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Value {
             Self::Hash(hash) => hash.pieces(),
             Self::Set(set) => set.pieces(),
             Self::Stream(stream) => 1 + stream.pieces(),
+            Self::SortedSet(set) => set.pieces(),
         }
     }
 }
@@ -84,6 +89,7 @@ impl ValueRef<'_> {
             Self::Long(Value::Hash(_)) => "hash",
             Self::Long(Value::Set(_)) => "set",
             Self::Long(Value::Stream(_)) => "stream",
+            Self::Long(Value::SortedSet(_)) => "zset",
         }
     }
 }

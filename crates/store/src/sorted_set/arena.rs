@@ -1,0 +1,74 @@
+//! Parts of a tree, found by number.
+
+use std::ops::{Index, IndexMut};
+
+/// Parts that lie beside each other. They are never all moved when there are more of them.
+#[derive(Debug)]
+pub(super) struct Arena<T>(Vec<Vec<T>>);
+
+const CHUNK: usize = 128;
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Arena<T> {
+    /// Adds one and gives its number.
+    pub(super) fn push(&mut self, part: T) -> u32 {
+        if self.0.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.0.push(Vec::new());
+        }
+        let number = self.len();
+        self.0.last_mut().expect("there is a chunk").push(part);
+        u32::try_from(number).expect("memory ends before the numbers do")
+    }
+
+    /// Takes one out. The last one takes its number.
+    pub(super) fn swap_remove(&mut self, number: u32) -> T {
+        let chunk = self.0.last_mut().expect("it is there");
+        let last = chunk.pop().expect("no chunk is empty");
+        if chunk.len() < chunk.capacity() / 4 {
+            chunk.shrink_to(chunk.len() * 2);
+        }
+        if chunk.is_empty() {
+            self.0.pop();
+            self.0.shrink_to(self.0.len() * 2);
+        }
+        if number as usize == self.len() { last } else { std::mem::replace(&mut self[number], last) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.last().map_or(0, |last| (self.0.len() - 1) * CHUNK + last.len())
+    }
+
+    /// Bytes of the parts themselves.
+    pub(super) fn bytes(&self) -> usize {
+        let last = self.0.last().map_or(0, |last| (self.0.len() - 1) * CHUNK + last.capacity());
+        last * size_of::<T>() + self.0.capacity() * size_of::<Vec<T>>()
+    }
+
+    /// Pieces of memory.
+    pub(super) fn pieces(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flatten()
+    }
+}
+
+impl<T> Index<u32> for Arena<T> {
+    type Output = T;
+
+    fn index(&self, number: u32) -> &T {
+        &self.0[number as usize / CHUNK][number as usize % CHUNK]
+    }
+}
+
+impl<T> IndexMut<u32> for Arena<T> {
+    fn index_mut(&mut self, number: u32) -> &mut T {
+        &mut self.0[number as usize / CHUNK][number as usize % CHUNK]
+    }
+}

@@ -1,0 +1,226 @@
+//! Unions, intersections and differences.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+
+use super::packed::{Bytes, text};
+use super::{SortedSet, SortedSetLimits};
+use crate::dict::{Dict, Item};
+use crate::hash::hash;
+use crate::listpack::Packed;
+
+/// Members with scores that can be combined. The score of a member of a plain set is 1.
+pub trait Scored {
+    /// How many members there are.
+    fn count(&self) -> usize;
+
+    /// The score of a member.
+    fn score_of(&self, member: &[u8]) -> Option<f64>;
+
+    /// The members with their scores, in any order.
+    fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_>;
+}
+
+/// A source with the weight of its scores.
+#[derive(Clone, Copy)]
+pub struct Weighted<'a> {
+    /// The members.
+    pub source: &'a dyn Scored,
+    /// What scores are multiplied by.
+    pub weight: f64,
+}
+
+/// What becomes of the scores of a member that is in more than one source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aggregate {
+    /// Their sum.
+    #[default]
+    Sum,
+    /// The lowest.
+    Min,
+    /// The highest.
+    Max,
+}
+
+/// What was made of some sources: entries in their order, each member once.
+#[derive(Debug)]
+pub struct Combined<'a>(Vec<(f64, Cow<'a, [u8]>)>);
+
+#[derive(Clone, Debug, Default)]
+struct Found<'a> {
+    member: Cow<'a, [u8]>,
+    score: f64,
+}
+
+impl std::fmt::Debug for Weighted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Weighted").field("count", &self.source.count()).field("weight", &self.weight).finish()
+    }
+}
+
+impl Item for Found<'_> {
+    fn key(&self) -> &[u8] {
+        &self.member
+    }
+}
+
+impl Scored for SortedSet {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn score_of(&self, member: &[u8]) -> Option<f64> {
+        self.score(member)
+    }
+
+    fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_> {
+        Box::new(self.iter())
+    }
+}
+
+impl Aggregate {
+    /// Sums of opposite infinities are 0.
+    fn of(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Sum => number_or_0(a + b),
+            Self::Min => {
+                if b < a {
+                    b
+                } else {
+                    a
+                }
+            }
+            Self::Max => {
+                if b > a {
+                    b
+                } else {
+                    a
+                }
+            }
+        }
+    }
+}
+
+impl Weighted<'_> {
+    fn score(&self, score: f64) -> f64 {
+        number_or_0(self.weight * score)
+    }
+}
+
+impl<'a> Combined<'a> {
+    /// The members of any source. A key that is not there can be left out.
+    #[must_use]
+    pub fn union(sources: &[Weighted<'a>], aggregate: Aggregate) -> Self {
+        let mut found = Dict::<Found<'a>>::default();
+        for weighted in from_the_smallest(sources) {
+            for (member, score) in weighted.source.scored() {
+                let (member, score) = (text(member), weighted.score(score));
+                let hash = hash(&member);
+                match found.get_mut(hash, &member) {
+                    Some(known) => known.score = aggregate.of(known.score, score),
+                    None => found.add(hash, Found { member, score }),
+                }
+            }
+        }
+        Self::sorted(found.iter().map(|found| (found.score, found.member.clone())).collect())
+    }
+
+    /// The members of all sources. If a key is not there, the result is empty, and there is no need to ask.
+    #[must_use]
+    pub fn intersection(sources: &[Weighted<'a>], aggregate: Aggregate) -> Self {
+        let sources = from_the_smallest(sources);
+        let Some((first, others)) = sources.split_first() else { return Self(Vec::new()) };
+        let in_all = |(member, score): (Packed<'a>, f64)| {
+            let bytes = Bytes::from(member);
+            let score = others.iter().try_fold(first.score(score), |sum, other| {
+                Some(aggregate.of(sum, other.score(other.source.score_of(bytes.as_ref())?)))
+            })?;
+            Some((score, text(member)))
+        };
+        Self::sorted(first.source.scored().filter_map(in_all).collect())
+    }
+
+    /// The members of the first source that are in none of the others, with their scores there.
+    #[must_use]
+    pub fn difference(first: &'a dyn Scored, others: &[&dyn Scored]) -> Self {
+        let all: usize = others.iter().map(|other| other.count()).sum();
+        // Many large lookups cost more than taking out what is in the others.
+        if first.count().saturating_mul(others.len()) / 2 > first.count() + all {
+            return Self::difference_by_removal(first, others);
+        }
+        let mut others = others.to_vec();
+        others.sort_by_key(|other| Reverse(other.count()));
+        let is_only = |(member, _): &(Packed<'_>, f64)| {
+            let bytes = Bytes::from(*member);
+            others.iter().all(|other| other.score_of(bytes.as_ref()).is_none())
+        };
+        Self::sorted(first.scored().filter(is_only).map(|(member, score)| (score, text(member))).collect())
+    }
+
+    fn difference_by_removal(first: &'a dyn Scored, others: &[&dyn Scored]) -> Self {
+        let mut left = Dict::<Found<'a>>::default();
+        for (member, score) in first.scored() {
+            let member = text(member);
+            left.add(hash(&member), Found { member, score });
+        }
+        for (member, _) in others.iter().flat_map(|other| other.scored()) {
+            let bytes = Bytes::from(member);
+            left.remove(hash(bytes.as_ref()), bytes.as_ref());
+        }
+        Self::sorted(left.iter().map(|found| (found.score, found.member.clone())).collect())
+    }
+
+    /// How many members are in all sources; when there are `limit` of them, no more are sought.
+    #[must_use]
+    pub fn intersection_count(sources: &[&dyn Scored], limit: Option<usize>) -> usize {
+        let mut sources = sources.to_vec();
+        sources.sort_by_key(|source| source.count());
+        let Some((first, others)) = sources.split_first() else { return 0 };
+        let in_all = |(member, _): &(Packed<'_>, f64)| {
+            let bytes = Bytes::from(*member);
+            others.iter().all(|other| other.score_of(bytes.as_ref()).is_some())
+        };
+        first.scored().filter(in_all).take(limit.unwrap_or(usize::MAX)).count()
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entries in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], f64)> {
+        self.0.iter().map(|(score, member)| (&**member, *score))
+    }
+
+    /// A sorted set of them, to be kept.
+    #[must_use]
+    pub fn to_set(&self, limits: SortedSetLimits) -> SortedSet {
+        SortedSet::from_sorted(&self.0, limits)
+    }
+
+    fn sorted(mut entries: Vec<(f64, Cow<'a, [u8]>)>) -> Self {
+        entries.sort_by(|(a, member), (b, other)| {
+            a.partial_cmp(b).expect("no score is not a number").then_with(|| member.cmp(other))
+        });
+        Self(entries)
+    }
+}
+
+/// The order in which real servers take the sources: it can be seen where sums are rounded.
+fn from_the_smallest<'s, 'a>(sources: &'s [Weighted<'a>]) -> Vec<&'s Weighted<'a>> {
+    let mut sources: Vec<_> = sources.iter().collect();
+    sources.sort_by_key(|weighted| weighted.source.count());
+    sources
+}
+
+fn number_or_0(score: f64) -> f64 {
+    if score.is_nan() { 0.0 } else { score }
+}

@@ -1,0 +1,117 @@
+//! A small sorted set: members and scores in turn in a listpack, in their order.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+
+use super::cut::Cut;
+use crate::listpack::{Listpack, Packed, Values};
+use crate::number::{parse_any, write_double};
+
+/// The entries of a packed sorted set, from both ends.
+#[derive(Clone, Debug)]
+pub(super) struct Pairs<'a>(Values<'a>);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (Packed<'a>, f64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let member = self.0.next()?;
+        Some((member, score_of(self.0.next()?)))
+    }
+}
+
+impl DoubleEndedIterator for Pairs<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let score = self.0.next_back()?;
+        Some((self.0.next_back()?, score_of(score)))
+    }
+}
+
+pub(super) fn pairs(pack: &Listpack) -> Pairs<'_> {
+    Pairs(pack.iter())
+}
+
+/// The rank and the score of a member.
+pub(super) fn find(pack: &Listpack, member: &[u8]) -> Option<(usize, f64)> {
+    let mut ranked = pairs(pack).enumerate();
+    ranked.find(|(_, (own, _))| own.is(member)).map(|(rank, (_, score))| (rank, score))
+}
+
+/// How many entries are below a cut.
+pub(super) fn rank(pack: &Listpack, cut: Cut<'_>) -> usize {
+    pairs(pack).take_while(|(member, score)| cut.is_above(*score, || Bytes::from(*member))).count()
+}
+
+/// Adds a member that is not there.
+pub(super) fn insert(pack: &mut Listpack, score: f64, member: &[u8]) {
+    let rank = rank(pack, Cut::Entry(score, member));
+    let place = pack.place(2 * rank).unwrap_or(pack.end());
+    pack.insert(place, member);
+    let place = pack.next(place);
+    pack.insert(place, packed_score(score).as_bytes());
+}
+
+/// Takes out so many entries from a rank on.
+pub(super) fn remove(pack: &mut Listpack, rank: usize, count: usize) {
+    if let Some(place) = pack.place(2 * rank) {
+        pack.remove(place, 2 * count);
+        pack.shrink();
+    }
+}
+
+/// The score as it stands in a listpack, where there is but one 0.
+pub(super) fn packed_score(score: f64) -> String {
+    let mut text = String::new();
+    write_double(&mut text, score + 0.0);
+    text
+}
+
+/// The score that stands in a listpack; `None` when it is none.
+pub(super) fn read_score(score: Packed<'_>) -> Option<f64> {
+    match score {
+        Packed::Number(number) => Some(number as f64),
+        Packed::Text(text) => parse_any(text),
+    }
+}
+
+fn score_of(score: Packed<'_>) -> f64 {
+    read_score(score).expect("only what has scores is a packed sorted set")
+}
+
+/// A member as a text.
+pub(super) fn text(member: Packed<'_>) -> Cow<'_, [u8]> {
+    match member {
+        Packed::Number(_) => Cow::Owned(member.to_vec()),
+        Packed::Text(text) => Cow::Borrowed(text),
+    }
+}
+
+/// The bytes of a member, without memory of their own.
+pub(super) enum Bytes<'a> {
+    Number([u8; 20], usize),
+    Text(&'a [u8]),
+}
+
+impl<'a> From<Packed<'a>> for Bytes<'a> {
+    fn from(member: Packed<'a>) -> Self {
+        match member {
+            Packed::Text(text) => Self::Text(text),
+            Packed::Number(number) => {
+                let mut bytes = [0; 20];
+                let mut rest = &mut bytes[..];
+                write!(rest, "{number}").expect("the longest number has 20 characters");
+                let length = 20 - rest.len();
+                Self::Number(bytes, length)
+            }
+        }
+    }
+}
+
+impl AsRef<[u8]> for Bytes<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Number(bytes, length) => &bytes[..*length],
+            Self::Text(text) => text,
+        }
+    }
+}
