@@ -137,9 +137,6 @@ impl<'a> Db<'a> {
             }
             Some(ValueRef::Number(_) | ValueRef::Text(_) | ValueRef::Long(Value::Text(_))) => {}
             Some(ValueRef::Long(_)) => return Err(WrongType),
-            Some(ValueRef::Long(value)) if !matches!(value, Value::Text(_)) => return Err(WrongType),
-            Some(_) => {}
-
         }
         let edited = self.keys.edit(key, |entry| Vec::of_mut(entry.lengthen()).map(edit));
         self.note(key);

@@ -20,8 +20,8 @@
 
 #![forbid(unsafe_code)]
 
-mod clumps;
 pub mod bits;
+mod clumps;
 mod db;
 mod deadlines;
 mod dict;
@@ -35,12 +35,12 @@ mod keyspace;
 mod lcs;
 mod list;
 mod listpack;
+mod number;
 mod seek;
 mod set;
 mod slot_keys;
-pub mod stream;
-mod number;
 mod sorted_set;
+pub mod stream;
 mod value;
 
 pub use db::{Changes, Db, Expiry, WrongType};
@@ -50,8 +50,8 @@ pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, NodeRef, Side};
 pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values, canonical_number};
-pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
 pub use number::{LongDouble, parse_double, write_double};
+pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
 pub use slot_keys::SlotKeys;
 pub use sorted_set::{
     AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, ScoreBound, Scored,

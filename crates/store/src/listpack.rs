@@ -248,7 +248,7 @@ impl Listpack {
     }
 
     /// Adds the values of another one at the end.
-    pub(crate) fn append(&mut self, other: &Self) {
+    pub(crate) fn append_all(&mut self, other: &Self) {
         self.splice(self.end()..self.end(), &other.0[HEAD..other.end()], other.len().cast_signed());
     }
 

@@ -1,10 +1,10 @@
 //! What a key can hold.
 
-use crate::list::List;
 use crate::hashes::Hash;
+use crate::list::List;
 use crate::set::Set;
-use crate::stream::Stream;
 use crate::sorted_set::SortedSet;
+use crate::stream::Stream;
 
 /// A type of values that have memory of their own and are changed in place.
 pub trait Kind: Default + Sized {

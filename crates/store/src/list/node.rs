@@ -243,7 +243,7 @@ impl Node {
     /// Adds another one at the end; both have listpacks.
     pub(super) fn append(&mut self, other: &Self) {
         if let Body::Packed(other) = &other.body {
-            self.packed().append(other);
+            self.packed().append_all(other);
         }
         self.count += other.count;
     }
