@@ -138,7 +138,7 @@ async fn a_member_that_does_not_answer_holds_up_no_other_when_a_node_is_to_be_fo
     let call = tokio::spawn(async move { client.forget(request).await });
     let asked = async {
         while api.node.asked.load(Ordering::Relaxed) < 4 {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     };
     timeout(PATIENCE, asked).await.expect("all are told at once");

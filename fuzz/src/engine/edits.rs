@@ -10,16 +10,26 @@ impl Driver {
     /// An edit may be refused; what it does must fit together all the same.
     pub(crate) fn edit(&mut self, input: &mut Input<'_>) {
         match input.below(10) {
-            0 => drop(self.engine.add_slots(self.now, &[some_range(input)])),
-            1 => drop(self.engine.del_slots(self.now, &[some_range(input)])),
-            2 => drop(self.engine.flush_slots(self.now, input.flag())),
+            0 => {
+                let _ = self.engine.add_slots(self.now, &[some_range(input)]);
+            }
+            1 => {
+                let _ = self.engine.del_slots(self.now, &[some_range(input)]);
+            }
+            2 => {
+                let _ = self.engine.flush_slots(self.now, input.flag());
+            }
             3 | 4 => self.set_slot(input),
             5 => {
                 let epoch = ConfigEpoch(input.pick(&[0, 1, 7, 1 << 40]));
-                drop(self.engine.set_config_epoch(self.now, epoch));
+                let _ = self.engine.set_config_epoch(self.now, epoch);
             }
-            6 => drop(self.engine.bump_epoch(self.now)),
-            7 => drop(self.engine.leave(self.now, input.flag())),
+            6 => {
+                let _ = self.engine.bump_epoch(self.now);
+            }
+            7 => {
+                let _ = self.engine.leave(self.now, input.flag());
+            }
             8 => self.publish(input),
             _ => {
                 let id = self.some_id(input);
