@@ -189,7 +189,7 @@ impl Kind {
                 let number = number.map_err(|_| "argument couldn't be parsed as an octal number".to_owned())?;
                 in_range(number, min, max).map(|number| format!("{number:o}"))
             }
-            Self::Memory { min, max } if min < 0 && value.ends_with('%') => {
+            Self::Memory { min, .. } if min < 0 && value.ends_with('%') => {
                 let share = value.strip_suffix('%').and_then(|share| share.parse().ok());
                 let share = share.ok_or("argument must be a memory or percent value")?;
                 in_range(share, 0, -min).map(|share| format!("{share}%"))

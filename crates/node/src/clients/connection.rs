@@ -13,7 +13,6 @@ use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
 use crate::ending::Ending;
-use crate::topology;
 
 /// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
 const READ_BYTES: usize = 16 * 1024;
@@ -34,10 +33,6 @@ const ROUNDS: u64 = 16;
 
 /// Room that a connection keeps between requests.
 const KEPT_BYTES: usize = 4 * 1024;
-
-/// Replies to a SHUTDOWN that a node with slots refuses.
-const NOT_SAFE: &str = "Errors trying to SHUTDOWN. Check logs.";
-const NO_HANDOVER: &str = "SHUTDOWN FAILOVER is not supported by this release of slotmesh";
 
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
