@@ -44,7 +44,7 @@ impl Table {
         }
         match self {
             Self::Importing(raw) => {
-                nodes.set_open_slot(Slot::new(raw).expect("a slot"), Some(OpenSlot::Importing(other)))
+                nodes.set_open_slot(Slot::new(raw).expect("a slot"), Some(OpenSlot::Importing(other)));
             }
             Self::Replica => nodes.make_replica(me, Some(other)),
             Self::Alone | Self::Foreign(_) => {}
