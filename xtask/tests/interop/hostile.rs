@@ -84,7 +84,6 @@ fn strangers_have_no_say() {
     let Some(turn) = Turn::alone() else { return };
     let nodes = mixed(&turn);
     let victim = nodes[1].id().unwrap().parse::<slotmesh_types::NodeId>().unwrap();
-    let epochs = ["cluster_current_epoch", "cluster_my_epoch"].map(|name| info(&nodes[0], name).unwrap());
     let stranger = slotmesh_wire::HeaderFields {
         current_epoch: CurrentEpoch(999),
         config_epoch: ConfigEpoch(999),
@@ -103,7 +102,11 @@ fn strangers_have_no_say() {
     }
     let line = nodes[0].line_of(victim.as_str()).unwrap().unwrap();
     assert!(line.is_well() && line.slots.is_empty(), "{line:?}");
-    assert_eq!(["cluster_current_epoch", "cluster_my_epoch"].map(|name| info(&nodes[0], name).unwrap()), epochs);
+    // They may still be dealing epochs out among themselves.
+    for name in ["cluster_current_epoch", "cluster_my_epoch"] {
+        let epoch = info(&nodes[0], name).unwrap();
+        assert!(epoch.trim_start_matches(':').parse::<u64>().unwrap() < 10, "{name}{epoch}");
+    }
     await_mesh(&nodes);
 }
 

@@ -127,11 +127,13 @@ fn a_suspicion_is_explained_in_reply_and_log() {
         let told = explain().unwrap();
         let text = |word: &str| format!("{:?}", word.as_bytes());
         assert!(told.contains(&text("failing")) && told.contains(&text("connection refused")), "{told}");
-        let log = nodes[0].log() + &nodes[1].log();
-        assert!(log.contains("is suspected: last heard"), "{log}");
-        assert!(
-            log.contains("is failing: last heard") && log.contains("connection refused; reports 2 of 2 needed, by"),
-            "{log}"
-        );
+        let words =
+            ["is suspected: last heard", "is failing: last heard", "connection refused; reports 2 of 2 needed, by"];
+        wait::until("the log tells why", PATIENCE, || {
+            let log = nodes[0].log() + &nodes[1].log();
+            ensure!(words.iter().all(|words| log.contains(words)), "{log}");
+            Ok(())
+        })
+        .unwrap();
     }
 }

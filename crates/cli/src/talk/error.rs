@@ -24,7 +24,7 @@ pub(crate) enum AskErrorKind {
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection ended before the reply.
-    #[error("it closed the connection without an answer; is this the client port of a node?")]
+    #[error("it closed the connection without an answer; is this the client port of a node, and without TLS (--tls)?")]
     Closed,
     /// The connection broke.
     #[error("the connection broke: {0}")]

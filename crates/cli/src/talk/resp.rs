@@ -111,7 +111,11 @@ impl Resp {
     }
 
     async fn send_and_read(&mut self, bytes: &[u8], shown: &str) -> Result<Value, AskErrorKind> {
-        let broken = |error: std::io::Error| AskErrorKind::Broken(error.to_string());
+        let broken = |error: std::io::Error| match error.kind() {
+            // As good as closed: so does who speaks TLS and is sent plain text.
+            std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe => AskErrorKind::Closed,
+            _ => AskErrorKind::Broken(error.to_string()),
+        };
         self.stream.write_all(bytes).await.map_err(broken)?;
         loop {
             if self.input.first() == Some(&TLS_ALERT) {

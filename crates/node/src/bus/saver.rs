@@ -102,9 +102,10 @@ impl Saver {
     pub(crate) fn start(files: Files) -> io::Result<(Self, UnboundedReceiver<Saved>)> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (done, results): (UnboundedSender<Saved>, _) = unbounded_channel();
+        // Before anybody is let in who could leave none.
+        let mut reserve = Reserve::default();
+        reserve.fill();
         let thread = thread::Builder::new().name("conf-saver".into()).spawn(move || {
-            let mut reserve = Reserve::default();
-            reserve.fill();
             for job in inbox {
                 let result = reserve.save(|| files.save(&job));
                 if done.send(Saved { number: job.number, result }).is_err() {
