@@ -60,7 +60,7 @@ fn nodes_are_asked_over_tls() {
     let said = tool.bad(&["nodes", &address], 2);
     assert!(said.contains("--tls"), "plain text to a TLS port: {said}");
     let plain = node.address().to_string();
-    let said = tool.bad(&[&["nodes", &plain], &tls[..]].concat(), 2);
+    let said = tool.bad(&[&["nodes", &plain, "--timeout", "1"], &tls[..]].concat(), 2);
     assert!(said.contains("no TLS with it"), "TLS to a plain port: {said}");
     let said = tool.bad(&["nodes", &address, "--tls"], 2);
     assert!(said.contains("--tls-ca-file"), "{said}");

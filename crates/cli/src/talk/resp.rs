@@ -47,6 +47,10 @@ impl Resp {
         let failed = |kind| AskError { target: target.clone(), kind };
         let stream = match tokio::time::timeout(access.timeout, open(target, access.tls.as_ref())).await {
             Ok(stream) => stream.map_err(failed)?,
+            // Who speaks plain text waits for the rest of what it takes for a request.
+            Err(_) if access.tls.is_some() => {
+                return Err(failed(AskErrorKind::Handshake("no answer; is it a port for plain text?".to_owned())));
+            }
             Err(_) => return Err(failed(AskErrorKind::Timeout(access.timeout))),
         };
         let mut resp = Self { target: target.clone(), timeout: access.timeout, stream, input: Vec::new() };
