@@ -44,6 +44,6 @@ mod tests {
             Admin::prepare(&Config::load(&["my.conf".into()], &|_| Ok(text.clone())).expect("a configuration"))
         };
         assert!(matches!(prepare("slotmesh-admin-port 0"), Ok(None)));
-        assert!(prepare("slotmesh-admin-port 9379").err().is_some_and(|error| error.contains("'admin'")));
+        assert!(prepare("slotmesh-admin-port 9379").err().is_some_and(|error| error.to_string().contains("'admin'")));
     }
 }
