@@ -52,49 +52,41 @@ impl SlotKeys {
     /// Sets a key to a text or a number; gives what it held if that had memory of its own.
     pub(crate) fn set_short(&mut self, key: &[u8], value: Short<'_>, deadline: Option<u64>) -> Option<Value> {
         let hash = hash(key);
-        let Some(entry) = self.dict.get_mut(hash, key) else {
+        self.edit_at(hash, key, |entry| entry.set_short(value, deadline)).unwrap_or_else(|| {
             self.add(hash, Entry::short(key, value, deadline, [0; 3]));
-            return None;
-        };
-        let (bytes, before) = (entry.bytes(), entry.deadline());
-        let old = entry.set_short(value, deadline);
-        self.bytes = self.bytes + entry.bytes() - bytes;
-        self.change_deadline(hash, before, deadline);
-        old
+            None
+        })
     }
 
     /// The same with a value that has memory of its own.
     pub(crate) fn set_long(&mut self, key: &[u8], value: Value, deadline: Option<u64>) -> Option<Value> {
         let hash = hash(key);
-        let Some(entry) = self.dict.get_mut(hash, key) else {
+        let mut value = Some(value);
+        let old = self.edit_at(hash, key, |entry| entry.set_long(value.take()?, deadline));
+        if let Some(value) = value {
             self.add(hash, Entry::long(key, value, deadline, [0; 3]));
-            return None;
-        };
-        let (bytes, before) = (entry.bytes(), entry.deadline());
-        let old = entry.set_long(value, deadline);
-        self.bytes = self.bytes + entry.bytes() - bytes;
-        self.change_deadline(hash, before, deadline);
-        old
+        }
+        old.flatten()
     }
 
-    /// Changes an entry, but for its deadline.
+    /// Changes an entry, if there is one.
     pub(crate) fn edit<R>(&mut self, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        let entry = self.dict.get_mut(hash(key), key)?;
-        let before = entry.bytes();
-        let result = edit(entry);
-        self.bytes = self.bytes + entry.bytes() - before;
-        Some(result)
+        self.edit_at(hash(key), key, edit)
     }
 
     /// Tells whether the key is there.
     pub(crate) fn set_deadline(&mut self, key: &[u8], deadline: Option<u64>) -> bool {
-        let hash = hash(key);
-        let Some(entry) = self.dict.get_mut(hash, key) else { return false };
+        self.edit(key, |entry| entry.set_deadline(deadline)).is_some()
+    }
+
+    fn edit_at<R>(&mut self, hash: u64, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let entry = self.dict.get_mut(hash, key)?;
         let (bytes, before) = (entry.bytes(), entry.deadline());
-        entry.set_deadline(deadline);
+        let result = edit(entry);
+        let after = entry.deadline();
         self.bytes = self.bytes + entry.bytes() - bytes;
-        self.change_deadline(hash, before, deadline);
-        true
+        self.change_deadline(hash, before, after);
+        Some(result)
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {

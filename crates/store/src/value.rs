@@ -94,51 +94,40 @@ impl ValueRef<'_> {
     }
 }
 
-impl Kind for Vec<u8> {
-    fn into_value(self) -> Value {
-        Value::Text(self)
-    }
+macro_rules! kinds {
+    ($($variant:ident($type:ty): $is_empty:expr;)*) => {$(
+        impl Kind for $type {
+            fn into_value(self) -> Value {
+                Value::$variant(self.into())
+            }
 
-    fn of(value: &Value) -> Option<&Self> {
-        match value {
-            Value::Text(text) => Some(text),
-            _ => None,
+            fn of(value: &Value) -> Option<&Self> {
+                match value {
+                    Value::$variant(value) => Some(value),
+                    _ => None,
+                }
+            }
+
+            fn of_mut(value: &mut Value) -> Option<&mut Self> {
+                match value {
+                    Value::$variant(value) => Some(value),
+                    _ => None,
+                }
+            }
+
+            fn is_empty(&self) -> bool {
+                $is_empty(self)
+            }
         }
-    }
-
-    fn of_mut(value: &mut Value) -> Option<&mut Self> {
-        match value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A text may be empty.
-    fn is_empty(&self) -> bool {
-        false
-    }
+    )*};
 }
 
-impl Kind for List {
-    fn into_value(self) -> Value {
-        Value::List(self)
-    }
-
-    fn of(value: &Value) -> Option<&Self> {
-        match value {
-            Value::List(list) => Some(list),
-            _ => None,
-        }
-    }
-
-    fn of_mut(value: &mut Value) -> Option<&mut Self> {
-        match value {
-            Value::List(list) => Some(list),
-            _ => None,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+kinds! {
+    // A text may be empty, and a stream remembers its ids and its groups.
+    Text(Vec<u8>): |_| false;
+    Stream(Stream): |_| false;
+    List(List): |list: &List| list.len() == 0;
+    Hash(Hash): Hash::is_empty;
+    Set(Set): Set::is_empty;
+    SortedSet(SortedSet): SortedSet::is_empty;
 }

@@ -11,7 +11,6 @@ use fields::Fields;
 use crate::db::Expiry;
 use crate::listpack::{Listpack, Packed};
 use crate::seek::find;
-use crate::value::{Kind, Value};
 
 /// Fields with values. A small hash is a [`Listpack`] of fields and values in turn, a big one is a table. Which one it is has no
 /// effect but for the order of the fields; once a table, it stays one.
@@ -349,30 +348,6 @@ impl Hash {
             Repr::Table(fields) => fields,
             Repr::Packed(_) => unreachable!("it has just been made a table"),
         }
-    }
-}
-
-impl Kind for Hash {
-    fn into_value(self) -> Value {
-        Value::Hash(self)
-    }
-
-    fn of(value: &Value) -> Option<&Self> {
-        match value {
-            Value::Hash(hash) => Some(hash),
-            _ => None,
-        }
-    }
-
-    fn of_mut(value: &mut Value) -> Option<&mut Self> {
-        match value {
-            Value::Hash(hash) => Some(hash),
-            _ => None,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
     }
 }
 

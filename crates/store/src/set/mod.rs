@@ -14,7 +14,6 @@ use crate::hash::hash;
 use crate::hashes::{PACK_BYTES_MAX, length};
 use crate::listpack::{Listpack, Packed};
 use crate::seek::find;
-use crate::value::{Kind, Value};
 
 /// Members, each of them once. A small set of numbers is an [`IntSet`], another small one a [`Listpack`], a big one a table.
 /// Which one it is has no effect but for the order of the members; it never goes back.
@@ -293,30 +292,6 @@ impl Set {
             Repr::Table(members) => members,
             _ => unreachable!("it has just been made a table"),
         }
-    }
-}
-
-impl Kind for Set {
-    fn into_value(self) -> Value {
-        Value::Set(self)
-    }
-
-    fn of(value: &Value) -> Option<&Self> {
-        match value {
-            Value::Set(set) => Some(set),
-            _ => None,
-        }
-    }
-
-    fn of_mut(value: &mut Value) -> Option<&mut Self> {
-        match value {
-            Value::Set(set) => Some(set),
-            _ => None,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
     }
 }
 

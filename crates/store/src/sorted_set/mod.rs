@@ -22,7 +22,6 @@ pub use entries::Entries;
 use std::ops::Range;
 
 use crate::listpack::{Listpack, Packed};
-use crate::value::{Kind, Value};
 use cut::Cut;
 use entries::Walk;
 use tree::Tree;
@@ -368,29 +367,5 @@ impl SortedSet {
     fn in_range(&self, ranks: Range<usize>) -> Range<usize> {
         let end = ranks.end.min(self.len());
         ranks.start.min(end)..end
-    }
-}
-
-impl Kind for SortedSet {
-    fn into_value(self) -> Value {
-        Value::SortedSet(self)
-    }
-
-    fn of(value: &Value) -> Option<&Self> {
-        match value {
-            Value::SortedSet(set) => Some(set),
-            _ => None,
-        }
-    }
-
-    fn of_mut(value: &mut Value) -> Option<&mut Self> {
-        match value {
-            Value::SortedSet(set) => Some(set),
-            _ => None,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
     }
 }

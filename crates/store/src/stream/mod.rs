@@ -42,7 +42,6 @@ pub use trim::{Trim, TrimTo};
 use crate::listpack::Listpack;
 use crate::stream::cost::{Cost, PIECE, tree_bytes};
 use crate::stream::log::Log;
-use crate::value::{Kind, Value};
 
 /// Entries in the order of their ids, and groups of consumers that read them.
 ///
@@ -232,31 +231,6 @@ impl Stream {
         cost += self.groups_cost;
         cost.bytes += tree_bytes::<Box<[u8]>, Group>(self.groups.len());
         cost
-    }
-}
-
-impl Kind for Stream {
-    fn into_value(self) -> Value {
-        Value::Stream(Box::new(self))
-    }
-
-    fn of(value: &Value) -> Option<&Self> {
-        match value {
-            Value::Stream(stream) => Some(stream),
-            _ => None,
-        }
-    }
-
-    fn of_mut(value: &mut Value) -> Option<&mut Self> {
-        match value {
-            Value::Stream(stream) => Some(stream),
-            _ => None,
-        }
-    }
-
-    /// A stream without entries stays: it remembers its ids and its groups.
-    fn is_empty(&self) -> bool {
-        false
     }
 }
 
