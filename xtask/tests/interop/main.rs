@@ -25,6 +25,7 @@ mod pubsub_bytes;
 mod reset;
 mod saturation;
 mod seeds;
+mod streams;
 mod tool;
 mod tool_admin;
 mod tool_create;

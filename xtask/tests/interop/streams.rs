@@ -1,14 +1,18 @@
-//! Streams beside those of a real server: the same steps at random, and after each the same state to the last byte. Runs when
-//! `SLOTMESH_PARITY` names a server (`127.0.0.1:6379`) whose key `parity` may be written.
+//! Our streams beside those of Valkey: the same steps at random, and after each the same state, in the end to the last byte.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::time::Duration;
 
+use anyhow::ensure;
+use slotmesh_resp::Value;
 use slotmesh_store::Packed;
 use slotmesh_store::stream::{
     Acknowledged, Claim, Claimed, Entry, Group, NewId, Stream, StreamId, StreamLimits, Trim, TrimTo,
 };
+use xtask::rack::{Client, Kind, wait};
 
+use crate::turn::Turn;
+
+/// A reply, as far as these commands give different ones.
 #[derive(Clone, Debug, PartialEq)]
 enum Reply {
     Nil,
@@ -20,38 +24,28 @@ enum Reply {
 
 use Reply::{List, Nil, Number, Text};
 
-struct Server(BufReader<TcpStream>);
+impl From<Value> for Reply {
+    fn from(value: Value) -> Self {
+        // A character for each byte: some are no text.
+        let text = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect();
+        match value {
+            Value::Null => Nil,
+            Value::Integer(number) => Number(number),
+            Value::Simple(bytes) | Value::Bulk(bytes) => Text(text(bytes)),
+            Value::Error(bytes) => Reply::Error(text(bytes)),
+            Value::Array(values) => List(values.into_iter().map(Self::from).collect()),
+            other => panic!("{other:?} is no reply of RESP2"),
+        }
+    }
+}
+
+struct Server(Client);
 
 impl Server {
     fn ask(&mut self, command: &str) -> Reply {
         let words: Vec<_> = command.split(' ').collect();
-        let mut bytes = format!("*{}\r\n", words.len());
-        for word in words {
-            bytes += &format!("${}\r\n{word}\r\n", word.len());
-        }
-        self.0.get_mut().write_all(bytes.as_bytes()).expect("the server listens");
-        self.read()
-    }
-
-    fn read(&mut self) -> Reply {
-        let mut line = String::new();
-        self.0.read_line(&mut line).expect("the server answers");
-        let rest = line[1..].trim_end();
-        let number = || rest.parse::<i64>().expect("a number");
-        match line.as_bytes()[0] {
-            b'+' => Text(rest.into()),
-            b'-' => Reply::Error(rest.into()),
-            b':' => Number(number()),
-            b'*' if number() < 0 => Nil,
-            b'*' => List((0..number()).map(|_| self.read()).collect()),
-            _ if number() < 0 => Nil,
-            _ => {
-                let mut text = vec![0; number() as usize + 2];
-                self.0.read_exact(&mut text).expect("the server answers");
-                text.truncate(text.len() - 2);
-                Text(text.into_iter().map(char::from).collect())
-            }
-        }
+        self.0.send(&words, 1).unwrap();
+        self.0.receive().unwrap().into()
     }
 }
 
@@ -133,7 +127,7 @@ fn full_group(stream: &Stream, group_name: &[u8], group: &Group) -> Reply {
 /// The same of what a server has told.
 fn told(reply: Reply) -> Reply {
     let mut fields = values(reply);
-    let List(groups) = fields.pop().expect("the groups") else { panic!("groups are a list") };
+    let List(groups) = fields.pop().unwrap() else { panic!("groups are a list") };
     let groups = groups.into_iter().map(|group| {
         let mut fields = values(group);
         let (consumers, pending) = (fields.pop(), fields.pop());
@@ -347,11 +341,19 @@ fn options(claim: &Claim) -> String {
 
 #[test]
 fn a_stream_is_what_a_real_server_has() {
-    let Ok(address) = std::env::var("SLOTMESH_PARITY") else {
-        println!("skipped: SLOTMESH_PARITY names no server");
+    let Some(turn) = Turn::take() else { return };
+    if turn.present(&[Kind::Valkey9]).is_empty() {
         return;
-    };
-    let mut server = Server(BufReader::new(TcpStream::connect(address).expect("the server is there")));
+    }
+    let nodes = turn.rack.start(&[Kind::Valkey9], &[]).unwrap();
+    nodes[0].call(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap();
+    wait::until("the slots are served", Duration::from_secs(10), || {
+        let info = nodes[0].text(&["CLUSTER", "INFO"])?;
+        ensure!(info.contains("cluster_state:ok"), "{info}");
+        Ok(())
+    })
+    .unwrap();
+    let mut server = Server(nodes[0].connect().unwrap());
     server.ask("CONFIG SET rdbcompression no");
     for seed in 0..200 {
         let mut random = Random(seed);
