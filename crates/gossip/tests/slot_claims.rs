@@ -1,17 +1,14 @@
 //! What a claim of another primary does to slots that are on the move here.
 
-use std::iter;
-use std::net::{IpAddr, Ipv4Addr};
+mod support;
 
-use slotmesh_gossip::{Action, Config, Engine, LinkId, SlotChange, SplitMix};
-use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now, Slot, SlotSet, UnixMillis};
+use slotmesh_gossip::{Engine, SlotChange};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Slot, SlotSet};
 use slotmesh_wire::{HeaderFields, HeaderTemplate, Kind, NodeFlags};
 
-const NOW: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
+use support::{ME, NOW, OTHER, engine, hear, id};
+
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
-const ME: char = '1';
-const OTHER: char = '2';
 
 #[test]
 fn an_import_that_ends_saves_the_slots_above_it_from_the_same_claim() {
@@ -83,22 +80,14 @@ fn claim(engine: &mut Engine, epoch: u64, slots: &[u16]) {
 }
 
 fn say(engine: &mut Engine, epoch: u64, slots: &[u16], encode: impl FnOnce(&HeaderTemplate, &mut Vec<u8>)) {
-    let ip = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
-    let link: LinkId = engine.handle_accepted(NOW, ip, IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)));
     let fields = HeaderFields {
-        sender: id(OTHER).into(),
-        port: 7000,
-        bus_port: 17000,
         flags: PRIMARY,
         config_epoch: ConfigEpoch(epoch),
         current_epoch: CurrentEpoch(epoch),
         slots: slots.iter().copied().map(slot).collect::<SlotSet>(),
         ..HeaderFields::default()
     };
-    let mut bytes = Vec::new();
-    encode(&HeaderTemplate::new(&fields), &mut bytes);
-    engine.handle_packet(NOW, link, &bytes);
-    drain(engine);
+    hear(engine, fields, encode);
 }
 
 fn owned(engine: &Engine, digit: char) -> Vec<u16> {
@@ -108,7 +97,7 @@ fn owned(engine: &Engine, digit: char) -> Vec<u16> {
 }
 
 fn cluster(mine: &str, others: &str) -> Engine {
-    let text = format!(
+    engine(&format!(
         "{me} 10.0.0.1:7000@17000,,shard-id={me} myself,master - 0 0 1 connected {}\n\
          {other} 10.0.0.2:7000@17000,,shard-id={other} master - 0 0 7 connected {}\n\
          vars currentEpoch 7 lastVoteEpoch 0\n",
@@ -116,21 +105,9 @@ fn cluster(mine: &str, others: &str) -> Engine {
         others.replace(',', " "),
         me = id(ME),
         other = id(OTHER)
-    );
-    let table = ConfFile::parse(text.as_bytes()).expect("a nodes.conf").into_table(NOW.mono).expect("a table");
-    let mut engine = Engine::new(NOW, table, Config::default(), SplitMix::new(7));
-    drain(&mut engine);
-    engine
-}
-
-fn drain(engine: &mut Engine) {
-    iter::from_fn(|| engine.poll_action()).for_each(|_: Action| {});
+    ))
 }
 
 fn slot(number: u16) -> Slot {
     Slot::new(number).expect("a slot")
-}
-
-fn id(digit: char) -> NodeId {
-    iter::repeat_n(digit, 40).collect::<String>().parse().expect("an id")
 }

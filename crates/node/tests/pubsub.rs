@@ -58,28 +58,14 @@ fn nothing_comes_after_the_word_that_nothing_will() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "slotmesh-io-threads 2");
     let (mut listener, mut publisher) = (Client::connect(port), Client::connect(port));
-    for round in 0..50 {
+    let unsubscribe = (vec!["UNSUBSCRIBE", "a"], &b"*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"[..]);
+    let reset = (vec!["RESET"], &b"+RESET\r\n"[..]);
+    for (round, (ends, last)) in [unsubscribe, reset].iter().cycle().take(100).enumerate() {
         listener.ask(&["SUBSCRIBE", "a"]);
         publisher.send_raw(&b"PUBLISH a m\r\n".repeat(200));
         assert_eq!(next(&mut listener), b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nm\r\n", "round {round}");
-        listener.send(&["UNSUBSCRIBE", "a"]);
-        while next(&mut listener) != b"*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n" {}
-        (0..200).for_each(|_| drop(next(&mut publisher)));
-        assert_eq!(listener.ask(&["PING"]), b"+PONG\r\n", "round {round}");
-    }
-}
-
-#[test]
-fn nothing_comes_after_a_reset() {
-    let (folder, port) = (Folder::new(), free_port());
-    let _node = start(&folder.0, port, "slotmesh-io-threads 2");
-    let (mut listener, mut publisher) = (Client::connect(port), Client::connect(port));
-    for round in 0..50 {
-        listener.ask(&["SUBSCRIBE", "a"]);
-        publisher.send_raw(&b"PUBLISH a m\r\n".repeat(200));
-        next(&mut listener);
-        listener.send(&["RESET"]);
-        while next(&mut listener) != b"+RESET\r\n" {}
+        listener.send(ends);
+        while next(&mut listener) != *last {}
         (0..200).for_each(|_| drop(next(&mut publisher)));
         assert_eq!(listener.ask(&["PING"]), b"+PONG\r\n", "round {round}");
     }

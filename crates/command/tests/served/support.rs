@@ -1,7 +1,5 @@
 //! A server without sockets, and clients that give it requests.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,9 +1,7 @@
 //! MULTI, EXEC and ASKING on a node with a table made up for it.
 
-mod support;
-
+use crate::support::{Fixture, Table, frames};
 use slotmesh_command::{Answer, Outcome, Question};
-use support::{Fixture, Table, frames};
 
 /// Slot of `s`; that of `t` is another.
 const SLOT: u16 = 3828;

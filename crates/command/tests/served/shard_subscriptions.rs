@@ -1,9 +1,7 @@
 //! Subscriptions to the channels of a slot that comes and goes.
 
-mod support;
-
+use crate::support::{Fixture, Table};
 use slotmesh_types::Mono;
-use support::{Fixture, Table};
 
 /// Slot of `s`.
 const SLOT: u16 = 3828;

@@ -1,8 +1,6 @@
 //! Replies whose shape depends on how something was asked.
 
-mod support;
-
-use support::{Fixture, Table};
+use crate::support::{Fixture, Table};
 
 fn reply(request: &str) -> String {
     Fixture::new(Table::Alone).client().say(request)
