@@ -155,7 +155,7 @@ pub(crate) enum Takes {
     Answer,
     /// A place among the watchers.
     Watcher,
-    /// Nothing here: what changes something has bounds of its own, and so has what watches.
+    /// Nothing here: what changes something has bounds of its own.
     Nothing,
 }
 
@@ -163,8 +163,7 @@ pub(crate) enum Takes {
 pub(crate) fn takes(path: &str) -> Takes {
     let path = path.strip_prefix('/').unwrap_or(path);
     match method(path) {
-        "TopologyService/WatchTopology" | "EventService/WatchEvents" => Takes::Nothing,
-        HEALTH_WATCH => Takes::Watcher,
+        "TopologyService/WatchTopology" | "EventService/WatchEvents" | HEALTH_WATCH => Takes::Watcher,
         method if method.starts_with("grpc.reflection.") => Takes::Watcher,
         _ if needs(path) == Needs::Role(Role::Read) => Takes::Answer,
         _ => Takes::Nothing,

@@ -87,7 +87,7 @@ impl Api {
     pub(crate) fn answer(&self) -> Result<OwnedSemaphorePermit, Status> {
         Arc::clone(&self.answers).try_acquire_owned().map_err(|_| {
             Status::resource_exhausted(format!(
-                "{ANSWERS_MAX} answers wait to be taken already; read them, or ask another node"
+                "{ANSWERS_MAX} answers wait for clients that do not take them; find those, or ask another node"
             ))
         })
     }

@@ -5,9 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyStream, Full, StreamBody};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 use tonic::body::Body;
@@ -17,6 +20,9 @@ use crate::access::{Needs, Role, Takes, Tokens, needs, takes};
 use crate::api::Api;
 use crate::incoming::Caller;
 use crate::metrics;
+
+/// Longest piece in which an answer leaves.
+const PIECE_BYTES: usize = 16 * 1024;
 
 /// Puts a [`Gate`] before the services.
 #[derive(Clone, Debug)]
@@ -58,26 +64,33 @@ where
         if calls && request.version() != Version::HTTP_2 {
             return Box::pin(async { Ok(old_version()) });
         }
-        let place = match self.layer.check(&request).and_then(|()| self.layer.place(request.uri().path())) {
-            Ok(place) => place,
+        let places = match self.layer.check(&request).and_then(|()| self.layer.places(&request)) {
+            Ok(places) => places,
             Err(status) => return Box::pin(async move { Ok(if calls { status.into_http() } else { plain(&status) }) }),
         };
         if calls {
             let answer = self.inner.call(request);
-            return Box::pin(async move { Ok(holding(answer.await?, place)) });
+            return Box::pin(async move { Ok(holding(answer.await?, places)) });
         }
         let api = self.layer.api.clone();
         let (head, _) = request.into_parts();
-        Box::pin(async move { Ok(holding(page(&api, &head).await, place)) })
+        Box::pin(async move { Ok(holding(page(&api, &head).await, places)) })
     }
 }
 
 impl GateLayer {
-    fn place(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
-        match takes(path) {
-            Takes::Answer => self.api.answer().map(Some),
-            Takes::Watcher => self.api.watcher().map(Some),
-            Takes::Nothing => Ok(None),
+    /// What the request takes up until its answer is taken: a place among those of its connection, and one among all.
+    fn places(&self, request: &Request<Body>) -> Result<Vec<OwnedSemaphorePermit>, Status> {
+        match takes(request.uri().path()) {
+            Takes::Answer => {
+                let own =
+                    request.extensions().get::<Caller>().map(|caller| Arc::clone(&caller.answers).try_acquire_owned());
+                let full = "too many answers wait to be taken on this connection; read them first";
+                let own = own.transpose().map_err(|_| Status::resource_exhausted(full))?;
+                Ok(own.into_iter().chain([self.api.answer()?]).collect())
+            }
+            Takes::Watcher => self.api.watcher().map(|place| vec![place]),
+            Takes::Nothing => Ok(Vec::new()),
         }
     }
 
@@ -116,15 +129,29 @@ impl GateLayer {
     }
 }
 
-/// Keeps a place until the answer is taken, or given up.
-fn holding(response: Response<Body>, place: Option<OwnedSemaphorePermit>) -> Response<Body> {
-    let Some(place) = place else { return response };
+/// Keeps places until the answer is taken, or given up. It leaves in pieces: the next is asked for when the one before has left,
+/// whereas of a whole message all that the reader has no room for would lie in the connection, and the places be free.
+fn holding(response: Response<Body>, places: Vec<OwnedSemaphorePermit>) -> Response<Body> {
+    if places.is_empty() {
+        return response;
+    }
     response.map(|body| {
-        Body::new(body.map_frame(move |frame| {
-            let _held = &place;
-            frame
-        }))
+        let frames = BodyStream::new(body).flat_map(move |frame| {
+            let _held = &places;
+            stream::iter(pieces(frame))
+        });
+        Body::new(StreamBody::new(frames))
     })
+}
+
+fn pieces(frame: Result<Frame<Bytes>, Status>) -> Vec<Result<Frame<Bytes>, Status>> {
+    let data = match frame.map(Frame::into_data) {
+        Ok(Ok(data)) => data,
+        Ok(Err(trailers)) => return vec![Ok(trailers)],
+        Err(status) => return vec![Err(status)],
+    };
+    let ends = (0..data.len()).step_by(PIECE_BYTES).map(|start| start..data.len().min(start + PIECE_BYTES));
+    ends.map(|range| Ok(Frame::data(data.slice(range)))).collect()
 }
 
 /// Browsers speak HTTP/1 to a plain port: a page whose name leads to this machine can't make calls, whatever it sends.

@@ -26,6 +26,10 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection of HTTP/1 may take from one answer to the next. Scrapers come every minute or more often.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
+/// Most answers of reading calls that are made or wait to be taken on one connection: whoever takes none keeps only itself from
+/// asking.
+const ANSWERS_EACH: usize = 64;
+
 /// Pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -58,6 +62,8 @@ pub(crate) struct Caller {
     pub(crate) address: SocketAddr,
     /// Who showed a certificate, where one is asked for.
     pub(crate) holder: Option<Arc<Holder>>,
+    /// Places for answers that this connection may hold.
+    pub(crate) answers: Arc<Semaphore>,
 }
 
 impl fmt::Display for Caller {
@@ -104,7 +110,8 @@ async fn greet(
     let greeting = Instant::now() + GREETING_TIMEOUT;
     match tokio::time::timeout_at(greeting, secure(stream, &door)).await {
         Ok(Ok((stream, holder))) => {
-            let caller = Caller { address: peer, holder: holder.map(Arc::new) };
+            let answers = Arc::new(Semaphore::new(ANSWERS_EACH));
+            let caller = Caller { address: peer, holder: holder.map(Arc::new), answers };
             // The server has stopped: nobody wants the connection any more.
             let patience = Patience::new(greeting, IDLE_TIMEOUT);
             let _ = out.send(Ok(Connection { stream, caller, patience, _place: place })).await;

@@ -120,7 +120,7 @@ impl Global {
     /// How nodes are asked.
     ///
     /// # Errors
-    /// The file of the password can't be read.
+    /// A file can't be read, or TLS was prepared and not asked for.
     pub(crate) fn access(&self) -> Result<Access> {
         let password = match &self.password_file {
             Some(path) => {
@@ -131,6 +131,10 @@ impl Global {
             }
             None => std::env::var("VALKEYCLI_AUTH").ok().filter(|password| !password.is_empty()),
         };
+        ensure!(
+            self.tls || self.admin.admin.is_some() || self.admin.tls_ca_file.is_none(),
+            "--tls-ca-file is for --tls or --admin; without them nothing would be spoken over TLS"
+        );
         Ok(Access { timeout: self.timeout, user: self.user.clone(), password, tls: self.tls()? })
     }
 

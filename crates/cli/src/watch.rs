@@ -50,6 +50,8 @@ pub(crate) async fn run(global: &Global, options: &Options) -> Result<Ending> {
 }
 
 async fn watch_events(admin: &Admin, mut start: Start, json: bool) -> Result<Ending> {
+    // A stream that stood was cut, and nothing names the place: what happens until it goes on is not told.
+    let mut cut = false;
     loop {
         let request = proto::WatchEventsRequest { start: Some(start.clone()) };
         let result = admin.event_client().watch_events(request).await;
@@ -57,6 +59,10 @@ async fn watch_events(admin: &Admin, mut start: Start, json: bool) -> Result<End
             Err(status) => status,
             Ok(stream) => {
                 let mut stream = stream.into_inner();
+                if cut {
+                    tell_cut(json)?;
+                }
+                cut = matches!(start, Start::Latest(_));
                 loop {
                     match stream.message().await {
                         Ok(Some(response)) => take_event(response, &mut start, json)?,
@@ -67,12 +73,15 @@ async fn watch_events(admin: &Admin, mut start: Start, json: bool) -> Result<End
             }
         };
         again(admin, &status).await?;
-        if matches!(start, Start::Latest(_)) {
-            // Nothing names the place where it was cut: what happens until it goes on is not told.
-            let gap = watch_events_response::Update::Gap(proto::EventGap::default());
-            take_event(proto::WatchEventsResponse { update: Some(gap) }, &mut start, json)?;
-        }
+        cut &= matches!(start, Start::Latest(_));
     }
+}
+
+fn tell_cut(json: bool) -> Result<()> {
+    if json {
+        return output::print_json_line(&json!({ "gap": {} }));
+    }
+    output::print("-- events may be missing here: the stream was cut --\n")
 }
 
 fn take_event(response: proto::WatchEventsResponse, start: &mut Start, json: bool) -> Result<()> {
@@ -89,9 +98,6 @@ fn take_event(response: proto::WatchEventsResponse, start: &mut Start, json: boo
         }
         Some(watch_events_response::Update::Gap(gap)) if json => {
             output::print_json_line(&json!({ "gap": proto_json::of("EventGap", &gap)? }))?;
-        }
-        Some(watch_events_response::Update::Gap(gap)) if gap.missed == 0 && gap.next_sequence == 0 => {
-            output::print("-- events may be missing here: the stream was cut --\n")?;
         }
         Some(watch_events_response::Update::Gap(gap)) if gap.missed == 0 => {
             output::print("-- events are missing here: the node was restarted --\n")?;

@@ -64,6 +64,8 @@ fn nodes_are_asked_over_tls() {
     assert!(said.contains("no TLS with it"), "TLS to a plain port: {said}");
     let said = tool.bad(&["nodes", &address, "--tls"], 2);
     assert!(said.contains("--tls-ca-file"), "{said}");
+    let said = tool.bad(&["nodes", &address, "--tls-ca-file", &authority], 2);
+    assert!(said.contains("--tls or --admin"), "{said}");
     let stranger = secrets.file("name.pem");
     let said = tool.bad(&["nodes", &address, "--tls", "--tls-ca-file", &stranger], 2);
     assert!(said.contains("certificate"), "an authority that did not sign it: {said}");

@@ -90,16 +90,23 @@ impl Progress {
                 return Err(holds_keys(*slot, from));
             }
             self.set(step.to, batch, SlotChange::Importing(from)).await?;
-            self.set(from, batch, SlotChange::Migrating(step.to)).await?;
-            // Clients may have written before the slots were open. From now on the old owner sends them on.
-            let held = self.with_keys(from, batch).await?;
-            let empty: Vec<Slot> = batch.iter().copied().filter(|slot| !held.contains(slot)).collect();
-            self.hand_over(from, step.to, &empty).await?;
+            let held =
+                self.move_open(from, step.to, batch).await.map_err(|status| half_way(&status, batch, from, step.to))?;
             if let Some(slot) = held.first() {
                 return Err(left_open(*slot, from, step.to));
             }
         }
         Ok(())
+    }
+
+    /// Opens slots at the old owner as well, and hands over those without keys. Gives the others.
+    async fn move_open(&self, from: NodeId, to: NodeId, batch: &[Slot]) -> Result<Vec<Slot>, Status> {
+        self.set(from, batch, SlotChange::Migrating(to)).await?;
+        // Clients may have written before the slots were open. From now on the old owner sends them on.
+        let held = self.with_keys(from, batch).await?;
+        let empty: Vec<Slot> = batch.iter().copied().filter(|slot| !held.contains(slot)).collect();
+        self.hand_over(from, to, &empty).await?;
+        Ok(held)
     }
 
     /// Gives open slots that hold no keys to their new owner.
@@ -175,10 +182,17 @@ fn holds_keys(slot: Slot, owner: NodeId) -> Status {
     ))
 }
 
+/// What opened slots and went no further. Serving goes on, and a new call goes on from there.
+fn half_way(status: &Status, slots: &[Slot], from: NodeId, to: NodeId) -> Status {
+    let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return status.clone() };
+    let open = format!("slots from {first} to {last} may stay open from node {from} to node {to}");
+    Status::new(status.code(), format!("{}; {open}: call Apply again", status.message()))
+}
+
 /// An open slot loses no write: some of its keys may be with the new owner already, so closing it would hide them.
 fn left_open(slot: Slot, from: NodeId, to: NodeId) -> Status {
     Status::failed_precondition(format!(
-        "slot {slot} got keys on node {from} while it was opened, and stays open to node {to}, which serves it whole; end \
-         its move with a tool that moves keys, such as valkey-cli --cluster fix"
+        "slot {slot} got keys on node {from} while it was opened, and stays open to node {to}: both together serve all of \
+         it; end its move with a tool that moves keys, such as valkey-cli --cluster fix"
     ))
 }

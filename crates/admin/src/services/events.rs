@@ -1,6 +1,6 @@
 //! What happens, as it happens.
 
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use super::{Updates, Watch, deadline};
@@ -20,7 +20,7 @@ impl EventService for Api {
         &self,
         request: Request<proto::WatchEventsRequest>,
     ) -> Result<Response<Self::WatchEventsStream>, Status> {
-        let (place, deadline) = (self.watcher()?, deadline(&request));
+        let deadline = deadline(&request);
         let mut restarted = false;
         let after = match request.into_inner().start {
             Some(Start::After(cursor)) if cursor.run_id == self.events.run_id() => cursor.sequence,
@@ -37,7 +37,7 @@ impl EventService for Api {
                 "after.sequence: the last event of this run has the number {last}"
             )));
         }
-        let watcher = Watcher { api: self.clone(), after, restarted, head: self.events.head(), _place: place };
+        let watcher = Watcher { api: self.clone(), after, restarted, head: self.events.head() };
         Ok(Response::new(watcher.updates(deadline)))
     }
 }
@@ -50,7 +50,6 @@ struct Watcher {
     /// It is to be told that what it saw belongs to a run that is over.
     restarted: bool,
     head: watch::Receiver<u64>,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Watch for Watcher {

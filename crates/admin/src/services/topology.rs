@@ -1,6 +1,6 @@
 //! What this node knows, and how that changes.
 
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use super::{Updates, Watch, deadline};
@@ -26,14 +26,14 @@ impl TopologyService for Api {
         &self,
         request: Request<proto::WatchTopologyRequest>,
     ) -> Result<Response<Self::WatchTopologyStream>, Status> {
-        let (place, deadline) = (self.watcher()?, deadline(&request));
+        let deadline = deadline(&request);
         let resumed = request.into_inner().resume_after;
         let at = match &resumed {
             None => Position::Start,
             Some(revision) if revision.run_id == self.journal.run_id() => Position::After(revision.number),
             Some(_) => Position::Lost,
         };
-        let watcher = Watcher { api: self.clone(), at, head: self.journal.head(), _place: place };
+        let watcher = Watcher { api: self.clone(), at, head: self.journal.head() };
         Ok(Response::new(watcher.updates(deadline)))
     }
 }
@@ -45,12 +45,11 @@ impl Api {
     }
 }
 
-/// One reader. It holds its place and nothing else, so that one who stalls costs no memory.
+/// One reader. It keeps nothing for one who stalls: the next update is made when the one before is taken.
 struct Watcher {
     api: Api,
     at: Position,
     head: watch::Receiver<u64>,
-    _place: OwnedSemaphorePermit,
 }
 
 enum Position {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use slotmesh_resp::{Value, encode_command};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::tls::Stream;
 use super::{AskError, AskErrorKind, Target, Tls};
@@ -45,14 +46,7 @@ impl Resp {
     /// Nobody listens, or we are not let in.
     pub(crate) async fn connect(target: &Target, access: &Access) -> Result<Self, AskError> {
         let failed = |kind| AskError { target: target.clone(), kind };
-        let stream = match tokio::time::timeout(access.timeout, open(target, access.tls.as_ref())).await {
-            Ok(stream) => stream.map_err(failed)?,
-            // Who speaks plain text waits for the rest of what it takes for a request.
-            Err(_) if access.tls.is_some() => {
-                return Err(failed(AskErrorKind::Handshake("no answer; is it a port for plain text?".to_owned())));
-            }
-            Err(_) => return Err(failed(AskErrorKind::Timeout(access.timeout))),
-        };
+        let stream = open(target, access).await.map_err(failed)?;
         let mut resp = Self { target: target.clone(), timeout: access.timeout, stream, input: Vec::new() };
         if let Some(password) = &access.password {
             let words: Vec<&str> = ["AUTH"].into_iter().chain(access.user.as_deref()).chain([&**password]).collect();
@@ -108,7 +102,7 @@ impl Resp {
     async fn exchange(&mut self, command: &[&str], shown: &str) -> Result<Value, AskError> {
         let mut bytes = Vec::new();
         encode_command(command, &mut bytes);
-        match tokio::time::timeout(self.timeout, self.send_and_read(&bytes, shown)).await {
+        match timeout(self.timeout, self.send_and_read(&bytes, shown)).await {
             Ok(result) => result.map_err(|kind| self.error(kind)),
             Err(_) => Err(self.error(AskErrorKind::Timeout(self.timeout))),
         }
@@ -156,13 +150,15 @@ impl Resp {
     }
 }
 
-async fn open(target: &Target, tls: Option<&Tls>) -> Result<Box<dyn Stream>, AskErrorKind> {
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
-    let stream = stream.map_err(|error| AskErrorKind::Connect(error.to_string()))?;
-    match tls {
-        Some(tls) => tls.wrap(&target.host, stream).await.map_err(AskErrorKind::Handshake),
-        None => Ok(Box::new(stream)),
-    }
+async fn open(target: &Target, access: &Access) -> Result<Box<dyn Stream>, AskErrorKind> {
+    let connect = TcpStream::connect((target.host.as_str(), target.port));
+    let connected = timeout(access.timeout, connect).await.map_err(|_| AskErrorKind::Timeout(access.timeout))?;
+    let stream = connected.map_err(|error| AskErrorKind::Connect(error.to_string()))?;
+    let Some(tls) = &access.tls else { return Ok(Box::new(stream)) };
+    // Who speaks plain text waits for the rest of what it takes for a request.
+    let silent = |_| AskErrorKind::Handshake("no answer; is it a port for plain text?".to_owned());
+    let wrapped = timeout(access.timeout, tls.wrap(&target.host, stream)).await.map_err(silent)?;
+    wrapped.map_err(AskErrorKind::Handshake)
 }
 
 #[cfg(test)]

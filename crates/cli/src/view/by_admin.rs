@@ -13,13 +13,13 @@ use crate::talk::{Admin, AskError, Target};
 ///
 /// # Errors
 /// The call failed, or its answer makes no sense.
-pub(crate) async fn view(admin: &Admin) -> Result<View, AskError> {
+pub(crate) async fn view(admin: &Admin, over_tls: bool) -> Result<View, AskError> {
     let (start, asked) = (Instant::now(), SystemTime::now());
     let topology = admin.topology().await?;
     let half = start.elapsed() / 2;
     let clock = clock(&topology, asked + half, half.as_millis());
     let software = Software { name: Software::SLOTMESH, version: admin.version().await? };
-    let view = read(topology, admin.target(), software, clock);
+    let view = read(topology, admin.target(), software, clock, over_tls);
     let mut view = view.map_err(|what| admin.failed(&tonic::Status::internal(what)))?;
     let links = admin.links().await?.into_iter().filter(|peer| peer.inbound.is_some());
     view.inbound = Some(links.filter_map(|peer| peer.node_id.parse().ok()).collect());
@@ -32,9 +32,10 @@ fn read(
     asked: &Target,
     software: Software,
     clock: Option<ClockReading>,
+    over_tls: bool,
 ) -> Result<View, String> {
     let state = topology.state.unwrap_or_default();
-    let mut entries = topology.nodes.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = topology.nodes.into_iter().map(|node| entry(node, over_tls)).collect::<Result<Vec<_>, _>>()?;
     entries.sort_unstable_by_key(|entry| entry.id);
     Ok(View {
         me: id(&topology.my_id)?,
@@ -58,13 +59,15 @@ fn clock(topology: &proto::Topology, ours: SystemTime, uncertain_ms: u128) -> Op
     Some(ClockReading { ahead_ms: theirs.checked_sub(ours)?, uncertain_ms: i64::try_from(uncertain_ms).ok()? })
 }
 
-fn entry(node: proto::Node) -> Result<Entry, String> {
+/// `over_tls` chooses the port at which the node will be asked, where it has both.
+fn entry(node: proto::Node, over_tls: bool) -> Result<Entry, String> {
     let (role, health) = (node.role(), node.health());
     let (address, flags) = (node.address.unwrap_or_default(), node.flags.unwrap_or_default());
     let port = |port: u32| u16::try_from(port).unwrap_or(0);
+    let client_port = if over_tls && address.tls_port != 0 { address.tls_port } else { address.port };
     Ok(Entry {
         id: id(&node.id)?,
-        place: Place { host: address.host, port: port(address.port), bus_port: port(address.bus_port) },
+        place: Place { host: address.host, port: port(client_port), bus_port: port(address.bus_port) },
         hostname: node.announcements.unwrap_or_default().hostname,
         role: match role {
             proto::Role::Primary => Role::Primary,
@@ -109,7 +112,7 @@ mod tests {
     fn a_topology_is_a_view() {
         let node = |id: char, role: proto::Role| proto::Node {
             id: id.to_string().repeat(40),
-            address: Some(proto::Address { host: "10.0.0.1".into(), port: 7000, bus_port: 17_000, tls_port: 0 }),
+            address: Some(proto::Address { host: "10.0.0.1".into(), port: 7000, bus_port: 17_000, tls_port: 7443 }),
             role: role.into(),
             primary_id: "a".repeat(40),
             health: proto::Health::Suspected.into(),
@@ -124,12 +127,15 @@ mod tests {
             ..Default::default()
         };
         let asked = Target::new("127.0.0.1", 9379);
-        let view = read(topology.clone(), &asked, Software::default(), None).unwrap();
+        let read = |topology, over_tls| read(topology, &asked, Software::default(), None, over_tls);
+        assert_eq!(read(topology.clone(), true).unwrap().entries[0].place.port, 7443);
+        let view = read(topology.clone(), false).unwrap();
         assert!(view.state_ok && view.cluster_name == "blue");
         let me = view.myself().unwrap();
+        assert_eq!(me.place.port, 7000);
         assert_eq!((me.role, me.health, me.slot_count()), (Role::Primary, Health::Suspected, 3));
         assert_eq!(view.entries[1].role, Role::Replica(Some(view.me)));
         let wrong = proto::Topology { my_id: "no".into(), ..topology };
-        assert!(read(wrong, &asked, Software::default(), None).unwrap_err().contains("'no' is no node id"));
+        assert!(read(wrong, false).unwrap_err().contains("'no' is no node id"));
     }
 }

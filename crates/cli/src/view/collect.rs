@@ -26,7 +26,7 @@ pub(crate) enum Start {
 pub(crate) async fn first_view(start: &Start, access: &Access) -> Result<View, AskError> {
     match start {
         Start::Resp(target) => by_resp::view(target, access).await,
-        Start::Admin(admin) => by_admin::view(admin).await,
+        Start::Admin(admin) => by_admin::view(admin, access.tls.is_some()).await,
     }
 }
 
