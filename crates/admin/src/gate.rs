@@ -200,3 +200,29 @@ fn text(code: StatusCode, kind: &'static str, body: String) -> Response<Body> {
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn places_are_held_until_the_last_piece_is_asked_for() {
+        let places = Arc::new(Semaphore::new(1));
+        let taken = vec![Arc::clone(&places).try_acquire_owned().expect("it is free")];
+        let long = vec![7; 2 * PIECE_BYTES + 1];
+        let mut body = holding(Response::new(Body::new(Full::from(long.clone()))), taken).into_body();
+        let mut read = Vec::new();
+        while let Some(frame) = body.frame().await {
+            assert_eq!(places.available_permits(), 0);
+            let data = frame.expect("no error").into_data().expect("data");
+            assert!(data.len() <= PIECE_BYTES);
+            read.extend_from_slice(&data);
+        }
+        assert!(read == long);
+        drop(body);
+        assert_eq!(places.available_permits(), 1);
+    }
+}

@@ -143,6 +143,9 @@ fn aborted(reason: &ErrorReply) -> ErrorReply {
 /// Executes what was kept for EXEC, up to the next question, or until something has to leave first.
 fn run_queued(server: &Server, session: &mut Session, now: Now, out: &mut Output) -> Outcome {
     while let Some(transaction) = session.transaction() {
+        if out.len() >= EXEC_BYTES {
+            return Outcome::Flush;
+        }
         let Some((command, request)) = transaction.pop() else {
             let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
             session.set_transaction(None);
@@ -150,8 +153,7 @@ fn run_queued(server: &Server, session: &mut Session, now: Now, out: &mut Output
         };
         let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
         match run(server, session, now, command, &args, out) {
-            Outcome::Continue if out.len() < EXEC_BYTES => {}
-            Outcome::Continue => return Outcome::Flush,
+            Outcome::Continue => {}
             wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
             end @ (Outcome::Close | Outcome::Shutdown) => {
                 // The first word about the end holds: a connection that has to close does.

@@ -168,6 +168,7 @@ impl Engine {
         }
         self.now = now;
         self.table.unbind_all(self.table.my_key());
+        self.tell_slots_soon();
         self.end_slot_change();
         Ok(())
     }

@@ -74,6 +74,9 @@ fn slots_that_an_operator_deals_are_told_to_everybody_with_the_next_tick() {
     world.engine.del_slots(world.now, &[less]).expect("owned");
     world.run(Duration::from_millis(100));
     assert_eq!(world.told_last(), [Some(3); 3]);
+    world.engine.flush_slots(world.now, false).expect("no keys");
+    world.run(Duration::from_millis(100));
+    assert_eq!(world.told_last(), [Some(0); 3]);
 }
 
 /// [retry-1]

@@ -1,8 +1,8 @@
 //! Acting on CONFIG SET and CONFIG REWRITE.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 use slotmesh_command::Answer;
 use slotmesh_config::{Config, SetError};
@@ -91,9 +91,11 @@ pub(crate) fn open_listeners(shared: &Arc<Shared>, config: &Config) -> Result<()
 }
 
 /// Writes the configuration to the file it came from.
-pub(crate) fn rewrite(shared: &Shared) -> Answer {
+pub(crate) async fn rewrite(shared: &Shared) -> Answer {
+    // What is about to be refused and put back is not to be written.
+    let _turn = shared.changing.lock().await;
     let path = Path::new(&shared.server.process.config_file);
-    let result = fs::read_to_string(path).and_then(|old| {
+    let result = fs::read(path).and_then(text).and_then(|old| {
         let new = shared.server.config().rewrite(&old);
         atomic_file::save(path, new.as_bytes(), true)
     });
@@ -107,4 +109,13 @@ pub(crate) fn rewrite(shared: &Shared) -> Answer {
             Answer::Error(format!("Rewriting config file: {error}"))
         }
     }
+}
+
+/// The server starts with a file whose comments hold any bytes, but they can't be kept as they are.
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let line =
+            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} holds bytes that are no text"))
+    })
 }

@@ -27,7 +27,7 @@ use crate::pid_file::PidFile;
 use crate::settings::Settled;
 use crate::topology::Topology;
 use crate::watchdog::Watchdog;
-use crate::{change, settings, topology};
+use crate::{change, settings};
 
 /// What a program tells about itself and wants to be told.
 #[derive(Default)]
@@ -242,7 +242,7 @@ impl Node {
     /// Whether it is a primary that would leave slots without an owner.
     #[must_use]
     pub fn owns_slots(&self) -> bool {
-        topology::owns_slots(&self.topology().view())
+        self.topology().view().me().facts.is_voting()
     }
 
     /// Waits until the node ends by itself: a client sent SHUTDOWN, or it can't go on. Stop it then.

@@ -5,14 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arc_swap::ArcSwap;
 use slotmesh_table::{BusStats, ClusterView, Table};
-use slotmesh_types::{Now, Slot};
+use slotmesh_types::Now;
 use tokio::sync::watch;
-
-/// Whether this node is a primary that would leave slots without an owner.
-pub(crate) fn owns_slots(view: &ClusterView) -> bool {
-    let me = view.me();
-    me.facts.is_primary() && Slot::all().any(|slot| view.owner(slot).is_some_and(|owner| view.is_me(owner)))
-}
 
 /// The latest view of the cluster. Reading it takes no lock and never waits for the bus.
 #[derive(Debug)]

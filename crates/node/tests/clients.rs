@@ -122,10 +122,12 @@ fn a_change_that_fails_takes_no_other_with_it() {
     };
     let options = NodeOptions { may_change: Some(Box::new(may_change)), ..NodeOptions::default() };
     let _node = start_with(&folder.0, port, "slotmesh-io-threads 3", options).expect("a node");
-    let (mut one, mut two) = (Client::connect(port), Client::connect(port));
+    let (mut one, mut two, mut three) = (Client::connect(port), Client::connect(port), Client::connect(port));
     one.send(&["CONFIG", "SET", "maxclients", "7"]);
     until("the first is under way", || asked.load(Ordering::SeqCst));
     two.send(&["CONFIG", "SET", "timeout", "5"]);
+    until("both are", || three.text(&["CLIENT", "LIST"]).matches("cmd=config|set").count() == 2);
+    assert_eq!(three.ask(&["CONFIG", "GET", "timeout"]), b"*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n", "it waits its turn");
     go.send(()).expect("it waits");
     assert_eq!(two.receive().expect("a reply").1, b"+OK\r\n");
     let reply = one.receive().expect("a reply").1;
@@ -159,28 +161,13 @@ fn a_change_is_finished_when_its_client_is_killed() {
 }
 
 #[test]
-fn what_did_not_run_takes_no_time() {
-    let (folder, port) = (Folder::new(), free_port());
-    let _node = start(&folder.0, port, "");
-    let mut client = Client::connect(port);
-    client.ask(&["CONFIG", "GET", "*"]);
-    (0..2000).for_each(|_| drop(client.ask(&["NOSUCH"])));
-    let stats = client.text(&["INFO", "commandstats"]);
-    let line = stats.lines().find(|line| line.starts_with("cmdstat_config|get:")).expect("a line");
-    let figure = |name: &str| line.split(name).nth(1).and_then(|rest| rest.split(',').next()).expect("a figure");
-    let (spent, per_call): (f64, f64) =
-        (figure("usec=").parse().expect("a number"), figure("usec_per_call=").parse().expect("a number"));
-    assert!(figure("calls=") == "1" && spent < 10_000.0 && per_call <= spent + 1.0, "{line}");
-}
-
-#[test]
 fn a_node_with_slots_stays_where_it_is_told_to_be_safe() {
     let (folder, port) = (Folder::new(), free_port());
     let mut node = start(&folder.0, port, "");
     let mut client = Client::connect(port);
     assert!(client.text(&["INFO", "clients"]).contains("cluster_connections:0"), "it is alone");
     assert_eq!(client.ask(&["CLUSTER", "ADDSLOTS", "1"]), b"+OK\r\n");
-    assert_eq!(client.ask(&["SHUTDOWN", "SAFE"]), b"-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+    assert!(client.text(&["SHUTDOWN", "SAFE"]).contains("owns slots"));
     assert!(client.text(&["SHUTDOWN", "FAILOVER"]).contains("not supported"));
     assert_eq!(client.ask(&["SHUTDOWN", "ABORT", "ABORT"]), b"-ERR No shutdown in progress.\r\n");
     assert_eq!(client.ask(&["SHUTDOWN", "SAVE", "NOSAVE"]), b"-ERR syntax error\r\n");

@@ -4,7 +4,12 @@
 ///
 /// Words are separated by white space. `"…"` knows `\n \r \t \b \a \xHH` and takes any other escaped character as it is;
 /// `'…'` knows only `\'`. Source: `sdssplitargs`.
-pub(crate) fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+///
+/// ```
+/// assert_eq!(slotmesh_resp::split_words(br#"set "a b""#), Some(vec![b"set".to_vec(), b"a b".to_vec()]));
+/// ```
+#[must_use]
+pub fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words = Vec::new();
     let mut rest = trim_start(line);
     // A NUL ends the line, as it ends a C string.
@@ -99,7 +104,7 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> Option<Vec<String>> {
-        let words = split(line.as_bytes())?;
+        let words = split_words(line.as_bytes())?;
         Some(words.into_iter().map(|word| String::from_utf8_lossy(&word).into_owned()).collect())
     }
 

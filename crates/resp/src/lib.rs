@@ -28,6 +28,7 @@ mod reply_writer;
 mod request_reader;
 mod value;
 
+pub use inline::split_words;
 pub use integer::parse_integer;
 pub use limits::Limits;
 pub use protocol_error::ProtocolError;

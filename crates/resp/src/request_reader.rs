@@ -2,7 +2,7 @@
 
 use std::ops::{Index, Range};
 
-use crate::inline;
+use crate::inline::split_words;
 use crate::integer::parse_integer;
 use crate::limits::Limits;
 use crate::protocol_error::ProtocolError;
@@ -169,7 +169,7 @@ impl RequestReader {
             return if too_long { Err(ProtocolError::InlineTooBig) } else { Ok(Next::Incomplete { needed: 0 }) };
         };
         let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-        self.words = inline::split(line).ok_or(ProtocolError::UnbalancedQuotes)?;
+        self.words = split_words(line).ok_or(ProtocolError::UnbalancedQuotes)?;
         let consumed = end + 1;
         if self.words.is_empty() {
             return Ok(Next::Empty { consumed });

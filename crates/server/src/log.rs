@@ -77,7 +77,8 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Log> {
     let (filter, handle) = reload::Layer::new(level(config));
     let registry = tracing_subscriber::registry().with(filter);
     let (topology, format) = (Arc::new(OnceLock::new()), Arc::new(RwLock::new(Format::new(config))));
-    let shape = Shape::new(Arc::clone(&format), Arc::clone(&topology));
+    let colours = config.text("logfile").is_empty() && io::stdout().is_terminal();
+    let shape = Shape::new(colours, Arc::clone(&format), Arc::clone(&topology));
     registry.with(tracing_subscriber::fmt::layer().event_format(shape).with_writer(writer)).init();
     Ok(Log { level: handle, format, topology, _writer: guard })
 }
@@ -167,15 +168,8 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(format: Arc<RwLock<Format>>, topology: Arc<OnceLock<Arc<Topology>>>) -> Self {
-        Self {
-            format,
-            begun: Instant::now(),
-            colours: io::stdout().is_terminal(),
-            pid: std::process::id(),
-            zone: zone::local(),
-            topology,
-        }
+    fn new(colours: bool, format: Arc<RwLock<Format>>, topology: Arc<OnceLock<Arc<Topology>>>) -> Self {
+        Self { format, begun: Instant::now(), colours, pid: std::process::id(), zone: zone::local(), topology }
     }
 
     fn time(&self, times: Times) -> String {

@@ -11,11 +11,8 @@ use crate::outcome::{Outcome, Question};
 pub(crate) fn get(call: &mut Call<'_>) -> Handled {
     let config = call.server.config().clone();
     let mut found: BTreeMap<&'static str, (String, String)> = BTreeMap::new();
-    let (mut seen, all) = (BTreeSet::new(), config.get("*").len());
+    let mut seen = BTreeSet::new();
     for pattern in &call.args[2..] {
-        if found.len() == all {
-            break;
-        }
         if !seen.insert(*pattern) {
             continue;
         }

@@ -53,8 +53,8 @@ pub(crate) fn psubscribe(call: &mut Call<'_>) -> Handled {
 pub(crate) fn ssubscribe(call: &mut Call<'_>) -> Handled {
     call.session.replied_by_push = true;
     for name in &call.args[1..] {
-        let owner = routing::shard_owner(&call.server.view(), key_slot(name));
-        let told = call.server.pubsub.join_shard(call.now.mono, name, owner, call.session.client());
+        let owner = |slot| routing::shard_owner(&call.server.view(), slot);
+        let (told, owner) = call.server.pubsub.join_shard(call.now.mono, name, owner, call.session.client());
         write_confirmation(&mut call.reply(), Kind::Shard.joined(), Some(name), told);
         // The slot may have left between the look at its owner and the subscription; whoever looked for subscribers then
         // saw none.

@@ -51,10 +51,14 @@ pub(crate) fn shutdown(call: &mut Call<'_>) -> Handled {
     }
     if !asked("force") && call.server.view().me().facts.is_voting() {
         if asked("safe") {
-            return Err(ErrorReply::err("Errors trying to SHUTDOWN. Check logs."));
+            return Err(ErrorReply::err(
+                "Errors trying to SHUTDOWN: this node owns slots; move them away, let a replica take over, or say FORCE",
+            ));
         }
         if asked("failover") {
-            return Err(ErrorReply::err("SHUTDOWN FAILOVER is not supported by this release of slotmesh"));
+            return Err(ErrorReply::err(
+                "SHUTDOWN FAILOVER is not supported by this release of slotmesh; fail over by a replica first, or say FORCE",
+            ));
         }
     }
     Ok(Outcome::Shutdown)

@@ -18,8 +18,8 @@ pub(crate) fn discard(call: &mut Call<'_>) -> Handled {
     call.ok()
 }
 
-/// Writes the head of the reply. Then the requests are executed one after the other as if they came now; what is wrong with
-/// one is its own reply.
+/// Writes the head of the reply. Slots and roles have been judged for all requests together (`admit_queued`); what is wrong with
+/// one when it is carried out is its own reply.
 pub(crate) fn exec(call: &mut Call<'_>) -> Handled {
     let Some(transaction) = call.session.transaction() else { return Err(ErrorReply::err("EXEC without MULTI")) };
     if transaction.failed {

@@ -168,17 +168,25 @@ impl PubSub {
         self.with_topics(kind, name, |topics| self.enter(topics, kind, name, client))
     }
 
-    /// The same for a shard channel, whose slot belongs to `owner`. Who came while it belonged to somebody else goes.
-    pub(crate) fn join_shard(&self, now: Mono, name: &[u8], owner: Option<ShardOwner>, client: &Arc<Client>) -> usize {
+    /// The same for a shard channel; gives the owner of its slot as well, who is asked for when nobody else can join any more: an
+    /// older answer would send those away who came by a newer one. Who came while it belonged to somebody else goes.
+    pub(crate) fn join_shard(
+        &self,
+        now: Mono,
+        name: &[u8],
+        owner: impl Fn(Slot) -> Option<ShardOwner>,
+        client: &Arc<Client>,
+    ) -> (usize, Option<ShardOwner>) {
         let slot = key_slot(name);
         let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
+        let owner = owner(slot);
         if slots.get_mut(&slot).is_some_and(|of_slot| of_slot.owner != owner && !of_slot.stays_with(owner))
             && let Some(of_slot) = slots.remove(&slot)
         {
             self.expel_all(now, of_slot.topics);
         }
         let of_slot = slots.entry(slot).or_insert_with(|| SlotTopics { owner, topics: Topics::new() });
-        self.enter(&mut of_slot.topics, Kind::Shard, name, client)
+        (self.enter(&mut of_slot.topics, Kind::Shard, name, client), owner)
     }
 
     fn enter(&self, topics: &mut Topics, kind: Kind, name: &[u8], client: &Arc<Client>) -> usize {

@@ -55,7 +55,7 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
             Ok(_) => Answer::Ok,
             Err(reason) => Answer::Error(reason),
         },
-        Question::RewriteConfig => change::rewrite(shared),
+        Question::RewriteConfig => change::rewrite(shared).await,
         Question::Debug(how) => plain(shared.bus.ask(BusRequest::Debug(how.clone())).await),
     }
 }

@@ -201,8 +201,9 @@ impl Connection {
                     self.session.client().set_waiting(true);
                     let given = ask(&self.shared, &question).await;
                     self.session.client().set_waiting(false);
-                    let now = self.shared.clock.now();
-                    outcome = answer(&self.shared.server, &mut self.session, now, &question, &given, &mut self.out);
+                    let (server, begun) = (&self.shared.server, self.shared.clock.now());
+                    outcome = answer(server, &mut self.session, begun, &question, &given, &mut self.out);
+                    server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
                     continue;
                 }
                 Outcome::Published => {
@@ -229,7 +230,9 @@ impl Connection {
                     return Ok(());
                 }
             }
-            outcome = resume(&self.shared.server, &mut self.session, self.shared.clock.now(), &mut self.out);
+            let (server, begun) = (&self.shared.server, self.shared.clock.now());
+            outcome = resume(server, &mut self.session, begun, &mut self.out);
+            server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
         }
     }
 
