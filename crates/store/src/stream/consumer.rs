@@ -124,6 +124,9 @@ impl Consumers {
         self.cost -= consumer.cost();
         self.names.remove(&consumer.name);
         self.free.push(id.0);
+        if self.names.is_empty() {
+            (self.places, self.free) = (Vec::new(), Vec::new());
+        }
         Some(consumer)
     }
 

@@ -56,6 +56,7 @@ fn counted(stream: &Stream) -> (usize, usize) {
         }
         cost += Cost { bytes: group.consumers.places_bytes() + tree_bytes::<Box<[u8]>, ConsumerId>(names), pieces: 1 };
         assert_eq!(places.cost().pieces, 1, "nothing is left of consumers that are gone");
+        assert!(places.len() > 0 || places.places_bytes() == 0, "nor of their places");
     }
     cost.bytes += tree_bytes::<Box<[u8]>, Group>(stream.groups().len());
     (cost.bytes, cost.pieces)
