@@ -26,6 +26,8 @@ mod db;
 mod deadlines;
 mod dict;
 mod entry;
+#[cfg(test)]
+mod generator;
 pub mod geo;
 pub mod glob;
 mod hash;

@@ -27,6 +27,14 @@ pub enum Packed<'a> {
     Text(&'a [u8]),
 }
 
+/// A text that is looked for among values. Whoever made a listpack may have kept as a text what is a number: it is found either
+/// way, without a look at the digits for each value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sought<'a> {
+    text: &'a [u8],
+    number: Option<i64>,
+}
+
 /// Bytes that are no listpack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("damaged listpack at byte {at}")]
@@ -64,20 +72,24 @@ impl Packed<'_> {
         }
     }
 
-    /// Whether it is this text.
-    #[must_use]
-    pub fn is(self, text: &[u8]) -> bool {
-        match self {
-            Self::Number(number) => canonical_number(text) == Some(number),
-            Self::Text(own) => own == text,
-        }
-    }
-
     /// Bytes that it takes in a listpack, at most.
     fn packed_max(self) -> usize {
         match self {
             Self::Number(_) => 10,
             Self::Text(text) => text.len() + 10,
+        }
+    }
+}
+
+impl<'a> Sought<'a> {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
+        Self { text, number: canonical_number(text) }
+    }
+
+    pub(crate) fn is(self, value: Packed<'_>) -> bool {
+        match value {
+            Packed::Number(number) => self.number == Some(number),
+            Packed::Text(text) => self.text == text,
         }
     }
 }
@@ -515,6 +527,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl Listpack {
+        /// Numbers are kept as texts, as nobody should.
+        pub(crate) fn of_texts(texts: &[&str]) -> Self {
+            let mut pack = Self::default();
+            for text in texts {
+                let mut bytes = Vec::new();
+                encode_text(&mut bytes, text.as_bytes());
+                let size = bytes.len();
+                encode_back(&mut bytes, size);
+                pack.splice(pack.end()..pack.end(), &bytes, 1);
+            }
+            Self::from_bytes(pack.0).expect("it is well formed")
+        }
+    }
 
     fn texts(pack: &Listpack) -> Vec<Vec<u8>> {
         pack.iter().map(Packed::to_vec).collect()

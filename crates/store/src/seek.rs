@@ -1,12 +1,11 @@
 //! Finding and drawing values of a listpack.
 
-use crate::listpack::{Listpack, Packed};
+use crate::listpack::{Listpack, Sought};
 
 /// The place of the first value that is this text, of every `step`-th one.
 pub(crate) fn find(pack: &Listpack, text: &[u8], step: usize) -> Option<usize> {
-    // What is written as a number is kept as one, so no text has to be parsed for each value.
-    let wanted = Packed::of(text);
-    pack.places().step_by(step).find(|(_, value)| *value == wanted).map(|(place, _)| place)
+    let sought = Sought::new(text);
+    pack.places().step_by(step).find(|(_, value)| sought.is(*value)).map(|(place, _)| place)
 }
 
 /// So many different numbers below `of`, or all of them, in their order; each choice is as likely as any other. It takes as

@@ -13,8 +13,8 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::listpack::{Listpack, Packed};
-use node::{Node, Sought};
+use crate::listpack::{Listpack, Packed, Sought};
+use node::Node;
 use nodes::Nodes;
 
 pub use elements::Elements;

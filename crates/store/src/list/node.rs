@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::listpack::{Listpack, Packed, Values, canonical_number};
+use crate::listpack::{Listpack, Packed, Sought, Values};
 
 use super::{End, ListLimit};
 
@@ -39,13 +39,6 @@ pub(super) enum NodeElements<'a> {
     Plain(Option<&'a [u8]>),
 }
 
-/// A value that is looked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sought<'a> {
-    text: &'a [u8],
-    number: Option<i64>,
-}
-
 impl Default for Node {
     fn default() -> Self {
         Self::from_pack(Listpack::default())
@@ -55,19 +48,6 @@ impl Default for Node {
 impl Default for NodeElements<'_> {
     fn default() -> Self {
         Self::Plain(None)
-    }
-}
-
-impl<'a> Sought<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, number: canonical_number(text) }
-    }
-
-    pub(super) fn is(self, value: Packed<'_>) -> bool {
-        match value {
-            Packed::Number(number) => self.number == Some(number),
-            Packed::Text(text) => self.text == text,
-        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::node::{Node, Sought};
+use super::node::Node;
 use super::{End, ListLimit, Side};
+use crate::listpack::Sought;
 
 /// A list in pieces, none of them empty. Where pieces are split and joined follows real servers.
 #[derive(Debug, Default)]

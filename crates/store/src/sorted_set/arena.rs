@@ -4,7 +4,7 @@ use std::ops::{Index, IndexMut};
 
 /// Parts that lie beside each other. They are never all moved when there are more of them.
 #[derive(Debug)]
-pub(super) struct Arena<T>(Vec<Vec<T>>);
+pub(super) struct Arena<T>(pub(super) Vec<Vec<T>>);
 
 const CHUNK: usize = 128;
 
@@ -21,7 +21,12 @@ impl<T> Arena<T> {
             self.0.push(Vec::new());
         }
         let number = self.len();
-        self.0.last_mut().expect("there is a chunk").push(part);
+        let chunk = self.0.last_mut().expect("there is a chunk");
+        if chunk.len() == chunk.capacity() {
+            // Never more than a chunk holds, wherever it was shrunk to.
+            chunk.reserve_exact(chunk.len().max(4).min(CHUNK - chunk.len()));
+        }
+        chunk.push(part);
         u32::try_from(number).expect("memory ends before the numbers do")
     }
 

@@ -8,6 +8,7 @@ use super::{SortedSet, SortedSetLimits};
 use crate::dict::{Dict, Item};
 use crate::hash::hash;
 use crate::listpack::Packed;
+use crate::set::Set;
 
 /// Members with scores that can be combined. The score of a member of a plain set is 1.
 pub trait Scored {
@@ -75,6 +76,20 @@ impl Scored for SortedSet {
 
     fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_> {
         Box::new(self.iter())
+    }
+}
+
+impl Scored for Set {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn score_of(&self, member: &[u8]) -> Option<f64> {
+        self.contains(member).then_some(1.0)
+    }
+
+    fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_> {
+        Box::new(self.iter().map(|member| (member, 1.0)))
     }
 }
 

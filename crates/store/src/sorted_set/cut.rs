@@ -41,10 +41,16 @@ pub enum LexBound<'a> {
 
 impl Cut<'_> {
     /// Whether an entry is below.
-    pub(super) fn is_above<M: AsRef<[u8]>>(&self, score: f64, member: impl FnOnce() -> M) -> bool {
+    pub(super) fn is_above<M: AsRef<[u8]>>(&self, score: impl FnOnce() -> f64, member: impl FnOnce() -> M) -> bool {
         match *self {
-            Self::Entry(own, bytes) => score < own || score == own && member().as_ref() < bytes,
-            Self::Score(own, with) => score < own || with && score == own,
+            Self::Entry(own, bytes) => {
+                let score = score();
+                score < own || score == own && member().as_ref() < bytes
+            }
+            Self::Score(own, with) => {
+                let score = score();
+                score < own || with && score == own
+            }
             Self::Member(own, with) => {
                 let member = member();
                 member.as_ref() < own || with && member.as_ref() == own
@@ -58,7 +64,7 @@ impl Cut<'_> {
     pub(super) fn is_from<M: AsRef<[u8]>>(&self, score: f64, member: impl FnOnce() -> M) -> bool {
         match *self {
             Self::Entry(own, bytes) => score < own || score == own && member().as_ref() <= bytes,
-            _ => self.is_above(score, member),
+            _ => self.is_above(|| score, member),
         }
     }
 }

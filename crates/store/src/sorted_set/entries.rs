@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::packed::Pairs;
+use super::packed::{Pairs, score_of};
 use super::tree::{Spot, Tree};
 use crate::listpack::Packed;
 
@@ -32,7 +32,7 @@ impl<'a> Iterator for Entries<'a> {
         match &mut self.0 {
             Walk::Packed { pairs, count } => {
                 *count = count.checked_sub(1)?;
-                pairs.next()
+                pairs.next().map(|(member, score)| (member, score_of(score)))
             }
             Walk::Tree { tree, ranks, front, .. } => {
                 let mut spot = front.or_else(|| (ranks.start < ranks.end).then(|| tree.spot(ranks.start)));
@@ -63,7 +63,7 @@ impl DoubleEndedIterator for Entries<'_> {
         match &mut self.0 {
             Walk::Packed { pairs, count } => {
                 *count = count.checked_sub(1)?;
-                pairs.next_back()
+                pairs.next_back().map(|(member, score)| (member, score_of(score)))
             }
             Walk::Tree { tree, ranks, back, .. } => {
                 let last = ranks.next_back()?;

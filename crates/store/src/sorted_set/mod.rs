@@ -71,6 +71,8 @@ pub enum BadEntries {
 
 /// A listpack is never made longer, whatever the limits say.
 const PACKED_BYTES_MAX: usize = 1 << 30;
+/// Entries of a tree that a step of a scan shows, about.
+const SHOWN: usize = 12;
 
 impl Default for SortedSet {
     fn default() -> Self {
@@ -247,19 +249,19 @@ impl SortedSet {
         self.entries(0..self.len())
     }
 
-    /// Shows entries from a cursor on, 0 at first, and gives the next cursor, 0 at the end. Shows about `count` of them, and
-    /// all when they are a listpack. Whoever is there from the first call to the last is shown, mostly once, whatever
-    /// comes, goes or changes its score in between.
-    pub fn scan(&self, cursor: u64, count: usize, mut show: impl FnMut(Packed<'_>, f64)) -> u64 {
+    /// Shows some entries, from a position on, and gives the position of the next; 0 is the first, and comes again after the last.
+    /// Whoever is there from the call with 0 to the one that gives 0 is shown, mostly once, whatever comes, goes or changes its
+    /// score meanwhile. A listpack is shown at once, of a tree a dozen or two.
+    pub fn scan(&self, position: u64, mut show: impl FnMut(Packed<'_>, f64)) -> u64 {
         match &self.0 {
             Repr::Packed(pack) => {
-                packed::pairs(pack).for_each(|(member, score)| show(member, score));
+                packed::entries(pack).for_each(|(member, score)| show(member, score));
                 0
             }
             Repr::Tree(tree) => {
                 // What no scan has given is taken as its highest bits.
-                let from = u32::try_from(cursor).unwrap_or(u32::MAX);
-                let next = tree.scan(from, count.max(1), |member, score| show(Packed::Text(member), score));
+                let from = u32::try_from(position).unwrap_or(u32::MAX);
+                let next = tree.scan(from, SHOWN, |member, score| show(Packed::Text(member), score));
                 next.map_or(0, u64::from)
             }
         }
@@ -320,7 +322,7 @@ impl SortedSet {
     /// Makes it a tree.
     fn grow(&mut self) {
         if let Repr::Packed(pack) = &self.0 {
-            let entries: Vec<_> = packed::pairs(pack).map(|(member, score)| (score, packed::text(member))).collect();
+            let entries: Vec<_> = packed::entries(pack).map(|(member, score)| (score, packed::text(member))).collect();
             let entries = entries.iter().map(|(score, member)| (*score, member.as_ref()));
             self.0 = Repr::Tree(Box::new(Tree::from_sorted(entries)));
         }

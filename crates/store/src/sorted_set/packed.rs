@@ -4,26 +4,26 @@ use std::borrow::Cow;
 use std::io::Write as _;
 
 use super::cut::Cut;
-use crate::listpack::{Listpack, Packed, Values};
+use crate::listpack::{Listpack, Packed, Sought, Values};
 use crate::number::{parse_any, write_double};
 
-/// The entries of a packed sorted set, from both ends.
+/// The members of a packed sorted set with their scores as they stand there, from both ends. Reading a score takes longer than
+/// walking past it.
 #[derive(Clone, Debug)]
 pub(super) struct Pairs<'a>(Values<'a>);
 
 impl<'a> Iterator for Pairs<'a> {
-    type Item = (Packed<'a>, f64);
+    type Item = (Packed<'a>, Packed<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let member = self.0.next()?;
-        Some((member, score_of(self.0.next()?)))
+        Some((self.0.next()?, self.0.next()?))
     }
 }
 
 impl DoubleEndedIterator for Pairs<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let score = self.0.next_back()?;
-        Some((self.0.next_back()?, score_of(score)))
+        Some((self.0.next_back()?, score))
     }
 }
 
@@ -31,15 +31,21 @@ pub(super) fn pairs(pack: &Listpack) -> Pairs<'_> {
     Pairs(pack.iter())
 }
 
+/// The entries, from both ends.
+pub(super) fn entries(pack: &Listpack) -> impl DoubleEndedIterator<Item = (Packed<'_>, f64)> {
+    pairs(pack).map(|(member, score)| (member, score_of(score)))
+}
+
 /// The rank and the score of a member.
 pub(super) fn find(pack: &Listpack, member: &[u8]) -> Option<(usize, f64)> {
+    let sought = Sought::new(member);
     let mut ranked = pairs(pack).enumerate();
-    ranked.find(|(_, (own, _))| own.is(member)).map(|(rank, (_, score))| (rank, score))
+    ranked.find(|(_, (own, _))| sought.is(*own)).map(|(rank, (_, score))| (rank, score_of(score)))
 }
 
 /// How many entries are below a cut.
 pub(super) fn rank(pack: &Listpack, cut: Cut<'_>) -> usize {
-    pairs(pack).take_while(|(member, score)| cut.is_above(*score, || Bytes::from(*member))).count()
+    pairs(pack).take_while(|(member, score)| cut.is_above(|| score_of(*score), || Bytes::from(*member))).count()
 }
 
 /// Adds a member that is not there.
@@ -74,7 +80,7 @@ pub(super) fn read_score(score: Packed<'_>) -> Option<f64> {
     }
 }
 
-fn score_of(score: Packed<'_>) -> f64 {
+pub(super) fn score_of(score: Packed<'_>) -> f64 {
     read_score(score).expect("only what has scores is a packed sorted set")
 }
 

@@ -31,7 +31,7 @@ impl SortedSet {
     }
 
     /// Shows so many different entries in their order, each choice of them as likely as any other; all if there are no more.
-    /// Takes a step for each entry if a quarter or more are wanted, else one for each that is shown.
+    /// Takes a step for each entry of a small set or if a quarter or more are wanted, else one for each that is shown.
     pub fn random_distinct(
         &self,
         count: usize,
@@ -39,7 +39,8 @@ impl SortedSet {
         mut show: impl FnMut(Packed<'_>, f64),
     ) {
         let len = self.len();
-        if count < len / 4 {
+        // The entries of a listpack are found by walking: once for all of them.
+        if self.as_listpack().is_none() && count < len / 4 {
             let ranks = distinct(count, len, &mut random);
             return ranks
                 .into_iter()

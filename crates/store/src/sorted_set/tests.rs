@@ -3,8 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::arena::Arena;
 use super::tree::Child;
 use super::*;
+use crate::generator::generator;
+use crate::set::{Set, SetLimits};
 
 const SMALL: SortedSetLimits = SortedSetLimits { entries: 8, value: 20 };
 const REAL: SortedSetLimits = SortedSetLimits { entries: 128, value: 64 };
@@ -34,15 +37,6 @@ fn name(number: u32) -> Vec<u8> {
     }
 }
 
-fn numbers(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed ^ (mixed >> 29)
-    }
-}
-
 /// The tree is what its parts say: counts, first entries, links, the index, the memory.
 fn check(set: &SortedSet) {
     let Repr::Tree(tree) = &set.0 else { return };
@@ -50,6 +44,8 @@ fn check(set: &SortedSet) {
     tree.leaves.iter().for_each(|leaf| memory = (memory.0 + leaf.memory(), memory.1 + leaf.pieces()));
     memory.0 += tree.nodes.iter().map(|node| node.children.capacity() * size_of::<Child>()).sum::<usize>();
     assert_eq!(tree.memory, memory);
+    check_arena(&tree.leaves);
+    check_arena(&tree.nodes);
     let mut level = vec![tree.root];
     for _ in 0..tree.height {
         let mut below = Vec::new();
@@ -73,6 +69,21 @@ fn check(set: &SortedSet) {
         }
     }
     assert!(tree.has_each_once());
+}
+
+fn check_arena<T>(arena: &Arena<T>) {
+    let chunks: usize = arena.0.iter().map(|chunk| chunk.capacity() * size_of::<T>()).sum();
+    assert_eq!(arena.bytes(), chunks + arena.0.capacity() * size_of::<Vec<T>>());
+}
+
+#[test]
+fn a_chunk_that_shrank_and_grew_again_is_counted_right() {
+    let mut arena = Arena::default();
+    (0..128_u64).for_each(|number| _ = arena.push(number));
+    (0..97).for_each(|_| _ = arena.swap_remove(0));
+    check_arena(&arena);
+    (0..200).for_each(|number| _ = arena.push(number));
+    check_arena(&arena);
 }
 
 fn compare(set: &SortedSet, model: &Model) {
@@ -190,12 +201,12 @@ proptest! {
 
     /// Whoever is there all the time is seen, whatever comes, goes or moves between two steps.
     #[test]
-    fn a_scan_misses_nobody(stays in 1_u32..1500, comes in vec((any::<bool>(), 1500_u32..5000), 0..60), count in 1_usize..40) {
+    fn a_scan_misses_nobody(stays in 1_u32..1500, comes in vec((any::<bool>(), 1500_u32..5000), 0..60)) {
         let mut set = SortedSet::default();
         (0..stays).for_each(|number| _ = set.add(&name(number), f64::from(number), AddRule::default(), REAL));
         let (mut seen, mut cursor, mut comes) = (BTreeSet::new(), 0, comes.into_iter());
         loop {
-            cursor = set.scan(cursor, count, |member, _| _ = seen.insert(member.to_vec()));
+            cursor = set.scan(cursor, |member, _| _ = seen.insert(member.to_vec()));
             if cursor == 0 {
                 break;
             }
@@ -210,28 +221,42 @@ proptest! {
     }
 
     #[test]
-    fn unions_and_intersections_are_those_of_maps(sources in vec(vec((0_u32..60, -9_i32..9), 0..50), 1..4), weight in score()) {
+    fn unions_and_intersections_are_those_of_maps(
+        sources in vec((vec((0_u32..60, prop_oneof![(-9_i32..9).prop_map(f64::from), score()]), 0..50), score()), 1..4),
+    ) {
         let maps: Vec<BTreeMap<Vec<u8>, f64>> = sources.iter()
-            .map(|source| source.iter().map(|(number, score)| (name(*number), f64::from(*score))).collect()).collect();
+            .map(|(source, _)| source.iter().map(|(number, score)| (name(*number), *score)).collect()).collect();
         let sets: Vec<_> = maps.iter()
             .map(|map| SortedSet::from_entries(map.iter().map(|(member, score)| (*score, member)).collect(), SMALL).expect("they are good"))
             .collect();
-        let weighted: Vec<_> = sets.iter().map(|set| Weighted { source: set, weight }).collect();
+        let weighted: Vec<_> = sets.iter().zip(&sources).map(|(set, (_, weight))| Weighted { source: set, weight: *weight }).collect();
         let plain: Vec<&dyn Scored> = sets.iter().map(|set| set as &dyn Scored).collect();
+        // Sums depend on the order, which is that of the sizes.
+        let mut order: Vec<_> = (0..maps.len()).collect();
+        order.sort_by_key(|source| maps[*source].len());
         let all: BTreeSet<_> = maps.iter().flat_map(BTreeMap::keys).cloned().collect();
-        let (mut union, mut both, mut rest) = (Model::default(), Model::default(), Model::default());
-        for member in all {
-            let scores: Vec<_> = maps.iter().filter_map(|map| map.get(&member)).map(|score| number_or_0(score * weight)).collect();
-            let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            if scores.len() == maps.len() { both.0.insert(member.clone(), highest); }
-            if !maps[1..].iter().any(|map| map.contains_key(&member)) { rest.0.insert(member.clone(), maps[0][&member]); }
-            union.0.insert(member, highest);
+        for aggregate in [Aggregate::Sum, Aggregate::Min, Aggregate::Max] {
+            let fold = |one: f64, other: f64| match aggregate {
+                Aggregate::Sum => number_or_0(one + other),
+                Aggregate::Min => one.min(other),
+                Aggregate::Max => one.max(other),
+            };
+            let (mut union, mut both) = (Model::default(), Model::default());
+            for member in &all {
+                let scores = order.iter().filter_map(|source| Some(number_or_0(maps[*source].get(member)? * sources[*source].1)));
+                let scores: Vec<_> = scores.collect();
+                let score = scores.iter().copied().reduce(fold).expect("it is in one of them");
+                if scores.len() == maps.len() { both.0.insert(member.clone(), score); }
+                union.0.insert(member.clone(), score);
+            }
+            compare(&Combined::union(&weighted, aggregate).to_set(SMALL), &union);
+            compare(&Combined::intersection(&weighted, aggregate).to_set(SMALL), &both);
+            prop_assert_eq!(Combined::intersection_count(&plain, None), both.0.len());
+            prop_assert_eq!(Combined::intersection_count(&plain, Some(1)), both.0.len().min(1));
         }
-        compare(&Combined::union(&weighted, Aggregate::Max).to_set(SMALL), &union);
-        compare(&Combined::intersection(&weighted, Aggregate::Max).to_set(SMALL), &both);
+        let is_rest = |member: &&Vec<u8>| !maps[1..].iter().any(|map| map.contains_key(*member));
+        let rest = Model(maps[0].keys().filter(is_rest).map(|member| (member.clone(), maps[0][member])).collect());
         compare(&Combined::difference(plain[0], &plain[1..]).to_set(SMALL), &rest);
-        prop_assert_eq!(Combined::intersection_count(&plain, None), both.0.len());
-        prop_assert_eq!(Combined::intersection_count(&plain, Some(1)), both.0.len().min(1));
     }
 }
 
@@ -246,7 +271,7 @@ fn filled(count: u32) -> SortedSet {
 
 #[test]
 fn memory_is_less_than_that_of_a_skiplist() {
-    let mut random = numbers(3);
+    let mut random = generator(3);
     let mut set = SortedSet::default();
     for number in 0..50_000 {
         set.add(format!("{number:010}").as_bytes(), random() as f64, AddRule::default(), REAL);
@@ -316,6 +341,14 @@ fn rules_say_what_is_changed() {
     assert_eq!(add(2.0, AddMembers::Present, AddScores::Greater), Added::Changed(2.0));
     assert_eq!(add(3.0, AddMembers::Any, AddScores::Less), Added::Refused);
     assert_eq!(add(f64::NAN, AddMembers::Any, AddScores::Any), Added::NotANumber);
+    let mut increase = |by, scores| {
+        let rule = AddRule { increment: true, members: AddMembers::Any, scores };
+        set.add(b"a", by, rule, REAL)
+    };
+    assert_eq!(increase(-1.0, AddScores::Greater), Added::Refused);
+    assert_eq!(increase(1.0, AddScores::Greater), Added::Changed(3.0));
+    assert_eq!(increase(0.0, AddScores::Less), Added::Refused);
+    assert_eq!(increase(-1.0, AddScores::Less), Added::Changed(2.0));
 }
 
 #[test]
@@ -335,11 +368,66 @@ fn damaged_entries_are_refused() {
 }
 
 #[test]
+fn a_member_that_others_have_kept_as_a_text_is_found() {
+    let mut set = SortedSet::from_listpack(Listpack::of_texts(&["12", "1"]), REAL).expect("a sorted set");
+    assert_eq!(set.rank(b"12"), Some((0, 1.0)));
+    assert_eq!(set.add(b"12", 2.0, AddRule::default(), REAL), Added::Changed(2.0));
+    assert_eq!(set.len(), 1);
+}
+
+#[test]
+fn plain_sets_are_sources_whose_scores_are_1() {
+    let plain = Set::collect([1, 2, 3].map(Packed::Number), SetLimits::default());
+    let scores = [(2.0, "2"), (5.0, "3"), (7.0, "4")];
+    let scored = SortedSet::from_entries(scores.to_vec(), REAL).expect("they are good");
+    let weighted = [Weighted { source: &plain, weight: 10.0 }, Weighted { source: &scored, weight: 1.0 }];
+    let shown = |combined: &Combined<'_>| -> Vec<(Vec<u8>, f64)> {
+        combined.iter().map(|(member, score)| (member.to_vec(), score)).collect()
+    };
+    let expected = |entries: &[(&str, f64)]| -> Vec<(Vec<u8>, f64)> {
+        entries.iter().map(|(member, score)| (member.as_bytes().to_vec(), *score)).collect()
+    };
+    let union = Combined::union(&weighted, Aggregate::Sum);
+    assert_eq!(shown(&union), expected(&[("4", 7.0), ("1", 10.0), ("2", 12.0), ("3", 15.0)]));
+    let both = Combined::intersection(&weighted, Aggregate::Min);
+    assert_eq!(shown(&both), expected(&[("2", 2.0), ("3", 5.0)]));
+    assert_eq!(shown(&Combined::difference(&plain, &[&scored])), expected(&[("1", 1.0)]));
+    assert_eq!(shown(&Combined::difference(&scored, &[&plain])), expected(&[("4", 7.0)]));
+}
+
+#[test]
+fn bounds_are_read_as_clients_write_them() {
+    for (text, bound) in [
+        ("1", Some(ScoreBound::Inclusive(1.0))),
+        ("(1", Some(ScoreBound::Exclusive(1.0))),
+        ("-inf", Some(ScoreBound::Inclusive(f64::NEG_INFINITY))),
+        ("(+inf", Some(ScoreBound::Exclusive(f64::INFINITY))),
+        ("[1", None),
+        ("nan", None),
+    ] {
+        assert_eq!(ScoreBound::parse(text.as_bytes()), bound, "{text}");
+    }
+    for (text, bound) in [
+        ("-", Some(LexBound::Lowest)),
+        ("+", Some(LexBound::Highest)),
+        ("[", Some(LexBound::Inclusive(b""))),
+        ("(", Some(LexBound::Exclusive(b""))),
+        ("[(", Some(LexBound::Inclusive(b"("))),
+        ("(1", Some(LexBound::Exclusive(b"1"))),
+        ("", None),
+        ("1", None),
+        ("-1", None),
+    ] {
+        assert_eq!(LexBound::parse(text.as_bytes()), bound, "{text}");
+    }
+}
+
+#[test]
 fn random_members_are_about_equally_likely() {
     for count in [100, 1000] {
         let set = filled(count);
         for wanted in [3, 20, 90] {
-            let (mut random, mut drawn) = (numbers(u64::from(count)), BTreeMap::<Vec<u8>, u32>::new());
+            let (mut random, mut drawn) = (generator(u64::from(count)), BTreeMap::<Vec<u8>, u32>::new());
             let rounds = 200 * count / wanted;
             for _ in 0..rounds {
                 let mut shown = 0;
@@ -353,15 +441,15 @@ fn random_members_are_about_equally_likely() {
             assert!(drawn.values().all(|times| (120..290).contains(times)), "{drawn:?}");
         }
         let mut shown = 0;
-        set.random_distinct(5000, numbers(1), |_, _| shown += 1);
-        set.random_repeated(5000, numbers(1), |_, _| {
+        set.random_distinct(5000, generator(1), |_, _| shown += 1);
+        set.random_repeated(5000, generator(1), |_, _| {
             shown += 1;
             true
         });
         assert_eq!(shown, count + 5000);
-        assert!(set.random(numbers(1)).is_some());
+        assert!(set.random(generator(1)).is_some());
     }
-    assert!(SortedSet::default().random(numbers(1)).is_none());
+    assert!(SortedSet::default().random(generator(1)).is_none());
 }
 
 /// `ZADD z 1 a 2.5 bb` of Valkey 9.1.2, as DUMP has it.

@@ -139,8 +139,8 @@ impl Tree {
         let is_inside = at > 0 && at + 1 < leaf.len();
         let cut = Cut::Entry(score, member);
         if is_inside
-            && cut.is_above(leaf.score(at - 1), || leaf.member(at - 1))
-            && !cut.is_above(leaf.score(at + 1), || leaf.member(at + 1))
+            && cut.is_above(|| leaf.score(at - 1), || leaf.member(at - 1))
+            && !cut.is_above(|| leaf.score(at + 1), || leaf.member(at + 1))
         {
             self.leaves[number].set_score(at, score);
             return;
@@ -198,7 +198,7 @@ impl Tree {
         let (mut low, mut high) = (0, leaf.len());
         while low < high {
             let middle = (low + high) / 2;
-            if cut.is_above(leaf.score(middle), || leaf.member(middle)) { low = middle + 1 } else { high = middle }
+            if cut.is_above(|| leaf.score(middle), || leaf.member(middle)) { low = middle + 1 } else { high = middle }
         }
         (path, Spot { leaf: number, at: low })
     }

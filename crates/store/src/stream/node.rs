@@ -9,7 +9,7 @@
 //! `ms` and `seq` are what an id has more than the one that the node is filed under; the length is the number of values before
 //! it, to go backwards. An entry that is taken out is only flagged, and is gone with its node.
 
-use crate::listpack::{Listpack, Packed, Values};
+use crate::listpack::{Listpack, Packed, Sought, Values};
 use crate::stream::entry::{DELETED, Entry, SAME_FIELDS};
 use crate::stream::id::StreamId;
 
@@ -206,7 +206,7 @@ impl Node {
         let mut place = head.names;
         fields.len() == head.count
             && fields.into_iter().all(|(name, _)| {
-                let same = self.0.get(place).is_some_and(|own| own.is(name));
+                let same = self.0.get(place).is_some_and(|own| Sought::new(name).is(own));
                 place = self.0.next(place);
                 same
             })
