@@ -120,7 +120,7 @@ impl SlotKeys {
             *patience -= 1;
             let (deadline, hash) = self.deadlines.pop(now)?;
             let mut found = None;
-            self.dict.scan_hash(hash, |entry| {
+            self.dict.show_hashes(Dict::<Entry>::bits_of(hash), |entry| {
                 if entry.deadline() == Some(deadline) {
                     found = Some(entry.key().into());
                 }
@@ -143,7 +143,7 @@ impl SlotKeys {
         let dict = &self.dict;
         self.deadlines.change(hash, before, after, |deadline, hash| {
             let mut valid = false;
-            dict.scan_hash(hash, |entry| valid |= entry.deadline() == Some(deadline));
+            dict.show_hashes(Dict::<Entry>::bits_of(hash), |entry| valid |= entry.deadline() == Some(deadline));
             valid
         });
     }

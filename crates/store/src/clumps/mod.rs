@@ -116,16 +116,18 @@ impl<S: Shape> Clumps<S> {
         self.segments.iter().flatten().flat_map(Clump::iter)
     }
 
-    /// Shows the items of a clump, the one at a position, and gives the position of the next; 0 is the first, and comes again
-    /// after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, some more than once if the table
+    /// Shows the items of a clump, the one at a position, and gives the position of the next, which has 32 bits; 0 is the first,
+    /// and comes again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, some more than once if the table
     /// has shrunk meanwhile.
     pub(crate) fn scan(&self, position: u64, show: impl FnMut(&[u8])) -> u64 {
-        let Some(index) = self.index_of(position.reverse_bits()) else { return 0 };
+        // What no scan has given is taken by its low bits. Nobody has memory for more than 2^32 clumps.
+        let position = position as u32;
+        let Some(index) = self.index_of(position.reverse_bits().into()) else { return 0 };
         self.clump(index).iter().for_each(show);
-        let range = 1_u64.checked_shl(u64::BITS - self.depth_of(index)).unwrap_or(0);
+        let range = 1_u32.checked_shl(u32::BITS - self.depth_of(index)).unwrap_or(0);
         // A table of one clump has all of the range, whose length is 0 then.
         let start = if range == 0 { 0 } else { position & !(range - 1) };
-        start.wrapping_add(range)
+        start.wrapping_add(range).into()
     }
 
     /// Shows the items of the clump where hashes with these low bits are, or of all such clumps.

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::generator::generator;
 
 /// A key of four bytes, then anything.
 struct Four;
@@ -61,11 +62,7 @@ fn small_items_take_little_more_than_their_bytes() {
 fn every_item_is_about_as_likely_as_any_other() {
     let mut clumps = Clumps::default();
     (0..60).for_each(|number| assert!(put(&mut clumps, number, b"")));
-    let mut state = 1_u64;
-    let mut random = || {
-        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        state ^ (state >> 29)
-    };
+    let mut random = generator(1);
     let mut drawn: BTreeMap<u32, usize> = BTreeMap::new();
     for _ in 0..60_000 {
         *drawn.entry(number_of(clumps.random(&mut random).expect("it is not empty"))).or_default() += 1;
@@ -138,6 +135,7 @@ proptest! {
             position = clumps.scan(position, |item| {
                 seen.insert(number_of(item));
             });
+            prop_assert!(position < 1 << 32, "clients keep cursors in signed numbers");
             if position == 0 {
                 break;
             }
