@@ -1,65 +1,101 @@
-//! Which keys expire when.
+//! What expires when: the keys of a slot, the fields of a hash, the hashes with such fields.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 
-/// The deadlines of a dictionary's keys, the next one first. A key is known by its hash; a deadline that has been changed or whose
-/// key is gone stays until it is due, or until there are more such than valid ones.
+/// Deadlines with those who have them, the next one first. Somebody is known by some bits of a hash, and a deadline in steps of
+/// [`STEP`], so that both fit into one number. Where two have the same number it stands here once.
+///
+/// Nothing is kept of a deadline that was changed: memory comes back, and no call has to clean up.
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
-    /// Deadline in milliseconds, and the hash of the key.
-    heap: BinaryHeap<Reverse<(u64, u64)>>,
-    /// Keys that have a deadline.
-    keys: usize,
+    terms: BTreeSet<u64>,
+    count: usize,
 }
 
-/// So many deadlines more than keys are borne.
-const SLACK: usize = 64;
+/// Bits of a hash that are kept: whoever owns the deadlines says which.
+pub(crate) const HASH_BITS: u32 = 24;
+const HASH_MASK: u64 = (1 << HASH_BITS) - 1;
+/// Deadlines are rounded up to the next step, in milliseconds: whoever is found has expired for sure.
+const STEP: u64 = 16;
+/// What comes later, in more than five hundred years, counts as that.
+const STEPS_MAX: u64 = (1 << (64 - HASH_BITS)) - 1;
+/// What a number takes in a tree whose nodes are filled to two thirds.
+const BYTES_EACH: usize = 14;
+
+/// A deadline with some bits of the hash of whoever has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Term(u64);
+
+impl Term {
+    pub(crate) fn new(deadline: u64, bits: u64) -> Self {
+        Self(deadline.div_ceil(STEP).min(STEPS_MAX) << HASH_BITS | bits & HASH_MASK)
+    }
+
+    /// The bits of the hash.
+    pub(crate) fn bits(self) -> u64 {
+        self.0 & HASH_MASK
+    }
+
+    /// Whether a deadline is in its step.
+    pub(crate) fn has(self, deadline: Option<u64>) -> bool {
+        deadline.is_some_and(|deadline| Self::new(deadline, self.bits()) == self)
+    }
+
+    /// When it may be over.
+    pub(crate) fn start(self) -> u64 {
+        self.end().saturating_sub(STEP - 1)
+    }
+
+    /// When it is over for sure.
+    pub(crate) fn end(self) -> u64 {
+        (self.0 >> HASH_BITS) * STEP
+    }
+}
 
 impl Deadlines {
-    /// How many keys have one.
-    pub(crate) fn keys(&self) -> usize {
-        self.keys
+    /// How many have one.
+    pub(crate) fn count(&self) -> usize {
+        self.count
     }
 
-    /// When the next key may be due.
-    pub(crate) fn next(&self) -> Option<u64> {
-        self.heap.peek().map(|Reverse((deadline, _))| *deadline)
+    /// The next one.
+    pub(crate) fn first(&self) -> Option<Term> {
+        self.terms.first().copied().map(Term)
     }
 
-    /// A key's deadline has changed. `is_valid` tells whether a key with that hash has that deadline still.
+    /// The next one, if it is past.
+    pub(crate) fn due(&self, now: u64) -> Option<Term> {
+        self.first().filter(|term| term.end() <= now)
+    }
+
+    /// Somebody with these bits has another deadline now. `is_shared` tells whether anybody has a term still.
     pub(crate) fn change(
         &mut self,
-        hash: u64,
+        bits: u64,
         before: Option<u64>,
         after: Option<u64>,
-        is_valid: impl Fn(u64, u64) -> bool,
+        is_shared: impl FnOnce(Term) -> bool,
     ) {
+        self.count = self.count + usize::from(after.is_some()) - usize::from(before.is_some());
+        let [before, after] = [before, after].map(|deadline| deadline.map(|deadline| Term::new(deadline, bits)));
         if before == after {
             return;
         }
-        self.keys = self.keys + usize::from(after.is_some()) - usize::from(before.is_some());
-        if let Some(deadline) = after {
-            self.heap.push(Reverse((deadline, hash)));
+        if let Some(before) = before.filter(|before| !is_shared(*before)) {
+            self.terms.remove(&before.0);
         }
-        if self.heap.len() > 2 * self.keys + SLACK {
-            let mut left = std::mem::take(&mut self.heap).into_vec();
-            left.retain(|Reverse((deadline, hash))| is_valid(*deadline, *hash));
-            // A deadline that was changed and changed back stands here twice.
-            left.sort_unstable();
-            left.dedup();
-            self.heap = left.into();
+        if let Some(after) = after {
+            self.terms.insert(after.0);
         }
     }
 
-    /// Takes out the next deadline, if it is past.
-    pub(crate) fn pop(&mut self, now: u64) -> Option<(u64, u64)> {
-        self.next().filter(|deadline| *deadline <= now)?;
-        self.heap.pop().map(|Reverse(due)| due)
-    }
-
-    /// Bytes on the heap.
+    /// Bytes on the heap, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.heap.capacity() * size_of::<(u64, u64)>()
+        self.terms.len() * BYTES_EACH
+    }
+
+    /// How many allocations there are, about.
+    pub(crate) fn pieces(&self) -> usize {
+        self.terms.len() / 7
     }
 }

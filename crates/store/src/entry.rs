@@ -203,19 +203,15 @@ impl Entry {
         }
     }
 
-    /// Gives a short value memory of its own, so that it can be changed in place.
-    pub(crate) fn lengthen(&mut self) -> &mut Value {
+    /// A text, to be changed in place: a short one is given memory of its own. `None` for another type.
+    pub(crate) fn lengthen(&mut self) -> Option<&mut Vec<u8>> {
         if let Repr::Short(_) = &self.0 {
-            let text = match self.value() {
-                ValueRef::Number(number) => number.to_string().into_bytes(),
-                ValueRef::Text(text) => text.to_vec(),
-                ValueRef::Long(_) => Vec::new(),
-            };
+            let text = self.value().text()?.into_owned();
             *self = Self::long(self.key(), Value::Text(text), self.deadline(), self.used());
         }
-        match &mut self.0 {
-            Repr::Long(object) => &mut object.value,
-            Repr::Short(_) => unreachable!("it has just been given memory of its own"),
+        match self.long_mut()? {
+            Value::Text(text) => Some(text),
+            _ => None,
         }
     }
 

@@ -8,10 +8,9 @@ use foldhash::quality::SeedableRandomState;
 
 static STATE: OnceLock<SeedableRandomState> = OnceLock::new();
 
-/// Seeds the hash, once for the process: whoever knows it can choose keys that all fall into one bucket. Tells whether it
-/// came before the first use; later ones change nothing.
-pub fn seed_hash(seed: u64) -> bool {
-    STATE.set(seeded(seed)).is_ok()
+/// Seeds the hash, once for the process. Later seeds, and those that come after the first use, change nothing.
+pub(crate) fn seed_hash(seed: u64) {
+    STATE.get_or_init(|| seeded(seed));
 }
 
 /// The hash of some bytes.

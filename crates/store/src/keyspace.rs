@@ -3,6 +3,7 @@
 use parking_lot::{Mutex, MutexGuard};
 use slotmesh_types::Slot;
 
+use crate::hash::seed_hash;
 use crate::slot_keys::SlotKeys;
 
 /// Slots behind one lock.
@@ -11,6 +12,7 @@ pub const GROUP_SLOTS: usize = 64;
 /// Some slots with their keys, and what else is guarded by the same lock.
 #[derive(Debug)]
 pub struct Group<X> {
+    first: u16,
     slots: Box<[SlotKeys]>,
     /// What others keep beside the keys.
     pub beside: X,
@@ -29,21 +31,34 @@ struct Lock<X>(Mutex<Group<X>>);
 
 impl<X> Group<X> {
     /// The keys of a slot, which is one of this group.
+    ///
+    /// # Panics
+    /// When it is one of another group: its keys would be taken for those of a slot that is locked.
     pub fn slot(&mut self, slot: Slot) -> &mut SlotKeys {
-        &mut self.slots[usize::from(slot.get()) % GROUP_SLOTS]
+        self.parts(slot).0
     }
 
     /// The keys of a slot, and what others keep beside those of all slots of the group.
+    ///
+    /// # Panics
+    /// When it is a slot of another group.
     pub fn parts(&mut self, slot: Slot) -> (&mut SlotKeys, &mut X) {
-        (&mut self.slots[usize::from(slot.get()) % GROUP_SLOTS], &mut self.beside)
+        let keys = slot.get().checked_sub(self.first).and_then(|index| self.slots.get_mut(usize::from(index)));
+        (keys.expect("a slot is looked for in its own group"), &mut self.beside)
     }
 }
 
-impl<X: Default> Default for Keyspace<X> {
-    fn default() -> Self {
-        let group = || Group { slots: (0..GROUP_SLOTS).map(|_| SlotKeys::default()).collect(), beside: X::default() };
-        let groups = usize::from(Slot::COUNT).div_ceil(GROUP_SLOTS);
-        Self { groups: (0..groups).map(|_| Lock(Mutex::new(group()))).collect() }
+impl<X: Default> Keyspace<X> {
+    /// One without keys. The seed is that of the hash: whoever knows it can choose keys that all fall into one place. A process
+    /// has one; later seeds change nothing.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        seed_hash(seed);
+        let group = |first| {
+            let slots = (0..GROUP_SLOTS).map(|_| SlotKeys::default()).collect();
+            Lock(Mutex::new(Group { first, slots, beside: X::default() }))
+        };
+        Self { groups: (0..Slot::COUNT).step_by(GROUP_SLOTS).map(group).collect() }
     }
 }
 
@@ -51,5 +66,34 @@ impl<X> Keyspace<X> {
     /// The group of a slot, for as long as the guard is held. Hold one at a time.
     pub fn lock(&self, slot: Slot) -> MutexGuard<'_, Group<X>> {
         self.groups[usize::from(slot.get()) / GROUP_SLOTS].0.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(number: u16) -> Slot {
+        Slot::new(number).expect("a slot")
+    }
+
+    #[test]
+    fn every_slot_has_keys_of_its_own() {
+        let keyspace = Keyspace::<u32>::new(1);
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..Slot::COUNT {
+            let mut group = keyspace.lock(slot(number));
+            let (keys, beside) = group.parts(slot(number));
+            assert!(seen.insert(std::ptr::from_ref(keys).addr()));
+            *beside += 1;
+        }
+        assert_eq!(keyspace.lock(slot(Slot::COUNT - 1)).beside, 64);
+    }
+
+    #[test]
+    #[should_panic(expected = "its own group")]
+    fn a_slot_of_another_group_is_not_found_in_this_one() {
+        let keyspace = Keyspace::<()>::new(1);
+        keyspace.lock(slot(0)).slot(slot(64));
     }
 }

@@ -1,14 +1,14 @@
 //! A keyspace in 16384 dictionaries, one for each slot.
 //!
 //! [`Keyspace`] holds the slots in groups, each behind a lock. [`Db`] is one slot as a command works with it: keys that have
-//! expired are not there, values that are emptied go, and [`Changes`] tells what was done. Nothing here knows of time,
-//! threads or clients: time is given, and what is found out is handed back.
+//! expired are not there, values that are emptied go, and [`Changes`] tells what was done. Nothing here knows of time
+//! or clients: time is given, and what is found out is handed back. Of threads the locks know alone, and they stay here.
 //!
 //! ```
 //! use slotmesh_store::{Changes, Db, Expiry, Keyspace, ValueRef};
 //! use slotmesh_types::Slot;
 //!
-//! let keyspace = Keyspace::<()>::default();
+//! let keyspace = Keyspace::<()>::new(0x5eed);
 //! let slot = Slot::new(7).expect("a slot");
 //! let (mut group, mut changes) = (keyspace.lock(slot), Changes::default());
 //! let mut db = Db::new(group.slot(slot), &mut changes, 1_000, true);
@@ -43,11 +43,11 @@ mod set;
 mod slot_keys;
 mod sorted_set;
 pub mod stream;
+mod term;
 mod value;
 
-pub use db::{Changes, Db, Expiry, WrongType};
-pub use hash::seed_hash;
-pub use hashes::{Hash, HashLimits, TermChange, TermIf};
+pub use db::{Changes, Db, Edited, Expiry, KeyChange};
+pub use hashes::{Hash, HashLimits};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, NodeRef, Side};
@@ -59,4 +59,5 @@ pub use sorted_set::{
     AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, ScoreBound, Scored,
     SortedSet, SortedSetLimits, Weighted,
 };
-pub use value::{Kind, Value, ValueRef};
+pub use term::{TermChange, TermIf};
+pub use value::{Kind, Value, ValueRef, WrongType};

@@ -12,6 +12,7 @@
 //!
 //! A value is a head that says what follows, what follows, and the length of both, to be read backwards.
 
+use std::io::Write as _;
 use std::ops::Range;
 
 /// Many short values in one piece of memory.
@@ -33,6 +34,13 @@ pub enum Packed<'a> {
 pub(crate) struct Sought<'a> {
     text: &'a [u8],
     number: Option<i64>,
+}
+
+/// A number as it is written, without memory of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NumberText {
+    bytes: [u8; 20],
+    length: usize,
 }
 
 /// Bytes that are no listpack.
@@ -60,6 +68,14 @@ impl<'a> Packed<'a> {
     pub fn of(text: &'a [u8]) -> Self {
         canonical_number(text).map_or(Self::Text(text), Self::Number)
     }
+
+    /// The same value as everybody would have it: tables give numbers as texts.
+    pub(crate) fn normal(self) -> Self {
+        match self {
+            Self::Text(text) => Self::of(text),
+            Self::Number(_) => self,
+        }
+    }
 }
 
 impl Packed<'_> {
@@ -69,6 +85,16 @@ impl Packed<'_> {
         match self {
             Self::Number(number) => number.to_string().into_bytes(),
             Self::Text(text) => text.to_vec(),
+        }
+    }
+
+    /// Bytes of the value as a text.
+    pub(crate) fn text_len(self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Number(number) => {
+                number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1 + usize::from(number < 0)
+            }
         }
     }
 
@@ -94,7 +120,26 @@ impl<'a> Sought<'a> {
     }
 }
 
+impl NumberText {
+    pub(crate) fn new(number: i64) -> Self {
+        let mut bytes = [0; 20];
+        let mut rest = &mut bytes[..];
+        write!(rest, "{number}").expect("the longest number has 20 characters");
+        let length = 20 - rest.len();
+        Self { bytes, length }
+    }
+}
+
+impl AsRef<[u8]> for NumberText {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
 impl Listpack {
+    /// What holds others keeps them in another way when they take more bytes, whatever its limits say.
+    pub(crate) const BYTES_MAX: usize = 1 << 30;
+
     /// Takes bytes that somebody else has made.
     ///
     /// # Errors
@@ -189,6 +234,13 @@ impl Listpack {
     #[must_use]
     pub fn previous(&self, place: usize) -> Option<usize> {
         (place > HEAD).then(|| place_before(&self.0, place))
+    }
+
+    /// Whether a text is there twice among every `step`-th one. Takes as long as sorting them.
+    pub(crate) fn has_doubles(&self, step: usize) -> bool {
+        let mut texts: Vec<_> = self.iter().step_by(step).map(Packed::to_vec).collect();
+        texts.sort_unstable();
+        texts.windows(2).any(|two| two[0] == two[1])
     }
 
     /// Adds many values at the end, with some room for more: [`Listpack::shrink`] gives it back.

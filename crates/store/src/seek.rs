@@ -1,4 +1,6 @@
-//! Finding and drawing values of a listpack.
+//! Finding values of a listpack, and drawing.
+
+use std::collections::BTreeSet;
 
 use crate::listpack::{Listpack, Sought};
 
@@ -8,16 +10,22 @@ pub(crate) fn find(pack: &Listpack, text: &[u8], step: usize) -> Option<usize> {
     pack.places().step_by(step).find(|(_, value)| sought.is(*value)).map(|(place, _)| place)
 }
 
-/// So many different numbers below `of`, or all of them, in their order; each choice is as likely as any other. It takes as
-/// long as `of` is.
-pub(crate) fn choose(count: usize, of: usize, mut random: impl FnMut() -> u64) -> Vec<usize> {
-    let mut wanted = count.min(of);
-    let chosen = (0..of).filter(|number| {
-        let is_chosen = random() % ((of - number) as u64) < wanted as u64;
-        wanted -= usize::from(is_chosen);
-        is_chosen
-    });
-    chosen.collect()
+/// So many different numbers below `end`, or all of them; each choice is as likely as any other. Of the numbers that are left out
+/// so far, the highest takes the place of whoever is drawn twice.
+pub(crate) fn distinct(count: usize, end: usize, mut random: impl FnMut() -> u64) -> BTreeSet<usize> {
+    let mut chosen = BTreeSet::new();
+    for highest in end - count.min(end)..end {
+        let drawn = below(highest + 1, &mut random).unwrap_or(highest);
+        if !chosen.insert(drawn) {
+            chosen.insert(highest);
+        }
+    }
+    chosen
+}
+
+/// A number below `end`; `None` if there is none.
+pub(crate) fn below(end: usize, mut random: impl FnMut() -> u64) -> Option<usize> {
+    (end > 0).then(|| ((u128::from(random()) * end as u128) >> 64) as usize)
 }
 
 /// So many of the items, or all of them; each choice is as likely as any other. All are looked at.
@@ -26,7 +34,7 @@ pub(crate) fn reservoir<T>(count: usize, items: impl Iterator<Item = T>, mut ran
     for (seen, item) in items.enumerate() {
         if chosen.len() < count {
             chosen.push(item);
-        } else if let Some(place) = chosen.get_mut((random() % (seen as u64 + 1)) as usize) {
+        } else if let Some(place) = below(seen + 1, &mut random).and_then(|place| chosen.get_mut(place)) {
             *place = item;
         }
     }

@@ -1,6 +1,6 @@
 //! The keys of one slot.
 
-use crate::deadlines::Deadlines;
+use crate::deadlines::{Deadlines, Term};
 use crate::dict::{Dict, Item};
 use crate::entry::{Entry, Short};
 use crate::hash::hash;
@@ -10,9 +10,26 @@ use crate::value::{Value, ValueRef};
 #[derive(Debug, Default)]
 pub struct SlotKeys {
     dict: Dict<Entry>,
-    deadlines: Deadlines,
     /// Of the entries, without the table.
     bytes: usize,
+    /// When keys expire.
+    deadlines: Deadlines,
+    /// When the next field of a hash expires.
+    fields: Deadlines,
+}
+
+/// What is booked of an entry; nothing where there is none.
+#[derive(Clone, Copy, Default)]
+struct Booked {
+    bytes: usize,
+    deadline: Option<u64>,
+    fields: Option<u64>,
+}
+
+impl Booked {
+    fn of(entry: &Entry) -> Self {
+        Self { bytes: entry.bytes(), deadline: entry.deadline(), fields: fields_of(entry) }
+    }
 }
 
 impl SlotKeys {
@@ -31,18 +48,22 @@ impl SlotKeys {
     /// How many of them expire some day.
     #[must_use]
     pub fn expiring(&self) -> usize {
-        self.deadlines.keys()
+        self.deadlines.count()
     }
 
     /// Bytes that they take, tables included; memory that an allocator adds is not known here.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes + self.dict.table_bytes() + self.deadlines.bytes()
+        self.bytes + self.dict.table_bytes() + self.deadlines.bytes() + self.fields.bytes()
     }
 
     /// Every key, those included that have expired and were not taken out yet, in no particular order.
     pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.dict.iter().map(Item::key)
+        self.entries().map(Item::key)
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.dict.iter()
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<&Entry> {
@@ -81,27 +102,26 @@ impl SlotKeys {
 
     fn edit_at<R>(&mut self, hash: u64, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
         let entry = self.dict.get_mut(hash, key)?;
-        let (bytes, before) = (entry.bytes(), entry.deadline());
+        let before = Booked::of(entry);
         let result = edit(entry);
-        let after = entry.deadline();
-        self.bytes = self.bytes + entry.bytes() - bytes;
-        self.change_deadline(hash, before, after);
+        let after = Booked::of(entry);
+        self.book(hash, before, after);
         Some(result)
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = hash(key);
         let entry = self.dict.remove(hash, key)?;
-        self.bytes -= entry.bytes();
-        self.change_deadline(hash, entry.deadline(), None);
+        self.book(hash, Booked::of(&entry), Booked::default());
         Some(entry)
     }
 
     /// Shows some keys with what they hold, from a position on, and gives the position of the next; 0 is the first, and comes
     /// again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, maybe more than once.
-    /// Those are included that have expired and were not taken out yet.
-    pub fn scan(&self, position: u64, mut show: impl FnMut(&[u8], ValueRef<'_>)) -> u64 {
-        self.dict.scan(position, |entry| show(entry.key(), entry.value()))
+    /// Those are included that have expired and were not taken out yet; the deadline comes last, in milliseconds of the wall
+    /// clock. Positions have 48 bits, so that a cursor has room for a slot beside one.
+    pub fn scan(&self, position: u64, mut show: impl FnMut(&[u8], ValueRef<'_>, Option<u64>)) -> u64 {
+        self.dict.scan(position, |entry| show(entry.key(), entry.value(), entry.deadline()))
     }
 
     /// A key, each about as likely as any other.
@@ -109,42 +129,54 @@ impl SlotKeys {
         self.dict.random(random)
     }
 
-    /// When the next key may be due.
+    /// When the next key may be due: at most some milliseconds before it is.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.deadlines.next()
+        self.deadlines.first().map(Term::start)
     }
 
-    /// A key that has expired by `now`. Deadlines that have been changed since are passed over, at most `patience` of them.
-    pub(crate) fn expired(&mut self, now: u64, patience: &mut usize) -> Option<Box<[u8]>> {
-        while *patience > 0 {
-            *patience -= 1;
-            let (deadline, hash) = self.deadlines.pop(now)?;
-            let mut found = None;
-            self.dict.show_hashes(Dict::<Entry>::bits_of(hash), |entry| {
-                if entry.deadline() == Some(deadline) {
-                    found = Some(entry.key().into());
-                }
-            });
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
+    /// Some keys whose deadline is next, if it is past; hardly ever more than one.
+    pub(crate) fn due(&self, now: u64) -> Vec<Box<[u8]>> {
+        keys_with(&self.dict, self.deadlines.due(now), Entry::deadline)
+    }
+
+    /// The same with keys of hashes, some of whose fields have expired.
+    pub(crate) fn due_fields(&self, now: u64) -> Vec<Box<[u8]>> {
+        keys_with(&self.dict, self.fields.due(now), fields_of)
     }
 
     fn add(&mut self, hash: u64, entry: Entry) {
-        self.bytes += entry.bytes();
-        let deadline = entry.deadline();
+        let after = Booked::of(&entry);
         self.dict.add(hash, entry);
-        self.change_deadline(hash, None, deadline);
+        self.book(hash, Booked::default(), after);
     }
 
-    fn change_deadline(&mut self, hash: u64, before: Option<u64>, after: Option<u64>) {
-        let dict = &self.dict;
-        self.deadlines.change(hash, before, after, |deadline, hash| {
-            let mut valid = false;
-            dict.show_hashes(Dict::<Entry>::bits_of(hash), |entry| valid |= entry.deadline() == Some(deadline));
-            valid
+    /// Books what has become of an entry, after that.
+    fn book(&mut self, hash: u64, before: Booked, after: Booked) {
+        self.bytes = self.bytes + after.bytes - before.bytes;
+        let (dict, bits) = (&self.dict, Dict::<Entry>::bits_of(hash));
+        let is_shared = |term, deadline_of| !keys_with(dict, Some(term), deadline_of).is_empty();
+        self.deadlines.change(bits, before.deadline, after.deadline, |term| is_shared(term, Entry::deadline));
+        self.fields.change(bits, before.fields, after.fields, |term| is_shared(term, fields_of));
+    }
+}
+
+/// When the next field of a hash expires.
+fn fields_of(entry: &Entry) -> Option<u64> {
+    match entry.value() {
+        ValueRef::Long(Value::Hash(hash)) => hash.next_deadline(),
+        _ => None,
+    }
+}
+
+/// The keys that have a term.
+fn keys_with(dict: &Dict<Entry>, term: Option<Term>, deadline_of: fn(&Entry) -> Option<u64>) -> Vec<Box<[u8]>> {
+    let mut keys = Vec::new();
+    if let Some(term) = term {
+        dict.show_hashes(term.bits(), |entry| {
+            if term.has(deadline_of(entry)) && Dict::<Entry>::bits_of(hash(entry.key())) == term.bits() {
+                keys.push(entry.key().into());
+            }
         });
     }
+    keys
 }

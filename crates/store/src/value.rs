@@ -1,12 +1,19 @@
 //! What a key can hold.
 
+use std::borrow::Cow;
+
 use crate::hashes::Hash;
 use crate::list::List;
 use crate::set::Set;
 use crate::sorted_set::SortedSet;
 use crate::stream::Stream;
 
-/// A type of values that have memory of their own and are changed in place.
+/// A command for one type met a key that holds another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+pub struct WrongType;
+
+/// A type of values that have memory of their own and are changed in place. Texts are none: most of them have not.
 pub trait Kind: Default + Sized {
     /// Makes it a value.
     fn into_value(self) -> Value;
@@ -79,7 +86,29 @@ impl Value {
     }
 }
 
-impl ValueRef<'_> {
+impl<'a> ValueRef<'a> {
+    /// The text that it is, numbers as they are written; `None` for another type.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'a, [u8]>> {
+        match *self {
+            Self::Number(number) => Some(number.to_string().into_bytes().into()),
+            Self::Text(text) => Some(text.into()),
+            Self::Long(Value::Text(text)) => Some(text.into()),
+            Self::Long(_) => None,
+        }
+    }
+
+    /// The value, if it is of this type.
+    ///
+    /// # Errors
+    /// When it is of another.
+    pub fn kind<K: Kind>(self) -> Result<&'a K, WrongType> {
+        match self {
+            Self::Long(value) => K::of(value).ok_or(WrongType),
+            _ => Err(WrongType),
+        }
+    }
+
     /// The name of its type, as TYPE tells it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
@@ -123,8 +152,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    // A text may be empty, and a stream remembers its ids and its groups.
-    Text(Vec<u8>): |_| false;
+    // A stream remembers its ids and its groups.
     Stream(Stream): |_| false;
     List(List): |list: &List| list.len() == 0;
     Hash(Hash): Hash::is_empty;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Hash, Parts, Repr, pairs};
 use crate::listpack::Packed;
-use crate::seek::{choose, reservoir};
+use crate::seek::{below, distinct, reservoir};
 
 /// So often a field is drawn that turns out to have expired, before all are looked at.
 const DRAWS_MAX: usize = 64;
@@ -15,10 +15,7 @@ impl Hash {
     /// When nearly all fields of a big hash have expired and were not taken out yet, all of them are looked at.
     pub fn random(&self, now: u64, mut random: impl FnMut() -> u64) -> Option<(Packed<'_>, Packed<'_>)> {
         match &self.0 {
-            Repr::Packed(pack) => {
-                let index = random().checked_rem(self.len() as u64)?;
-                pairs(pack).nth(index as usize)
-            }
+            Repr::Packed(pack) => pairs(pack).nth(below(self.len(), random)?),
             Repr::Table(fields) => {
                 let drawn = (0..DRAWS_MAX).find_map(|_| fields.random(&mut random).filter(|field| field.lives(now)));
                 let found = drawn.or_else(|| {
@@ -52,7 +49,7 @@ impl Hash {
             }
         }
         if let Repr::Packed(pack) = &self.0 {
-            let mut chosen = choose(count, self.len(), random).into_iter().peekable();
+            let mut chosen = distinct(count, self.len(), random).into_iter().peekable();
             let drawn = pairs(pack).enumerate().filter(|(index, _)| chosen.next_if_eq(index).is_some());
             return drawn.map(|(_, pair)| pair).collect();
         }

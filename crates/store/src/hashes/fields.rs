@@ -1,17 +1,16 @@
 //! The fields of a big hash.
 
 use super::field::{Field, Parts, head, set_deadline};
-use super::terms::{HASH_BITS, Term, Terms};
 use crate::clumps::Clumps;
+use crate::deadlines::{Deadlines, HASH_BITS, Term};
 use crate::hash::hash;
 
 /// The fields of a hash that is big, or some of whose fields expire.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     clumps: Clumps<Field>,
-    terms: Terms,
-    /// Fields that have a deadline.
-    expiring: usize,
+    /// By the low bits of the hashes.
+    deadlines: Deadlines,
 }
 
 impl Fields {
@@ -20,15 +19,15 @@ impl Fields {
     }
 
     pub(super) fn expiring(&self) -> usize {
-        self.expiring
+        self.deadlines.count()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.clumps.bytes() + self.terms.bytes()
+        self.clumps.bytes() + self.deadlines.bytes()
     }
 
     pub(super) fn pieces(&self) -> usize {
-        self.clumps.pieces() + self.terms.pieces()
+        self.clumps.pieces() + self.deadlines.pieces()
     }
 
     /// A field, also one that has expired.
@@ -80,14 +79,15 @@ impl Fields {
 
     /// When the next field has expired for sure.
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.terms.first().map(Term::end)
+        self.deadlines.first().map(Term::end)
     }
 
     /// Some fields whose deadline is next, if it is past; hardly ever more than one.
     pub(super) fn expired(&self, now: u64) -> Vec<Box<[u8]>> {
-        let Some(term) = self.terms.first().filter(|term| term.end() <= now) else { return Vec::new() };
         let mut names = Vec::new();
-        self.show_term(term, |name| names.push(name.into()));
+        if let Some(term) = self.deadlines.due(now) {
+            show_term(&self.clumps, term, |name| names.push(name.into()));
+        }
         names
     }
 
@@ -95,29 +95,22 @@ impl Fields {
         if before == after {
             return;
         }
-        self.expiring = self.expiring + usize::from(after.is_some()) - usize::from(before.is_some());
-        let hash = hash(name);
-        if let Some(before) = before.map(|deadline| Term::new(deadline, hash)) {
+        let clumps = &self.clumps;
+        self.deadlines.change(hash(name), before, after, |term| {
             let mut is_shared = false;
-            self.show_term(before, |_| is_shared = true);
-            if !is_shared {
-                self.terms.remove(before);
-            }
-        }
-        if let Some(after) = after {
-            self.terms.insert(Term::new(after, hash));
-        }
-    }
-
-    /// Shows the names of the fields that have a term.
-    fn show_term(&self, term: Term, mut show: impl FnMut(&[u8])) {
-        self.clumps.show_hashes(term.hash_low(), HASH_BITS, |item| {
-            let field = Parts::of(item);
-            // Most have another deadline, and need no hash.
-            let has_end = field.deadline.is_some_and(|deadline| Term::new(deadline, 0).end() == term.end());
-            if has_end && hash(field.name) & ((1 << HASH_BITS) - 1) == term.hash_low() {
-                show(field.name);
-            }
+            show_term(clumps, term, |_| is_shared = true);
+            is_shared
         });
     }
+}
+
+/// Shows the names of the fields that have a term.
+fn show_term(clumps: &Clumps<Field>, term: Term, mut show: impl FnMut(&[u8])) {
+    clumps.show_hashes(term.bits(), HASH_BITS, |item| {
+        let field = Parts::of(item);
+        // Most have another deadline, and need no hash.
+        if term.has(field.deadline) && hash(field.name) & ((1 << HASH_BITS) - 1) == term.bits() {
+            show(field.name);
+        }
+    });
 }

@@ -3,7 +3,6 @@
 mod draw;
 mod field;
 mod fields;
-mod terms;
 
 use field::Parts;
 use fields::Fields;
@@ -11,6 +10,7 @@ use fields::Fields;
 use crate::db::Expiry;
 use crate::listpack::{Listpack, Packed};
 use crate::seek::find;
+use crate::term::{TermChange, TermIf};
 
 /// Fields with values. A small hash is a [`Listpack`] of fields and values in turn, a big one is a table. Which one it is has no
 /// effect but for the order of the fields; once a table, it stays one.
@@ -36,53 +36,9 @@ pub struct HashLimits {
     pub value: usize,
 }
 
-/// When the term of a field may be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TermIf {
-    /// In any case.
-    Always,
-    /// When it has none (NX).
-    Unset,
-    /// When it has one (XX).
-    Set,
-    /// When it has one that ends earlier (GT, also with XX): no term is the longest one.
-    Later,
-    /// When it has none, or one that ends later (LT).
-    Earlier,
-    /// When it has one that ends later (LT with XX).
-    SetEarlier,
-}
-
-/// What became of a field whose term was to be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TermChange {
-    /// There is no such field.
-    NoField,
-    /// It has been left as it was.
-    Refused,
-    /// The term is set.
-    Set,
-    /// The term was over at once: the field is gone.
-    Gone,
-}
-
-/// A listpack of more bytes becomes a table whatever the limits say.
-pub(crate) const PACK_BYTES_MAX: usize = 1 << 30;
-
 impl Default for HashLimits {
     fn default() -> Self {
         Self { entries: 512, value: 64 }
-    }
-}
-
-impl TermIf {
-    fn allows(self, before: Option<u64>, after: u64) -> bool {
-        match (self, before) {
-            (Self::Always, _) | (Self::Unset | Self::Earlier, None) | (Self::Set, Some(_)) => true,
-            (Self::Later, Some(before)) => after > before,
-            (Self::Earlier | Self::SetEarlier, Some(before)) => after < before,
-            (Self::Unset, Some(_)) | (Self::Set | Self::Later | Self::SetEarlier, None) => false,
-        }
     }
 }
 
@@ -95,19 +51,17 @@ impl Default for Repr {
 impl Hash {
     /// Takes a listpack of fields and values in turn, of a size within the limits or not.
     ///
-    /// A listpack that says a field twice, or lacks the last value, is none; it is handed back. Looking for that takes as long as
+    /// A listpack that says no field or one twice, or lacks the last value, is none; it is handed back. Looking for that takes as long as
     /// sorting the fields.
     ///
     /// # Errors
     /// With the listpack, when it holds no hash.
     pub fn from_listpack(pack: Listpack, limits: HashLimits) -> Result<Self, Listpack> {
-        let mut names: Vec<_> = pack.iter().step_by(2).map(Packed::to_vec).collect();
-        names.sort_unstable();
-        if !pack.len().is_multiple_of(2) || names.windows(2).any(|two| two[0] == two[1]) {
+        if pack.is_empty() || !pack.len().is_multiple_of(2) || pack.has_doubles(2) {
             return Err(pack);
         }
-        let fits = pack.len() / 2 <= limits.entries && pack.as_bytes().len() <= PACK_BYTES_MAX;
-        let fits = fits && pack.iter().all(|value| length(value) <= limits.value);
+        let fits = pack.len() / 2 <= limits.entries && pack.as_bytes().len() <= Listpack::BYTES_MAX;
+        let fits = fits && pack.iter().all(|value| value.text_len() <= limits.value);
         let mut hash = Self(Repr::Packed(pack));
         if !fits {
             hash.spread();
@@ -136,7 +90,7 @@ impl Hash {
     pub fn set(&mut self, name: &[u8], value: &[u8], expiry: Expiry, now: u64, limits: HashLimits) -> bool {
         if let Repr::Packed(pack) = &mut self.0 {
             let fits = name.len().max(value.len()) <= limits.value
-                && pack.as_bytes().len().saturating_add(name.len() + value.len()) <= PACK_BYTES_MAX
+                && pack.as_bytes().len().saturating_add(name.len() + value.len()) <= Listpack::BYTES_MAX
                 && !matches!(expiry, Expiry::At(_));
             if fits {
                 if let Some(place) = find(pack, name, 2) {
@@ -180,7 +134,7 @@ impl Hash {
 
     /// Gives a field a term, which ends at a moment in milliseconds of the wall clock.
     pub fn set_deadline(&mut self, name: &[u8], deadline: u64, condition: TermIf, now: u64) -> TermChange {
-        let Some(before) = self.deadline(name, now) else { return TermChange::NoField };
+        let Some(before) = self.deadline(name, now) else { return TermChange::Missing };
         if !condition.allows(before, deadline) {
             return TermChange::Refused;
         }
@@ -195,7 +149,7 @@ impl Hash {
     /// Ends the term of a field without ending the field. [`TermChange::Refused`] when it has none.
     pub fn persist(&mut self, name: &[u8], now: u64) -> TermChange {
         match (self.deadline(name, now), &mut self.0) {
-            (None, _) => TermChange::NoField,
+            (None, _) => TermChange::Missing,
             (Some(Some(_)), Repr::Table(fields)) => {
                 fields.set_deadline(name, None);
                 TermChange::Set
@@ -354,16 +308,6 @@ impl Hash {
 fn pairs(pack: &Listpack) -> impl Iterator<Item = (Packed<'_>, Packed<'_>)> {
     let mut values = pack.iter();
     std::iter::from_fn(move || Some((values.next()?, values.next()?)))
-}
-
-/// Bytes of a value as a text.
-pub(crate) fn length(value: Packed<'_>) -> usize {
-    match value {
-        Packed::Text(text) => text.len(),
-        Packed::Number(number) => {
-            number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1 + usize::from(number < 0)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub fn union<'a>(sets: &[&'a Set]) -> Vec<Packed<'a>> {
         return all;
     }
     let mut seen = HashSet::new();
-    all.extend(sets.iter().flat_map(|set| set.iter()).filter(|member| seen.insert(normal(*member))));
+    all.extend(sets.iter().flat_map(|set| set.iter()).filter(|member| seen.insert(member.normal())));
     all
 }
 
@@ -43,14 +43,6 @@ pub fn difference<'a>(first: &'a Set, others: &[&'a Set]) -> Vec<Packed<'a>> {
         others.sort_by_key(|set| std::cmp::Reverse(set.len()));
         return first.iter().filter(|member| !others.iter().any(|set| set.contains_packed(*member))).collect();
     }
-    let gone: HashSet<_> = others.iter().flat_map(|set| set.iter()).map(normal).collect();
-    first.iter().filter(|member| !gone.contains(&normal(*member))).collect()
-}
-
-/// A member as every kind of set would give it.
-fn normal(member: Packed<'_>) -> Packed<'_> {
-    match member {
-        Packed::Text(text) => Packed::of(text),
-        Packed::Number(_) => member,
-    }
+    let gone: HashSet<_> = others.iter().flat_map(|set| set.iter()).map(Packed::normal).collect();
+    first.iter().filter(|member| !gone.contains(&member.normal())).collect()
 }

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use super::{Repr, Set};
 use crate::listpack::Packed;
-use crate::seek::{choose, reservoir};
+use crate::seek::{below, distinct, reservoir};
 
 impl Set {
     /// A member, each about as likely as any other. `random` gives numbers.
-    pub fn random(&self, mut random: impl FnMut() -> u64) -> Option<Packed<'_>> {
+    pub fn random(&self, random: impl FnMut() -> u64) -> Option<Packed<'_>> {
         match &self.0 {
-            Repr::Ints(ints) => ints.get(random().checked_rem(ints.len() as u64)? as usize).map(Packed::Number),
-            Repr::Packed(pack) => pack.iter().nth(random().checked_rem(pack.len() as u64)? as usize),
+            Repr::Ints(ints) => ints.get(below(ints.len(), random)?).map(Packed::Number),
+            Repr::Packed(pack) => pack.iter().nth(below(pack.len(), random)?),
             Repr::Table(members) => members.random(random).map(Packed::Text),
         }
     }
@@ -21,7 +21,7 @@ impl Set {
     /// It takes as long as `count` is, or as the set is where `count` is a good part of that.
     pub fn random_distinct(&self, count: usize, mut random: impl FnMut() -> u64) -> Vec<Packed<'_>> {
         let Repr::Table(members) = &self.0 else {
-            let mut chosen = choose(count, self.len(), random).into_iter().peekable();
+            let mut chosen = distinct(count, self.len(), random).into_iter().peekable();
             let drawn = self.iter().enumerate().filter(|(index, _)| chosen.next_if_eq(index).is_some());
             return drawn.map(|(_, member)| member).collect();
         };
@@ -54,7 +54,7 @@ impl Set {
             });
             return members;
         }
-        let mut chosen = choose(count, self.len(), &mut random).into_iter().peekable();
+        let mut chosen = distinct(count, self.len(), &mut random).into_iter().peekable();
         let members = self.iter().enumerate();
         let (gone, left): (Vec<_>, Vec<_>) = members.partition(|(index, _)| chosen.next_if_eq(index).is_some());
         let gone = gone.into_iter().map(|(_, member)| member.to_vec()).collect();

@@ -4,15 +4,12 @@ mod algebra;
 mod draw;
 mod ints;
 
-use std::io::Write;
-
 pub use algebra::{difference, intersection, union};
 pub use ints::{DamagedIntSet, IntSet};
 
 use crate::clumps::{Clumps, Shape};
 use crate::hash::hash;
-use crate::hashes::{PACK_BYTES_MAX, length};
-use crate::listpack::{Listpack, Packed};
+use crate::listpack::{Listpack, NumberText, Packed};
 use crate::seek::find;
 
 /// Members, each of them once. A small set of numbers is an [`IntSet`], another small one a [`Listpack`], a big one a table.
@@ -78,15 +75,13 @@ impl Set {
     /// Takes a listpack of members, of a size within the limits or not. Takes as long as sorting them.
     ///
     /// # Errors
-    /// With the listpack, when it says a member twice.
+    /// With the listpack, when it says no member or one twice.
     pub fn from_listpack(pack: Listpack, limits: SetLimits) -> Result<Self, Listpack> {
-        let mut members: Vec<_> = pack.iter().map(Packed::to_vec).collect();
-        members.sort_unstable();
-        if members.windows(2).any(|two| two[0] == two[1]) {
+        if pack.is_empty() || pack.has_doubles(1) {
             return Err(pack);
         }
-        let fits = pack.len() <= limits.entries && pack.as_bytes().len() <= PACK_BYTES_MAX;
-        let fits = fits && pack.iter().all(|value| length(value) <= limits.value);
+        let fits = pack.len() <= limits.entries && pack.as_bytes().len() <= Listpack::BYTES_MAX;
+        let fits = fits && pack.iter().all(|value| value.text_len() <= limits.value);
         let mut set = Self(Repr::Packed(pack));
         if !fits {
             set.spread();
@@ -168,7 +163,7 @@ impl Set {
         match (member, &self.0) {
             (Packed::Text(text), _) => self.contains(text),
             (Packed::Number(number), Repr::Ints(ints)) => ints.contains(number),
-            (Packed::Number(number), _) => as_text(number, |text| self.contains(text)),
+            (Packed::Number(number), _) => self.contains(NumberText::new(number).as_ref()),
         }
     }
 
@@ -260,7 +255,7 @@ impl Set {
                 }
                 added
             }
-            (Packed::Number(number), _) => as_text(number, |text| self.add(text, limits)),
+            (Packed::Number(number), _) => self.add(NumberText::new(number).as_ref(), limits),
             (Packed::Text(text), _) => self.add(text, limits),
         }
     }
@@ -269,7 +264,7 @@ impl Set {
     fn loosen(&mut self, member: &[u8], limits: SetLimits) {
         let Repr::Ints(ints) = &self.0 else { return };
         let (first, last) = (ints.iter().next(), ints.iter().next_back());
-        let longest = first.into_iter().chain(last).map(|number| length(Packed::Number(number))).max().unwrap_or(0);
+        let longest = first.into_iter().chain(last).map(|number| Packed::Number(number).text_len()).max().unwrap_or(0);
         let short = member.len().max(longest) <= limits.value;
         if ints.len() < limits.entries && short && fits(ints.len() * (longest + 2), member) {
             self.0 = Repr::Packed(ints.iter().map(|number| number.to_string()).collect());
@@ -300,16 +295,7 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 fn fits(bytes: usize, member: &[u8]) -> bool {
-    bytes.saturating_add(member.len()) <= PACK_BYTES_MAX
-}
-
-/// A number as it is written.
-fn as_text<R>(number: i64, work: impl FnOnce(&[u8]) -> R) -> R {
-    let mut text = [0; 20];
-    let mut rest = &mut text[..];
-    write!(rest, "{number}").expect("the longest number has twenty bytes");
-    let length = 20 - rest.len();
-    work(&text[..length])
+    bytes.saturating_add(member.len()) <= Listpack::BYTES_MAX
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use super::packed::{Bytes, text};
 use super::{SortedSet, SortedSetLimits};
-use crate::dict::{Dict, Item};
-use crate::hash::hash;
 use crate::listpack::Packed;
 use crate::set::Set;
 
@@ -47,21 +46,9 @@ pub enum Aggregate {
 #[derive(Debug)]
 pub struct Combined<'a>(Vec<(f64, Cow<'a, [u8]>)>);
 
-#[derive(Clone, Debug, Default)]
-struct Found<'a> {
-    member: Cow<'a, [u8]>,
-    score: f64,
-}
-
 impl std::fmt::Debug for Weighted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Weighted").field("count", &self.source.count()).field("weight", &self.weight).finish()
-    }
-}
-
-impl Item for Found<'_> {
-    fn key(&self) -> &[u8] {
-        &self.member
     }
 }
 
@@ -126,18 +113,15 @@ impl<'a> Combined<'a> {
     /// The members of any source. A key that is not there can be left out.
     #[must_use]
     pub fn union(sources: &[Weighted<'a>], aggregate: Aggregate) -> Self {
-        let mut found = Dict::<Found<'a>>::default();
+        let mut found = HashMap::<Packed<'a>, f64>::new();
         for weighted in from_the_smallest(sources) {
             for (member, score) in weighted.source.scored() {
-                let (member, score) = (text(member), weighted.score(score));
-                let hash = hash(&member);
-                match found.get_mut(hash, &member) {
-                    Some(known) => known.score = aggregate.of(known.score, score),
-                    None => found.add(hash, Found { member, score }),
-                }
+                let score = weighted.score(score);
+                let known = found.entry(member.normal());
+                known.and_modify(|known| *known = aggregate.of(*known, score)).or_insert(score);
             }
         }
-        Self::sorted(found.iter().map(|found| (found.score, found.member.clone())).collect())
+        Self::of_map(found)
     }
 
     /// The members of all sources. If a key is not there, the result is empty, and there is no need to ask.
@@ -157,7 +141,7 @@ impl<'a> Combined<'a> {
 
     /// The members of the first source that are in none of the others, with their scores there.
     #[must_use]
-    pub fn difference(first: &'a dyn Scored, others: &[&dyn Scored]) -> Self {
+    pub fn difference(first: &'a dyn Scored, others: &[&'a dyn Scored]) -> Self {
         let all: usize = others.iter().map(|other| other.count()).sum();
         // Many large lookups cost more than taking out what is in the others.
         if first.count().saturating_mul(others.len()) / 2 > first.count() + all {
@@ -172,17 +156,12 @@ impl<'a> Combined<'a> {
         Self::sorted(first.scored().filter(is_only).map(|(member, score)| (score, text(member))).collect())
     }
 
-    fn difference_by_removal(first: &'a dyn Scored, others: &[&dyn Scored]) -> Self {
-        let mut left = Dict::<Found<'a>>::default();
-        for (member, score) in first.scored() {
-            let member = text(member);
-            left.add(hash(&member), Found { member, score });
-        }
+    fn difference_by_removal(first: &'a dyn Scored, others: &[&'a dyn Scored]) -> Self {
+        let mut left: HashMap<_, _> = first.scored().map(|(member, score)| (member.normal(), score)).collect();
         for (member, _) in others.iter().flat_map(|other| other.scored()) {
-            let bytes = Bytes::from(member);
-            left.remove(hash(bytes.as_ref()), bytes.as_ref());
+            left.remove(&member.normal());
         }
-        Self::sorted(left.iter().map(|found| (found.score, found.member.clone())).collect())
+        Self::of_map(left)
     }
 
     /// How many members are in all sources; when there are `limit` of them, no more are sought.
@@ -219,6 +198,10 @@ impl<'a> Combined<'a> {
     #[must_use]
     pub fn to_set(&self, limits: SortedSetLimits) -> SortedSet {
         SortedSet::from_sorted(&self.0, limits)
+    }
+
+    fn of_map(found: HashMap<Packed<'a>, f64>) -> Self {
+        Self::sorted(found.into_iter().map(|(member, score)| (score, text(member))).collect())
     }
 
     fn sorted(mut entries: Vec<(f64, Cow<'a, [u8]>)>) -> Self {

@@ -64,13 +64,14 @@ pub enum BadEntries {
     /// A score is not a number, or a member has none.
     #[error("a score is not a number")]
     Score,
+    /// A listpack has none.
+    #[error("there are no entries")]
+    Empty,
     /// A listpack has them in another order.
     #[error("the entries are not in their order")]
     Order,
 }
 
-/// A listpack is never made longer, whatever the limits say.
-const PACKED_BYTES_MAX: usize = 1 << 30;
 /// Entries of a tree that a step of a scan shows, about.
 const SHOWN: usize = 12;
 
@@ -106,6 +107,9 @@ impl SortedSet {
     /// # Errors
     /// When it is not members and scores in turn, in their order, each member once.
     pub fn from_listpack(pack: Listpack, limits: SortedSetLimits) -> Result<Self, BadEntries> {
+        if pack.is_empty() {
+            return Err(BadEntries::Empty);
+        }
         let (mut values, mut before, mut longest) = (pack.iter(), None::<(f64, Vec<u8>)>, 0);
         while let Some(member) = values.next() {
             let score = values.next().and_then(packed::read_score).ok_or(BadEntries::Score)?;
@@ -297,7 +301,7 @@ impl SortedSet {
     /// Of entries in their order, each member once.
     fn from_sorted<M: AsRef<[u8]>>(entries: &[(f64, M)], limits: SortedSetLimits) -> Self {
         let lengths = || entries.iter().map(|(_, member)| member.as_ref().len());
-        let fits = lengths().sum::<usize>() + entries.len() * 40 < PACKED_BYTES_MAX;
+        let fits = lengths().sum::<usize>() + entries.len() * 40 < Listpack::BYTES_MAX;
         if fits && entries.len() <= limits.entries && lengths().all(|length| length <= limits.value) {
             let texts = entries.iter().flat_map(|(score, member)| {
                 [packed::text(Packed::Text(member.as_ref())), packed::packed_score(*score).into_bytes().into()]
@@ -310,11 +314,7 @@ impl SortedSet {
 
     fn has_each_once(&self) -> bool {
         match &self.0 {
-            Repr::Packed(pack) => {
-                let mut members: Vec<_> = packed::pairs(pack).map(|(member, _)| packed::text(member)).collect();
-                members.sort_unstable();
-                members.is_sorted_by(|a, b| a < b)
-            }
+            Repr::Packed(pack) => !pack.has_doubles(2),
             Repr::Tree(tree) => tree.has_each_once(),
         }
     }
@@ -330,7 +330,7 @@ impl SortedSet {
 
     fn insert(&mut self, member: &[u8], score: f64, limits: SortedSetLimits) {
         if let Repr::Packed(pack) = &mut self.0 {
-            let is_short = member.len() <= limits.value && pack.capacity() + member.len() < PACKED_BYTES_MAX;
+            let is_short = member.len() <= limits.value && pack.capacity() + member.len() < Listpack::BYTES_MAX;
             if is_short && pack.len() / 2 < limits.entries {
                 packed::insert(pack, score, member);
                 return;

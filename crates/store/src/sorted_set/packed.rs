@@ -1,10 +1,9 @@
 //! A small sorted set: members and scores in turn in a listpack, in their order.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use super::cut::Cut;
-use crate::listpack::{Listpack, Packed, Sought, Values};
+use crate::listpack::{Listpack, NumberText, Packed, Sought, Values};
 use crate::number::{parse_any, write_double};
 
 /// The members of a packed sorted set with their scores as they stand there, from both ends. Reading a score takes longer than
@@ -94,7 +93,7 @@ pub(super) fn text(member: Packed<'_>) -> Cow<'_, [u8]> {
 
 /// The bytes of a member, without memory of their own.
 pub(super) enum Bytes<'a> {
-    Number([u8; 20], usize),
+    Number(NumberText),
     Text(&'a [u8]),
 }
 
@@ -102,13 +101,7 @@ impl<'a> From<Packed<'a>> for Bytes<'a> {
     fn from(member: Packed<'a>) -> Self {
         match member {
             Packed::Text(text) => Self::Text(text),
-            Packed::Number(number) => {
-                let mut bytes = [0; 20];
-                let mut rest = &mut bytes[..];
-                write!(rest, "{number}").expect("the longest number has 20 characters");
-                let length = 20 - rest.len();
-                Self::Number(bytes, length)
-            }
+            Packed::Number(number) => Self::Number(NumberText::new(number)),
         }
     }
 }
@@ -116,7 +109,7 @@ impl<'a> From<Packed<'a>> for Bytes<'a> {
 impl AsRef<[u8]> for Bytes<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Number(bytes, length) => &bytes[..*length],
+            Self::Number(number) => number.as_ref(),
             Self::Text(text) => text,
         }
     }

@@ -1,9 +1,8 @@
 //! Random members.
 
-use std::collections::BTreeSet;
-
 use super::SortedSet;
 use crate::listpack::Packed;
+use crate::seek::{below, distinct};
 
 impl SortedSet {
     /// An entry, each as likely as any other; `None` if there is none. `random` gives numbers.
@@ -55,22 +54,4 @@ impl SortedSet {
             }
         }
     }
-}
-
-/// So many different numbers below `len`, of which there are more: of the numbers that are left out so far, the highest
-/// takes the place of whoever is drawn twice.
-fn distinct(count: usize, len: usize, random: &mut impl FnMut() -> u64) -> BTreeSet<usize> {
-    let mut chosen = BTreeSet::new();
-    for highest in len - count..len {
-        let drawn = below(highest + 1, random).unwrap_or(highest);
-        if !chosen.insert(drawn) {
-            chosen.insert(highest);
-        }
-    }
-    chosen
-}
-
-/// A number below `end`; `None` if there is none.
-fn below(end: usize, random: &mut impl FnMut() -> u64) -> Option<usize> {
-    (end > 0).then(|| ((u128::from(random()) * end as u128) >> 64) as usize)
 }

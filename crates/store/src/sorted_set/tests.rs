@@ -361,6 +361,7 @@ fn damaged_entries_are_refused() {
     assert_eq!(SortedSet::from_entries(many.collect(), REAL).map(|_| ()), Err(BadEntries::Twice));
     let pack = |texts: &[&str]| SortedSet::from_listpack(texts.iter().collect(), REAL).map(|set| set.len());
     assert_eq!(pack(&["a", "1", "b", "1.5"]), Ok(2));
+    assert_eq!(pack(&[]), Err(BadEntries::Empty));
     assert_eq!(pack(&["a", "1", "b"]), Err(BadEntries::Score));
     assert_eq!(pack(&["a", "nan"]), Err(BadEntries::Score));
     assert_eq!(pack(&["b", "1", "a", "1"]), Err(BadEntries::Order));

@@ -1,0 +1,71 @@
+//! What a command has done to keys.
+
+use crate::value::Value;
+
+/// What came of looking at a value that could be changed: a result, and how often it was changed for it. Where it is as it was,
+/// nobody is told.
+///
+/// ```
+/// # use slotmesh_store::{Changes, Db, Edited, Keyspace, Set, SetLimits, WrongType};
+/// # use slotmesh_types::Slot;
+/// # let keyspace = Keyspace::<()>::new(1);
+/// # let slot = Slot::new(7).expect("a slot");
+/// # let (mut group, mut changes) = (keyspace.lock(slot), Changes::default());
+/// # let mut db = Db::new(group.slot(slot), &mut changes, 1_000, true);
+/// let added = db.edit_or_new(b"colours", |set: &mut Set| {
+///     let new = [b"red", b"red"].into_iter().filter(|member| set.add(*member, SetLimits::default())).count();
+///     Edited::times(new, new)
+/// });
+/// assert_eq!((added, changes.count), (Ok(1), 1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edited<R> {
+    pub(super) result: R,
+    pub(super) changes: usize,
+}
+
+/// What became of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    /// It holds something else, or has another term.
+    Changed,
+    /// It was taken out, or lost the last that it held.
+    Removed,
+    /// It was found to have expired and taken out.
+    Expired,
+}
+
+/// What a command has done to keys, for those who want to know: kept beside them and read when the command is over.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// How many changes there were. A key that expires is none, nor is a command that leaves all as it was.
+    pub count: u64,
+    /// Whether it is wanted what became of each key.
+    pub observed: bool,
+    /// What became of keys, one after the other. Those that expired are always told, since replicas wait for that.
+    pub keys: Vec<(Box<[u8]>, KeyChange)>,
+    /// What was taken out and is big: to be freed when no lock is held.
+    pub garbage: Vec<Value>,
+}
+
+impl<R> Edited<R> {
+    /// A result for which the value was changed.
+    pub fn changed(result: R) -> Self {
+        Self::times(1, result)
+    }
+
+    /// A result for which it was not.
+    pub fn same(result: R) -> Self {
+        Self::times(0, result)
+    }
+
+    /// A result for which it may have been.
+    pub fn when(is_changed: bool, result: R) -> Self {
+        Self::times(usize::from(is_changed), result)
+    }
+
+    /// A result for which it was changed so often, once for each field or member.
+    pub fn times(changes: usize, result: R) -> Self {
+        Self { result, changes }
+    }
+}

@@ -1,0 +1,257 @@
+use super::*;
+use crate::generator::generator;
+use crate::hashes::{Hash, HashLimits};
+use crate::set::{Set, SetLimits};
+use crate::stream::Stream;
+
+fn at<R>(keys: &mut SlotKeys, now: u64, work: impl FnOnce(&mut Db<'_>) -> R) -> (R, Changes) {
+    let mut changes = Changes { observed: true, ..Changes::default() };
+    let result = work(&mut Db::new(keys, &mut changes, now, true));
+    (result, changes)
+}
+
+fn text(db: &mut Db<'_>, key: &[u8]) -> Option<Vec<u8>> {
+    db.get(key).map(|value| value.text().expect("a text").into_owned())
+}
+
+fn set_field(hash: &mut Hash, name: &[u8], expiry: Expiry) -> Edited<bool> {
+    Edited::changed(hash.set(name, b"v", expiry, 0, HashLimits::default()))
+}
+
+/// What is done to one key, by name.
+fn told(changes: &Changes) -> Vec<(&[u8], KeyChange)> {
+    changes.keys.iter().map(|(key, change)| (&**key, *change)).collect()
+}
+
+#[test]
+fn what_has_expired_is_not_there_and_goes_when_somebody_looks() {
+    let mut keys = SlotKeys::default();
+    let empty = keys.bytes();
+    at(&mut keys, 0, |db| db.set_text(b"k", b"v", Expiry::At(10)));
+    assert!(at(&mut keys, 9, |db| db.exists(b"k")).0);
+    let waits = Db::new(&mut keys, &mut Changes::default(), 10, false).exists(b"k");
+    assert!(!waits && keys.len() == 1, "a replica waits for its primary");
+    let (there, changes) = at(&mut keys, 10, |db| db.exists(b"k"));
+    assert!(!there);
+    assert_eq!((told(&changes), changes.count), (vec![(&b"k"[..], KeyChange::Expired)], 0));
+    assert_eq!((keys.len(), keys.bytes(), keys.expiring()), (0, empty, 0));
+}
+
+#[test]
+fn a_term_ends_at_its_last_change() {
+    let mut keys = SlotKeys::default();
+    let (_, changes) = at(&mut keys, 0, |db| {
+        db.set_number(b"k", 7, Expiry::At(10));
+        assert_eq!(db.set_deadline(b"k", 20, TermIf::Later), TermChange::Set);
+        assert_eq!(db.set_deadline(b"k", 15, TermIf::Later), TermChange::Refused);
+        assert_eq!(db.set_deadline(b"nosuch", 15, TermIf::Always), TermChange::Missing);
+        db.set_text(b"k", b"12345678", Expiry::Kept);
+        assert_eq!(db.deadline(b"k"), Some(Some(20)));
+        assert_eq!(db.deadline(b"nosuch"), None);
+    });
+    assert_eq!(changes.count, 3);
+    let (done, changes) = at(&mut keys, 15, |db| db.expire(10));
+    assert!(done && changes.keys.is_empty());
+    at(&mut keys, 16, |db| {
+        assert_eq!(db.persist(b"k"), TermChange::Set);
+        assert_eq!((db.persist(b"k"), db.persist(b"nosuch")), (TermChange::Refused, TermChange::Missing));
+    });
+    let (done, changes) = at(&mut keys, 100, |db| db.expire(10));
+    assert!(done && changes.keys.is_empty());
+    assert_eq!(at(&mut keys, 100, |db| text(db, b"k")).0, Some(b"12345678".to_vec()));
+}
+
+#[test]
+fn a_term_that_is_over_takes_the_key_out() {
+    let mut keys = SlotKeys::default();
+    let (change, changes) = at(&mut keys, 10, |db| {
+        db.set_text(b"k", b"v", Expiry::Never);
+        db.set_deadline(b"k", 10, TermIf::Always)
+    });
+    assert_eq!((change, keys.len(), keys.expiring()), (TermChange::Gone, 0, 0));
+    assert_eq!(told(&changes), [(&b"k"[..], KeyChange::Changed), (b"k", KeyChange::Removed)]);
+    let mut changes = Changes::default();
+    let mut replica = Db::new(&mut keys, &mut changes, 10, false);
+    replica.set_text(b"k", b"v", Expiry::Never);
+    assert_eq!(replica.set_deadline(b"k", 10, TermIf::Always), TermChange::Set);
+    assert_eq!((keys.len(), keys.expiring()), (1, 1));
+}
+
+#[test]
+fn expiry_is_done_in_small_steps() {
+    let mut keys = SlotKeys::default();
+    for number in 0..100_u64 {
+        at(&mut keys, 0, |db| db.set_text(number.to_string().as_bytes(), b"v", Expiry::At(number)));
+    }
+    let mut steps = 1;
+    while !at(&mut keys, 64, |db| db.expire(10)).0 {
+        steps += 1;
+    }
+    assert_eq!((keys.len(), steps), (35, 7));
+    at(&mut keys, 65, |db| assert!(db.expire(10)));
+    assert_eq!(keys.len(), 35, "keys go in steps of 16 milliseconds");
+    at(&mut keys, 112, |db| assert!(db.expire(100)));
+    assert_eq!(keys.len(), 0);
+}
+
+#[test]
+fn deadlines_that_change_all_the_time_take_no_room() {
+    let mut keys = SlotKeys::default();
+    for number in 0..10_000_u64 {
+        at(&mut keys, 0, |db| db.set_text(b"k", b"v", Expiry::At(1000 + number)));
+        assert!(keys.bytes() < 300, "{}", keys.bytes());
+    }
+}
+
+#[test]
+fn what_is_set_in_place_of_what_has_expired_is_told_after_it() {
+    let mut keys = SlotKeys::default();
+    at(&mut keys, 0, |db| db.set_text(b"k", b"v", Expiry::At(10)));
+    let (_, changes) = at(&mut keys, 10, |db| db.set_text(b"k", b"w", Expiry::Never));
+    assert_eq!(told(&changes), [(&b"k"[..], KeyChange::Expired), (b"k", KeyChange::Changed)]);
+}
+
+#[test]
+fn keys_are_drawn_and_scanned_among_those_that_live() {
+    let mut keys = SlotKeys::default();
+    at(&mut keys, 0, |db| {
+        for number in 0..20_u64 {
+            db.set_text(number.to_string().as_bytes(), b"v", Expiry::At(if number < 15 { 10 } else { 20 }));
+        }
+    });
+    let is_alive = |key: &[u8]| str::from_utf8(key).is_ok_and(|key| key.parse().is_ok_and(|key: u32| key >= 15));
+    for expires in [false, true] {
+        let (mut changes, mut random) = (Changes::default(), generator(1));
+        let mut db = Db::new(&mut keys, &mut changes, 10, expires);
+        assert!((0..100).all(|_| db.random_key(&mut random).is_some_and(|key| is_alive(&key))));
+        let (mut shown, mut position) = (0, 0);
+        loop {
+            position = db.scan(position, |key, _| shown += usize::from(is_alive(key)));
+            if position == 0 {
+                break;
+            }
+        }
+        assert_eq!(shown, 5);
+        assert!(db.keys().count() == 5 && db.keys().all(is_alive));
+    }
+    let (key, changes) = at(&mut keys, 20, |db| db.random_key(generator(1)));
+    assert_eq!((key, keys.len(), changes.keys.len()), (None, 0, 5));
+}
+
+#[test]
+fn fields_that_have_expired_are_found() {
+    let mut keys = SlotKeys::default();
+    let empty = keys.bytes();
+    at(&mut keys, 0, |db| {
+        for key in [b"a", b"b"] {
+            for name in [b"x", b"y"] {
+                db.edit_or_new(key, |hash| set_field(hash, name, Expiry::At(16))).expect("a hash");
+            }
+        }
+        db.edit_or_new(b"b", |hash| set_field(hash, b"stays", Expiry::Never)).expect("a hash");
+        db.edit_or_new(b"b", |hash| set_field(hash, b"later", Expiry::At(32))).expect("a hash");
+    });
+    assert!(at(&mut keys, 15, |db| db.expire_fields(9, |_, _| panic!("nothing is due"))).0);
+    let mut gone = Vec::new();
+    let mut expire =
+        |now, most| at(&mut keys, now, |db| db.expire_fields(most, |key, field| gone.push([key, field].concat())));
+    assert!(!expire(16, 1).0);
+    let (done, changes) = expire(16, 9);
+    assert!(done && told(&changes).contains(&(b"a", KeyChange::Removed)));
+    assert!(expire(31, 9).1.keys.is_empty());
+    let (done, changes) = expire(32, 9);
+    assert!(done);
+    assert_eq!(told(&changes), [(&b"b"[..], KeyChange::Changed)]);
+    gone.sort_unstable();
+    assert_eq!(gone, [&b"ax"[..], b"ay", b"blater", b"bx", b"by"]);
+    at(&mut keys, 32, |db| assert!(!db.exists(b"a") && db.remove(b"b")));
+    assert_eq!(keys.bytes(), empty);
+}
+
+#[test]
+fn several_keys_are_looked_at_together() {
+    let mut keys = SlotKeys::default();
+    let (_, changes) = at(&mut keys, 10, |db| {
+        let add = |set: &mut Set| {
+            let new = [b"a", b"b", b"a"].iter().filter(|member| set.add(**member, SetLimits::default())).count();
+            Edited::times(new, ())
+        };
+        db.edit_or_new(b"s", add).expect("a set");
+        db.edit_or_new(b"r", add).expect("a set");
+        db.set_text(b"t", b"v", Expiry::At(10));
+        let sets = db.view_all::<Set>([&b"s"[..], b"nosuch", b"r", b"t"]).expect("sets, or nothing");
+        assert_eq!(sets.iter().map(|set| set.map(Set::len)).collect::<Vec<_>>(), [Some(2), None, Some(2), None]);
+        db.set_text(b"t", b"v", Expiry::Never);
+        assert_eq!(db.view_all::<Set>([&b"s"[..], b"t"]).map(|_| ()), Err(WrongType));
+    });
+    assert_eq!(changes.count, 6, "a member is a change");
+    assert!(told(&changes).contains(&(b"t", KeyChange::Expired)));
+}
+
+#[test]
+fn who_changes_nothing_is_not_noticed() {
+    let mut keys = SlotKeys::default();
+    let (_, changes) = at(&mut keys, 0, |db| {
+        let add = |set: &mut Set| {
+            let is_new = set.add(b"m", SetLimits::default());
+            Edited::when(is_new, is_new)
+        };
+        assert_eq!(db.edit_or_new(b"s", add), Ok(true));
+        assert_eq!(db.edit_or_new(b"s", add), Ok(false));
+        assert_eq!(db.edit::<Set, _>(b"s", |_| Edited::same(7)), Ok(Some(7)));
+        assert_eq!(db.edit_text(b"t", |_| Edited::same(7)), Ok(7));
+        assert_eq!(db.edit_or_new::<Stream, _>(b"x", |_| Edited::same(7)), Ok(7));
+        assert!(!db.exists(b"t") && !db.exists(b"x"));
+        assert_eq!(db.edit_text(b"s", |_| Edited::changed(7)), Err(WrongType));
+        assert_eq!(db.edit::<Set, _>(b"s", |set| Edited::changed(set.remove(b"m"))), Ok(Some(true)));
+        assert_eq!(db.edit::<Set, _>(b"s", |_| Edited::changed(7)), Ok(None));
+    });
+    assert_eq!(told(&changes), [(&b"s"[..], KeyChange::Changed), (b"s", KeyChange::Removed)]);
+    assert_eq!(changes.count, 2);
+}
+
+#[test]
+fn an_empty_value_takes_the_key_out() {
+    let mut keys = SlotKeys::default();
+    let (_, changes) = at(&mut keys, 0, |db| {
+        db.set_text(b"k", b"v", Expiry::Never);
+        assert!(!db.set_value(b"k", Set::default(), Expiry::Never));
+        assert!(!db.set_value(b"k", Set::default(), Expiry::Never));
+        assert!(!db.exists(b"k") && db.set_value(b"x", Stream::default(), Expiry::Never));
+    });
+    let removed = told(&changes).into_iter().filter(|(_, change)| *change == KeyChange::Removed);
+    assert_eq!(removed.count(), 1);
+}
+
+#[test]
+fn bytes_come_and_go() {
+    let mut keys = SlotKeys::default();
+    let empty = keys.bytes();
+    at(&mut keys, 0, |db| {
+        db.set_text(b"k", &[b'x'; 100], Expiry::Never);
+        db.set_text(&[b'k'; 300], b"5", Expiry::Never);
+    });
+    let two = keys.bytes();
+    at(&mut keys, 0, |db| {
+        let append = |text: &mut Vec<u8>| {
+            text.extend_from_slice(&[b'y'; 1000]);
+            Edited::changed(())
+        };
+        db.edit_text(b"k", append).expect("a text");
+    });
+    assert!(keys.bytes() > two + 1000);
+    assert_eq!(at(&mut keys, 0, |db| text(db, b"k").map(|text| text.len())).0, Some(1100));
+    at(&mut keys, 0, |db| assert!(db.remove(b"k") && db.remove(&[b'k'; 300]) && !db.remove(b"k")));
+    assert_eq!(keys.bytes(), empty);
+}
+
+#[test]
+fn who_observes_is_told_of_keys() {
+    let mut keys = SlotKeys::default();
+    let (_, changes) = at(&mut keys, 0, |db| {
+        db.set_text(b"a", b"1", Expiry::Never);
+        db.remove(b"a");
+        db.remove(b"b");
+    });
+    assert_eq!(told(&changes), [(&b"a"[..], KeyChange::Changed), (b"a", KeyChange::Removed)]);
+}
