@@ -108,7 +108,7 @@ impl Config {
         for directive in DIRECTIVES {
             for name in [Some(directive.name), directive.alias].into_iter().flatten() {
                 let exact = name.eq_ignore_ascii_case(pattern);
-                if exact || (!directive.hidden && glob::matches(pattern.as_bytes(), name.as_bytes())) {
+                if exact || (!directive.hidden && glob::matches_ignoring_case(pattern.as_bytes(), name.as_bytes())) {
                     found.push((name, self.text(directive.name)));
                 }
             }

@@ -29,7 +29,6 @@ mod entry;
 #[cfg(test)]
 mod generator;
 pub mod geo;
-pub mod glob;
 mod hash;
 mod hashes;
 pub mod hyperloglog;

@@ -224,7 +224,7 @@ fn filtered(what: &[u8], value: &[u8]) -> Result<Vec<&'static str>, ErrorReply> 
     } else if is_word(what, "aclcat") {
         Ok(pick(&|known| known.spec.categories.iter().any(|category| is_word(value, category.name()))))
     } else if is_word(what, "pattern") {
-        Ok(pick(&|known| glob::matches(&value.to_ascii_lowercase(), known.full_name.as_bytes())))
+        Ok(pick(&|known| glob::matches_ignoring_case(value, known.full_name.as_bytes())))
     } else {
         Err(ErrorReply::syntax())
     }

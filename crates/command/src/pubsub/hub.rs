@@ -111,7 +111,7 @@ impl PubSub {
         let mut receivers = topics.get(channel).map_or(0, |to| give(to, &words, limits, now));
         if self.count(Kind::Pattern) > 0 {
             let patterns = self.0.patterns.read().unwrap_or_else(PoisonError::into_inner);
-            for (pattern, to) in patterns.iter().filter(|(pattern, _)| glob::matches_case(pattern, channel)) {
+            for (pattern, to) in patterns.iter().filter(|(pattern, _)| glob::matches(pattern, channel)) {
                 let words: [&[u8]; 4] = [b"pmessage", pattern, channel, message];
                 receivers += give(to, &words, limits, now);
             }
@@ -231,7 +231,7 @@ impl PubSub {
 
     /// Names with a subscriber that match a pattern, in order.
     pub(crate) fn names(&self, kind: Kind, pattern: Option<&[u8]>) -> Vec<Bytes> {
-        let matches = |name: &Bytes| pattern.is_none_or(|pattern| glob::matches_case(pattern, name));
+        let matches = |name: &Bytes| pattern.is_none_or(|pattern| glob::matches(pattern, name));
         let mut names: Vec<Bytes> = Vec::new();
         let mut add = |topics: &Topics| names.extend(topics.keys().filter(|name| matches(name)).cloned());
         match kind {
