@@ -227,6 +227,12 @@ impl<T: Item> Dict<T> {
         self.table.bytes() + old + self.hanging * size_of::<Bucket<T>>()
     }
 
+    /// How many pieces of memory the table is in.
+    pub(crate) fn table_pieces(&self) -> usize {
+        let old = self.moving.as_ref().map_or(0, |moving| 1 + moving.from.pieces());
+        self.table.pieces() + old + self.hanging
+    }
+
     /// Moves some buckets, if the table is about to move: as many as it takes to be done before it moves again.
     fn step(&mut self) {
         let Some(moving) = &self.moving else { return };
@@ -324,6 +330,10 @@ impl<T: Item> Table<T> {
 
     fn bytes(&self) -> usize {
         self.made * size_of::<Bucket<T>>() + self.segments.capacity() * size_of::<Box<[Bucket<T>]>>()
+    }
+
+    fn pieces(&self) -> usize {
+        self.made.div_ceil(SEGMENT) + usize::from(self.segments.capacity() > 0)
     }
 
     fn get(&self, index: usize) -> Option<&Bucket<T>> {

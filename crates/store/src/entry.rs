@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::dict::Item;
-use crate::value::{Value, ValueRef};
+use crate::value::{ALLOCATION, Value, ValueRef};
 
 /// A key with what it holds, in two words.
 ///
@@ -14,7 +14,7 @@ use crate::value::{Value, ValueRef};
 /// | 1 | what there is: [`NUMBER`], [`DEADLINE`], [`LONG`] |
 /// | 3 | when and how often it was used |
 /// | 8 | its deadline, if it has one |
-/// | 1 or 4 | length of the key |
+/// | 1 or 8 | length of the key |
 /// | | the key, then the text or, in 8 bytes, the number |
 #[derive(Debug)]
 pub(crate) struct Entry(Repr);
@@ -78,7 +78,7 @@ impl Entry {
                 (NUMBER, &number[..])
             }
         };
-        let length = HEAD + deadline.map_or(0, |_| 8) + if long { 4 } else { 1 } + key.len() + value.len();
+        let length = HEAD + deadline.map_or(0, |_| 8) + if long { 8 } else { 1 } + key.len() + value.len();
         let mut bytes = Vec::with_capacity(length);
         let flags = kind | if deadline.is_some() { DEADLINE } else { 0 } | if long { LONG } else { 0 };
         bytes.extend_from_slice(&[flags, used[0], used[1], used[2]]);
@@ -86,7 +86,7 @@ impl Entry {
             bytes.extend_from_slice(&deadline.to_le_bytes());
         }
         if long {
-            bytes.extend_from_slice(&u32::try_from(key.len()).expect("requests are shorter").to_le_bytes());
+            bytes.extend_from_slice(&(key.len() as u64).to_le_bytes());
         } else {
             bytes.push(key.len() as u8);
         }
@@ -190,8 +190,11 @@ impl Entry {
     /// Bytes that it takes besides its place in the table.
     pub(crate) fn bytes(&self) -> usize {
         match &self.0 {
-            Repr::Short(bytes) => bytes.len(),
-            Repr::Long(object) => size_of::<Object>() + object.key.len() + object.value.bytes(),
+            Repr::Short(bytes) => bytes.len() + ALLOCATION,
+            Repr::Long(object) => {
+                let pieces = 2 + object.value.pieces();
+                size_of::<Object>() + object.key.len() + object.value.bytes() + pieces * ALLOCATION
+            }
         }
     }
 
@@ -235,6 +238,31 @@ fn key_range(bytes: &[u8]) -> (usize, usize) {
         let start = at + 1;
         return (start, start + usize::from(bytes[at]));
     }
-    let length = bytes[at..].first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
-    (at + 4, at + 4 + length)
+    let length = bytes[at..].first_chunk().map_or(0, |length| u64::from_le_bytes(*length) as usize);
+    (at + 8, at + 8 + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_piece_of_memory_costs_what_an_allocator_adds() {
+        let short = Entry::short(b"key", Short::Text(b"value"), None, [0; 3]);
+        assert_eq!(short.bytes(), HEAD + 1 + 3 + 5 + ALLOCATION);
+        let text = Entry::long(b"key", Value::Text(b"value".to_vec()), None, [0; 3]);
+        assert_eq!(text.bytes(), size_of::<Object>() + 3 + 5 + 3 * ALLOCATION);
+    }
+
+    #[test]
+    fn keys_of_any_length_come_back() {
+        for length in [0, 1, 255, 256, 70_000] {
+            let key = vec![b'k'; length];
+            for deadline in [None, Some(7)] {
+                let entry = Entry::short(&key, Short::Number(5), deadline, [1, 2, 3]);
+                assert!(entry.key() == key && matches!(entry.value(), ValueRef::Number(5)), "{length}");
+                assert_eq!((entry.deadline(), entry.used()), (deadline, [1, 2, 3]));
+            }
+        }
+    }
 }

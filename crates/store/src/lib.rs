@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arena;
 pub mod bits;
 mod clumps;
 mod db;

@@ -4,13 +4,13 @@ use crate::deadlines::{Deadlines, Term};
 use crate::dict::{Dict, Item};
 use crate::entry::{Entry, Short};
 use crate::hash::hash;
-use crate::value::{Value, ValueRef};
+use crate::value::{ALLOCATION, Value, ValueRef};
 
 /// The keys of one slot, and what they cost.
 #[derive(Debug, Default)]
 pub struct SlotKeys {
     dict: Dict<Entry>,
-    /// Of the entries, without the table.
+    /// Of the entries and what they hold, without the tables.
     bytes: usize,
     /// When keys expire.
     deadlines: Deadlines,
@@ -51,10 +51,12 @@ impl SlotKeys {
         self.deadlines.count()
     }
 
-    /// Bytes that they take, tables included; memory that an allocator adds is not known here.
+    /// Bytes that they take, tables included, and about what an allocator adds to that.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes + self.dict.table_bytes() + self.deadlines.bytes() + self.fields.bytes()
+        let pieces = self.dict.table_pieces() + self.deadlines.pieces() + self.fields.pieces();
+        let tables = self.dict.table_bytes() + self.deadlines.bytes() + self.fields.bytes();
+        self.bytes + tables + pieces * ALLOCATION
     }
 
     /// Every key, those included that have expired and were not taken out yet, in no particular order.

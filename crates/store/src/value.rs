@@ -28,6 +28,10 @@ pub trait Kind: Default + Sized {
     fn is_empty(&self) -> bool;
 }
 
+/// What an allocator adds to a piece of memory, about. It is counted where keys are, once for each piece of whatever they hold;
+/// what a value says of itself is what it has asked for.
+pub(crate) const ALLOCATION: usize = 16;
+
 /// A value that has memory of its own.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -59,7 +63,7 @@ pub enum ValueRef<'a> {
 }
 
 impl Value {
-    /// Bytes that it takes besides the value itself.
+    /// Bytes that it takes besides the value itself, without what an allocator adds to each piece.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {

@@ -9,8 +9,6 @@ use super::Shape;
 const SHORT_MAX: usize = 128;
 /// So many short items fit; hashes see to it that there are far fewer.
 const COUNT_MAX: usize = u8::MAX as usize;
-/// What an allocation takes beside its bytes, about.
-const ALLOCATION: usize = 16;
 
 /// Some items, the short ones in one piece of memory:
 ///
@@ -118,8 +116,7 @@ impl Clump {
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
-        let short = if self.short.is_empty() { 0 } else { self.short.len() + ALLOCATION };
-        short + self.long.as_ref().map_or(0, |long| long.bytes())
+        self.short.len() + self.long.as_ref().map_or(0, |long| long.bytes())
     }
 
     /// How many allocations there are.
@@ -130,7 +127,7 @@ impl Clump {
     fn of(mut short: Vec<(u8, &[u8])>, mut longs: Vec<Box<[u8]>>) -> Self {
         longs.extend(short.drain(COUNT_MAX.min(short.len())..).map(|(_, item)| Box::from(item)));
         longs.shrink_to_fit();
-        let bytes = longs.iter().map(|item| item.len() + ALLOCATION).sum();
+        let bytes = longs.iter().map(|item| item.len()).sum();
         let long = (!longs.is_empty()).then(|| Box::new(Long { items: longs, bytes }));
         Self { short: packed(&short), long }
     }
@@ -205,7 +202,7 @@ impl Clump {
         let Some(long) = &mut self.long else { return false };
         let Some(index) = long.find::<S>(key) else { return false };
         let item = long.items.swap_remove(index);
-        long.bytes -= item.len() + ALLOCATION;
+        long.bytes -= item.len();
         if long.items.is_empty() {
             self.long = None;
         }
@@ -222,7 +219,6 @@ impl Long {
     fn put<S: Shape>(&mut self, key: &[u8], item: Box<[u8]>) -> bool {
         self.bytes += item.len();
         let Some(index) = self.find::<S>(key) else {
-            self.bytes += ALLOCATION;
             self.items.reserve_exact(1);
             self.items.push(item);
             return false;
@@ -232,7 +228,7 @@ impl Long {
     }
 
     fn bytes(&self) -> usize {
-        self.bytes + self.items.capacity() * size_of::<Box<[u8]>>() + size_of::<Self>() + 2 * ALLOCATION
+        self.bytes + self.items.capacity() * size_of::<Box<[u8]>>() + size_of::<Self>()
     }
 }
 

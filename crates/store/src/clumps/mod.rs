@@ -15,6 +15,7 @@ use std::marker::PhantomData;
 
 use clump::Clump;
 
+use crate::arena::Arena;
 use crate::hash::hash;
 
 /// How an item holds its key.
@@ -23,8 +24,6 @@ pub(crate) trait Shape {
     fn key(item: &[u8]) -> &[u8];
 }
 
-/// Clumps that are allocated together.
-const SEGMENT: usize = 256;
 /// More items than so many for each clump split one, fewer than that join two.
 const FULL: usize = 12;
 const SPARSE: usize = 8;
@@ -33,8 +32,7 @@ const DRAWN: u64 = 64;
 
 /// Items, each with a key of its own.
 pub(crate) struct Clumps<S> {
-    /// All full but the last.
-    segments: Vec<Vec<Clump>>,
+    clumps: Arena<Clump>,
     len: usize,
     /// Of the clumps, with what belongs to them.
     bytes: usize,
@@ -44,7 +42,7 @@ pub(crate) struct Clumps<S> {
 
 impl<S> Default for Clumps<S> {
     fn default() -> Self {
-        Self { segments: Vec::new(), len: 0, bytes: 0, pieces: 0, shape: PhantomData }
+        Self { clumps: Arena::default(), len: 0, bytes: 0, pieces: 0, shape: PhantomData }
     }
 }
 
@@ -62,35 +60,34 @@ impl<S: Shape> Clumps<S> {
 
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
-        let segments = self.segments.last().map_or(0, Vec::capacity) + self.segments.len().saturating_sub(1) * SEGMENT;
-        self.bytes + segments * size_of::<Clump>() + self.segments.capacity() * size_of::<Vec<Clump>>()
+        self.bytes + self.clumps.bytes()
     }
 
     /// How many separate allocations there are.
     pub(crate) fn pieces(&self) -> usize {
-        self.pieces + self.segments.len() + 1
+        self.pieces + self.clumps.pieces()
     }
 
     /// The item with this key, whose hash is given as well.
     pub(crate) fn get(&self, hash: u64, key: &[u8]) -> Option<&[u8]> {
-        self.clump(self.index_of(hash)?).get::<S>(tag(hash), key)
+        self.clumps[self.index_of(hash)?].get::<S>(tag(hash), key)
     }
 
     /// The same, to change bytes that are not part of its key.
     pub(crate) fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut [u8]> {
         let index = self.index_of(hash)?;
-        self.clump_mut(index).get_mut::<S>(tag(hash), key)
+        self.clumps[index].get_mut::<S>(tag(hash), key)
     }
 
     /// Puts an item, given in parts, in the place of the one with this key. Tells whether there was none.
     pub(crate) fn put(&mut self, hash: u64, key: &[u8], parts: &[&[u8]]) -> bool {
-        if self.segments.is_empty() {
+        if self.len == 0 {
             self.push(Clump::default());
         }
         let index = self.index_of(hash).expect("the table has clumps");
         let added = self.change(index, |clump| clump.put::<S>(tag(hash), key, parts));
         self.len += usize::from(added);
-        if self.len > self.count() * FULL {
+        if self.len > self.clumps.len() * FULL {
             self.split();
         }
         added
@@ -105,7 +102,7 @@ impl<S: Shape> Clumps<S> {
         self.len -= 1;
         if self.len == 0 {
             *self = Self::default();
-        } else if self.count() > 1 && self.len < self.count() * SPARSE {
+        } else if self.clumps.len() > 1 && self.len < self.clumps.len() * SPARSE {
             self.join();
         }
         true
@@ -113,7 +110,7 @@ impl<S: Shape> Clumps<S> {
 
     /// Every item, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.segments.iter().flatten().flat_map(Clump::iter)
+        self.clumps.iter().flat_map(Clump::iter)
     }
 
     /// Shows the items of a clump, the one at a position, and gives the position of the next, which has 32 bits; 0 is the first,
@@ -123,7 +120,7 @@ impl<S: Shape> Clumps<S> {
         // What no scan has given is taken by its low bits. Nobody has memory for more than 2^32 clumps.
         let position = position as u32;
         let Some(index) = self.index_of(position.reverse_bits().into()) else { return 0 };
-        self.clump(index).iter().for_each(show);
+        self.clumps[index].iter().for_each(show);
         let range = 1_u32.checked_shl(u32::BITS - self.depth_of(index)).unwrap_or(0);
         // A table of one clump has all of the range, whose length is 0 then.
         let start = if range == 0 { 0 } else { position & !(range - 1) };
@@ -133,8 +130,8 @@ impl<S: Shape> Clumps<S> {
     /// Shows the items of the clump where hashes with these low bits are, or of all such clumps.
     pub(crate) fn show_hashes(&self, low: u64, bits: u32, show: impl FnMut(&[u8])) {
         let Some(first) = self.index_of(low) else { return };
-        let more = (low as usize..self.count()).step_by(1 << bits).filter(|index| *index != first);
-        std::iter::once(first).chain(more).flat_map(|index| self.clump(index).iter()).for_each(show);
+        let more = (low as u32..self.clumps.len() as u32).step_by(1 << bits).filter(|index| *index != first);
+        std::iter::once(first).chain(more).flat_map(|index| self.clumps[index].iter()).for_each(show);
     }
 
     /// An item, each about as likely as any other. `random` gives numbers.
@@ -144,7 +141,7 @@ impl<S: Shape> Clumps<S> {
         }
         // Clumps differ in how much they hold: a place is drawn, not an item, and drawn again when nobody is there.
         loop {
-            let clump = self.clump((random() % self.count() as u64) as usize);
+            let clump = &self.clumps[(random() % self.clumps.len() as u64) as u32];
             let place = (random() % DRAWN) as usize;
             if let Some(item) = clump.nth(place) {
                 return Some(item);
@@ -152,38 +149,26 @@ impl<S: Shape> Clumps<S> {
         }
     }
 
-    /// How many clumps there are.
-    fn count(&self) -> usize {
-        self.segments.last().map_or(0, |last| (self.segments.len() - 1) * SEGMENT + last.len())
-    }
-
     /// The clump of a hash: its low bits, one less of them where that clump is yet to come.
-    fn index_of(&self, hash: u64) -> Option<usize> {
-        let count = self.count();
+    fn index_of(&self, hash: u64) -> Option<u32> {
+        let count = self.clumps.len();
         let mask = count.checked_next_power_of_two().filter(|_| count > 0)? - 1;
         let index = hash as usize & mask;
-        Some(if index < count { index } else { index & (mask >> 1) })
+        Some(if index < count { index } else { index & (mask >> 1) } as u32)
     }
 
     /// How many bits of a hash say that it belongs to a clump.
-    fn depth_of(&self, index: usize) -> u32 {
-        let (count, bits) = (self.count(), self.count().next_power_of_two().trailing_zeros());
+    fn depth_of(&self, index: u32) -> u32 {
+        let (count, bits) = (self.clumps.len() as u64, self.clumps.len().next_power_of_two().trailing_zeros());
+        let index = u64::from(index);
         // Its other half is yet to come.
         let whole = bits > 0 && index + (1 << (bits - 1)) >= count && index < 1 << (bits - 1);
         bits - u32::from(whole)
     }
 
-    fn clump(&self, index: usize) -> &Clump {
-        &self.segments[index / SEGMENT][index % SEGMENT]
-    }
-
-    fn clump_mut(&mut self, index: usize) -> &mut Clump {
-        &mut self.segments[index / SEGMENT][index % SEGMENT]
-    }
-
     /// Changes a clump and keeps count.
-    fn change<R>(&mut self, index: usize, change: impl FnOnce(&mut Clump) -> R) -> R {
-        let clump = self.clump_mut(index);
+    fn change<R>(&mut self, index: u32, change: impl FnOnce(&mut Clump) -> R) -> R {
+        let clump = &mut self.clumps[index];
         let (bytes, pieces) = (clump.bytes(), clump.pieces());
         let result = change(clump);
         let (bytes_now, pieces_now) = (clump.bytes(), clump.pieces());
@@ -192,46 +177,29 @@ impl<S: Shape> Clumps<S> {
         result
     }
 
-    /// Splits the next clump in turn.
+    /// Splits the next clump in turn. Nobody has memory for 2^32 of them.
     fn split(&mut self) {
-        let index = self.count();
+        let index = self.clumps.len() as u32;
         let bit = 1 << index.ilog2();
-        let halved = self.change(index - bit, |clump| clump.split(|item| hash(S::key(item)) & bit as u64 != 0));
+        let halved = self.change(index - bit, |clump| clump.split(|item| hash(S::key(item)) & u64::from(bit) != 0));
         self.push(halved);
     }
 
     /// Joins the last clump to the one that it was split from.
     fn join(&mut self) {
-        let index = self.count() - 1;
+        let index = self.clumps.len() as u32 - 1;
         let bit = 1 << index.ilog2();
-        let last = self.change(index, std::mem::take);
+        let last = self.clumps.swap_remove(index);
+        self.bytes -= last.bytes();
+        self.pieces -= last.pieces();
         self.change(index - bit, |clump| clump.join(last));
-        let segment = self.segments.last_mut().expect("there is the clump that is joined");
-        segment.pop();
-        if segment.is_empty() {
-            self.segments.pop();
-            if self.segments.len() < self.segments.capacity() / 4 {
-                self.segments.shrink_to(self.segments.len() * 2);
-            }
-        } else if segment.len() < segment.capacity() / 4 {
-            segment.shrink_to(segment.len() * 2);
-        }
     }
 
     /// Adds a clump at the end.
     fn push(&mut self, clump: Clump) {
         self.bytes += clump.bytes();
         self.pieces += clump.pieces();
-        if self.segments.last().is_none_or(|last| last.len() == SEGMENT) {
-            self.segments.push(Vec::new());
-        }
-        let segment = self.segments.last_mut().expect("it has just been made");
-        if segment.len() == segment.capacity() {
-            // The first one grows with the table, by half; those behind it belong to big tables.
-            let more = (segment.len() / 2).max(1);
-            segment.reserve_exact(more.min(SEGMENT - segment.len()));
-        }
-        segment.push(clump);
+        self.clumps.push(clump);
     }
 }
 

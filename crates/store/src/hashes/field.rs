@@ -7,7 +7,7 @@ use crate::clumps::Shape;
 /// | bytes | |
 /// |---|---|
 /// | 1 | length of the name, [`LONG`] for one that follows; [`TERM`] |
-/// | 4 | length of a long name |
+/// | 8 | length of a long name |
 /// | | the name |
 /// | 8 | its deadline, if it has one |
 /// | | the value |
@@ -16,6 +16,8 @@ pub(super) struct Field;
 
 /// A name whose length does not fit.
 const LONG: u8 = 127;
+/// Bytes before a name, at most.
+const HEAD_MAX: usize = 9;
 /// It has a deadline.
 const TERM: u8 = 128;
 
@@ -49,13 +51,14 @@ impl<'a> Parts<'a> {
 }
 
 /// What stands before the name.
-pub(super) fn head(name: &[u8], has_deadline: bool) -> ([u8; 5], usize) {
+pub(super) fn head(name: &[u8], has_deadline: bool) -> ([u8; HEAD_MAX], usize) {
     let term = if has_deadline { TERM } else { 0 };
     if name.len() < usize::from(LONG) {
-        return ([term | name.len() as u8, 0, 0, 0, 0], 1);
+        return ([term | name.len() as u8, 0, 0, 0, 0, 0, 0, 0, 0], 1);
     }
-    let [a, b, c, d] = u32::try_from(name.len()).expect("requests are shorter").to_le_bytes();
-    ([term | LONG, a, b, c, d], 5)
+    let mut head = [term | LONG; HEAD_MAX];
+    head[1..].copy_from_slice(&(name.len() as u64).to_le_bytes());
+    (head, HEAD_MAX)
 }
 
 /// Sets the deadline of a field that has one.
@@ -73,6 +76,6 @@ fn name_range(item: &[u8]) -> (usize, usize) {
     if length < LONG {
         return (1, 1 + usize::from(length));
     }
-    let length = item[1..].first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
-    (5, 5 + length)
+    let length = item[1..].first_chunk().map_or(0, |length| u64::from_le_bytes(*length) as usize);
+    (HEAD_MAX, HEAD_MAX + length)
 }

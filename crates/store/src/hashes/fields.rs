@@ -13,6 +13,19 @@ pub(super) struct Fields {
     deadlines: Deadlines,
 }
 
+/// The name of a field, which is hashed once for all that is done with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name<'a> {
+    bytes: &'a [u8],
+    hash: u64,
+}
+
+impl<'a> Name<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, hash: hash(bytes) }
+    }
+}
+
 impl Fields {
     pub(super) fn len(&self) -> usize {
         self.clumps.len()
@@ -31,8 +44,8 @@ impl Fields {
     }
 
     /// A field, also one that has expired.
-    pub(super) fn get(&self, name: &[u8]) -> Option<Parts<'_>> {
-        self.clumps.get(hash(name), name).map(Parts::of)
+    pub(super) fn get(&self, name: Name<'_>) -> Option<Parts<'_>> {
+        self.clumps.get(name.hash, name.bytes).map(Parts::of)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Parts<'_>> {
@@ -48,17 +61,17 @@ impl Fields {
     }
 
     /// Sets a field with all that it has; `before` is the deadline that it had.
-    pub(super) fn put(&mut self, name: &[u8], value: &[u8], before: Option<u64>, deadline: Option<u64>) {
-        let (head, head_length) = head(name, deadline.is_some());
+    pub(super) fn put(&mut self, name: Name<'_>, value: &[u8], before: Option<u64>, deadline: Option<u64>) {
+        let (head, head_length) = head(name.bytes, deadline.is_some());
         let term = deadline.unwrap_or_default().to_le_bytes();
         let term = if deadline.is_some() { &term[..] } else { &[] };
-        self.clumps.put(hash(name), name, &[&head[..head_length], name, term, value]);
+        self.clumps.put(name.hash, name.bytes, &[&head[..head_length], name.bytes, term, value]);
         self.change_term(name, before, deadline);
     }
 
     /// Gives a field another deadline, or none. It is there.
-    pub(super) fn set_deadline(&mut self, name: &[u8], deadline: Option<u64>) {
-        let Some(item) = self.clumps.get_mut(hash(name), name) else { return };
+    pub(super) fn set_deadline(&mut self, name: Name<'_>, deadline: Option<u64>) {
+        let Some(item) = self.clumps.get_mut(name.hash, name.bytes) else { return };
         let parts = Parts::of(item);
         let before = parts.deadline;
         if let (Some(_), Some(deadline)) = (before, deadline) {
@@ -71,9 +84,9 @@ impl Fields {
     }
 
     /// Takes a field out, also one that has expired.
-    pub(super) fn remove(&mut self, name: &[u8]) {
+    pub(super) fn remove(&mut self, name: Name<'_>) {
         let before = self.get(name).and_then(|field| field.deadline);
-        self.clumps.remove(hash(name), name);
+        self.clumps.remove(name.hash, name.bytes);
         self.change_term(name, before, None);
     }
 
@@ -91,12 +104,12 @@ impl Fields {
         names
     }
 
-    fn change_term(&mut self, name: &[u8], before: Option<u64>, after: Option<u64>) {
+    fn change_term(&mut self, name: Name<'_>, before: Option<u64>, after: Option<u64>) {
         if before == after {
             return;
         }
         let clumps = &self.clumps;
-        self.deadlines.change(hash(name), before, after, |term| {
+        self.deadlines.change(name.hash, before, after, |term| {
             let mut is_shared = false;
             show_term(clumps, term, |_| is_shared = true);
             is_shared

@@ -5,7 +5,7 @@ mod field;
 mod fields;
 
 use field::Parts;
-use fields::Fields;
+use fields::{Fields, Name};
 
 use crate::db::Expiry;
 use crate::listpack::{Listpack, Packed};
@@ -104,7 +104,7 @@ impl Hash {
                 }
             }
         }
-        let fields = self.spread();
+        let (fields, name) = (self.spread(), Name::new(name));
         let before = fields.get(name);
         let (is_new, before) = (before.is_none_or(|field| !field.lives(now)), before.and_then(|field| field.deadline));
         let deadline = match expiry {
@@ -123,6 +123,7 @@ impl Hash {
         match &mut self.0 {
             Repr::Packed(pack) => find(pack, name, 2).map(|place| pack.remove(place, 2)).is_some(),
             Repr::Table(fields) => {
+                let name = Name::new(name);
                 let lives = fields.get(name).is_some_and(|field| field.lives(now));
                 if lives {
                     fields.remove(name);
@@ -142,7 +143,7 @@ impl Hash {
             self.remove(name, now);
             return TermChange::Gone;
         }
-        self.spread().set_deadline(name, Some(deadline));
+        self.spread().set_deadline(Name::new(name), Some(deadline));
         TermChange::Set
     }
 
@@ -151,7 +152,7 @@ impl Hash {
         match (self.deadline(name, now), &mut self.0) {
             (None, _) => TermChange::Missing,
             (Some(Some(_)), Repr::Table(fields)) => {
-                fields.set_deadline(name, None);
+                fields.set_deadline(Name::new(name), None);
                 TermChange::Set
             }
             (Some(_), _) => TermChange::Refused,
@@ -169,7 +170,7 @@ impl Hash {
                 return true;
             }
             for name in &names {
-                fields.remove(name);
+                fields.remove(Name::new(name));
                 gone(name);
             }
             count += names.len();
@@ -216,7 +217,7 @@ impl Hash {
         match &self.0 {
             Repr::Packed(pack) => find(pack, name, 2).and_then(|place| pack.get(pack.next(place))),
             Repr::Table(fields) => {
-                fields.get(name).filter(|field| field.lives(now)).map(|field| Packed::Text(field.value))
+                fields.get(Name::new(name)).filter(|field| field.lives(now)).map(|field| Packed::Text(field.value))
             }
         }
     }
@@ -232,7 +233,9 @@ impl Hash {
     pub fn deadline(&self, name: &[u8], now: u64) -> Option<Option<u64>> {
         match &self.0 {
             Repr::Packed(pack) => find(pack, name, 2).map(|_| None),
-            Repr::Table(fields) => fields.get(name).filter(|field| field.lives(now)).map(|field| field.deadline),
+            Repr::Table(fields) => {
+                fields.get(Name::new(name)).filter(|field| field.lives(now)).map(|field| field.deadline)
+            }
         }
     }
 
@@ -295,7 +298,7 @@ impl Hash {
     fn spread(&mut self) -> &mut Fields {
         if let Repr::Packed(pack) = &self.0 {
             let mut fields = Box::<Fields>::default();
-            pairs(pack).for_each(|(name, value)| fields.put(&name.to_vec(), &value.to_vec(), None, None));
+            pairs(pack).for_each(|(name, value)| fields.put(Name::new(&name.to_vec()), &value.to_vec(), None, None));
             self.0 = Repr::Table(fields);
         }
         match &mut self.0 {

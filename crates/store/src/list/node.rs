@@ -6,9 +6,6 @@ use crate::listpack::{Listpack, Packed, Sought, Values};
 
 use super::{End, ListLimit};
 
-/// Bytes that the allocation of a long text takes besides it.
-const ALLOCATION: usize = 16;
-
 /// A piece of a list: some values in a listpack, or one long text.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -78,7 +75,7 @@ impl Node {
     pub(super) fn heap(&self) -> usize {
         match &self.body {
             Body::Packed(pack) => pack.capacity(),
-            Body::Plain(text) => text.len() + ALLOCATION,
+            Body::Plain(text) => text.len(),
         }
     }
 

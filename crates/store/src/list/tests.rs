@@ -35,7 +35,7 @@ fn texts(list: &List) -> Vec<Vec<u8>> {
 fn recounted(list: &List) -> usize {
     let heap = |node: &Node| match node.view() {
         NodeRef::Packed(pack) => pack.capacity(),
-        NodeRef::Plain(text) => text.len() + 16,
+        NodeRef::Plain(text) => text.len(),
     };
     match &list.0 {
         Repr::One(node) => heap(node),

@@ -1,6 +1,6 @@
 //! In which leaf a member is.
 
-use super::arena::Arena;
+use crate::arena::Arena;
 
 /// For each member a part of its hash with the number of its leaf, ordered by that hash.
 ///

@@ -127,8 +127,9 @@ impl Leaf {
 
     /// Bytes besides the leaf itself.
     pub(super) fn memory(&self) -> usize {
-        let long: usize = self.long.iter().map(|member| member.len() + 16).sum();
-        self.marks.capacity() * size_of::<Mark>() + self.bytes.capacity() + self.long.capacity() * 16 + long
+        let long: usize = self.long.iter().map(|member| member.len()).sum();
+        let places = self.marks.capacity() * size_of::<Mark>() + self.long.capacity() * size_of::<Box<[u8]>>();
+        places + self.bytes.capacity() + long
     }
 
     /// Pieces of memory.

@@ -1,7 +1,6 @@
 //! Sorted sets: members in the order of their scores, and of their bytes where scores are the same.
 
 mod add;
-mod arena;
 mod combine;
 mod cut;
 mod entries;

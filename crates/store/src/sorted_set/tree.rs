@@ -4,10 +4,10 @@
 //! part of its hash; all else goes down from the root, by rank or by comparing with the first entry below each child. The
 //! leaves are linked for walking.
 
-use super::arena::Arena;
 use super::cut::Cut;
 use super::index::Index;
 use super::leaf::{Leaf, MOST};
+use crate::arena::Arena;
 use crate::hash::hash;
 
 /// Many members with their scores. It holds at least one, except before the first and after the last.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::stream::cost::{Cost, PIECE, tree_bytes};
+use crate::stream::cost::{Cost, tree_cost};
 use crate::stream::id::StreamId;
 use crate::stream::id_map::IdMap;
 
@@ -66,7 +66,7 @@ impl Consumer {
     /// Its name stands in memory once, behind two counts.
     fn cost(&self) -> Cost {
         let mut cost = self.pending.cost();
-        cost += Cost { bytes: self.name.len() + 16 + PIECE, pieces: 1 };
+        cost += Cost { bytes: self.name.len() + 16, pieces: 1 };
         cost
     }
 }
@@ -77,9 +77,9 @@ impl Consumers {
     }
 
     pub(super) fn cost(&self) -> Cost {
-        let tree = tree_bytes::<Arc<[u8]>, ConsumerId>(self.names.len());
-        let mut cost = self.cost;
-        cost += Cost { bytes: self.places_bytes() + tree, pieces: 1 };
+        let mut cost = tree_cost::<Arc<[u8]>, ConsumerId>(self.names.len());
+        cost += self.cost;
+        cost += Cost { bytes: self.places_bytes(), pieces: 1 };
         cost
     }
 

@@ -23,12 +23,9 @@ impl SubAssign for Cost {
     }
 }
 
-/// What an allocator adds to a piece, about.
-pub(super) const PIECE: usize = 16;
-
-/// Bytes of a tree of the standard library with so many items, about: its leaves have room for 11 and are left with 6 or 7
-/// where items are added in order.
-pub(super) const fn tree_bytes<K, V>(items: usize) -> usize {
-    let leaf = 11 * (size_of::<K>() + size_of::<V>()) + 2 * PIECE;
-    items * leaf / 6
+/// What a tree of the standard library with so many items costs, about: its leaves have room for 11, two words besides, and are
+/// left with 6 or 7 where items are added in order.
+pub(super) const fn tree_cost<K, V>(items: usize) -> Cost {
+    let leaf = 11 * (size_of::<K>() + size_of::<V>()) + 2 * size_of::<usize>();
+    Cost { bytes: items * leaf / 6, pieces: items.div_ceil(6) }
 }

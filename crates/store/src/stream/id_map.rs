@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::stream::cost::{Cost, PIECE, tree_bytes};
+use crate::stream::cost::{Cost, tree_cost};
 use crate::stream::id::StreamId;
 
 /// Items in order of their ids, in sorted chunks. A tree of single items would be little more than half full where items are
@@ -34,10 +34,9 @@ impl<V> IdMap<V> {
 
     pub(super) fn cost(&self) -> Cost {
         let chunks = self.chunks.len();
-        let bytes = self.room * size_of::<(StreamId, V)>()
-            + chunks * PIECE
-            + tree_bytes::<StreamId, Vec<(StreamId, V)>>(chunks);
-        Cost { bytes, pieces: chunks }
+        let mut cost = tree_cost::<StreamId, Vec<(StreamId, V)>>(chunks);
+        cost += Cost { bytes: self.room * size_of::<(StreamId, V)>(), pieces: chunks };
+        cost
     }
 
     pub(super) fn get(&self, id: StreamId) -> Option<&V> {

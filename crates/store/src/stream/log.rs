@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::iter::FlatMap;
 
 use crate::listpack::Listpack;
-use crate::stream::cost::{Cost, tree_bytes};
+use crate::stream::cost::{Cost, tree_cost};
 use crate::stream::entry::Entry;
 use crate::stream::id::{NewId, StreamId};
 use crate::stream::node::{NODE_BYTES_MAX, Node, NodeEntries, StreamLimits};
@@ -94,7 +94,9 @@ impl Log {
     }
 
     pub(super) fn cost(&self) -> Cost {
-        Cost { bytes: self.bytes + tree_bytes::<StreamId, Node>(self.nodes.len()), pieces: self.nodes.len() }
+        let mut cost = tree_cost::<StreamId, Node>(self.nodes.len());
+        cost += Cost { bytes: self.bytes, pieces: self.nodes.len() };
+        cost
     }
 
     /// The id that the next entry would get.

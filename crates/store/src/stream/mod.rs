@@ -40,7 +40,7 @@ pub use node::StreamLimits;
 pub use trim::{Trim, TrimTo};
 
 use crate::listpack::Listpack;
-use crate::stream::cost::{Cost, PIECE, tree_bytes};
+use crate::stream::cost::{Cost, tree_cost};
 use crate::stream::log::Log;
 
 /// Entries in the order of their ids, and groups of consumers that read them.
@@ -229,14 +229,14 @@ impl Stream {
     fn cost(&self) -> Cost {
         let mut cost = self.log.cost();
         cost += self.groups_cost;
-        cost.bytes += tree_bytes::<Box<[u8]>, Group>(self.groups.len());
+        cost += tree_cost::<Box<[u8]>, Group>(self.groups.len());
         cost
     }
 }
 
 fn group_cost(name: &[u8], group: &Group) -> Cost {
     let mut cost = group.cost();
-    cost += Cost { bytes: name.len() + PIECE, pieces: 1 };
+    cost += Cost { bytes: name.len(), pieces: 1 };
     cost
 }
 

@@ -39,14 +39,14 @@ fn counted(stream: &Stream) -> (usize, usize) {
     for (_, pack) in stream.nodes() {
         cost += Cost { bytes: pack.capacity(), pieces: 1 };
     }
-    cost.bytes += tree_bytes::<StreamId, Listpack>(stream.nodes().len());
+    cost += tree_cost::<StreamId, Listpack>(stream.nodes().len());
     for (name, group) in stream.groups() {
         cost += group.pending.cost();
-        cost += Cost { bytes: name.len() + PIECE, pieces: 1 };
+        cost += Cost { bytes: name.len(), pieces: 1 };
         let mut names = 0;
         for (_, consumer) in group.consumers() {
             cost += consumer.pending.cost();
-            cost += Cost { bytes: consumer.name().len() + 16 + PIECE, pieces: 1 };
+            cost += Cost { bytes: consumer.name().len() + 16, pieces: 1 };
             names += 1;
         }
         // Without consumers it is the places.
@@ -54,11 +54,12 @@ fn counted(stream: &Stream) -> (usize, usize) {
         for (id, _) in group.consumers() {
             places.remove(id);
         }
-        cost += Cost { bytes: group.consumers.places_bytes() + tree_bytes::<Box<[u8]>, ConsumerId>(names), pieces: 1 };
+        cost += tree_cost::<Box<[u8]>, ConsumerId>(names);
+        cost += Cost { bytes: group.consumers.places_bytes(), pieces: 1 };
         assert_eq!(places.cost().pieces, 1, "nothing is left of consumers that are gone");
         assert!(places.len() > 0 || places.places_bytes() == 0, "nor of their places");
     }
-    cost.bytes += tree_bytes::<Box<[u8]>, Group>(stream.groups().len());
+    cost += tree_cost::<Box<[u8]>, Group>(stream.groups().len());
     (cost.bytes, cost.pieces)
 }
 
