@@ -174,7 +174,7 @@ impl Entry {
                     bytes[HEAD..HEAD + 8].copy_from_slice(&deadline.to_le_bytes());
                 }
                 None if bytes[0] & DEADLINE == 0 => {}
-                _ => *self = self.rebuilt(deadline),
+                _ => *self = self.rebuilt(self.key(), deadline),
             },
         }
     }
@@ -218,14 +218,25 @@ impl Entry {
         }
     }
 
-    /// A short one with another deadline.
-    fn rebuilt(&self, deadline: Option<u64>) -> Self {
+    /// The same with another key.
+    pub(crate) fn renamed(mut self, key: &[u8]) -> Self {
+        match &mut self.0 {
+            Repr::Short(_) => self.rebuilt(key, self.deadline()),
+            Repr::Long(object) => {
+                object.key = key.into();
+                self
+            }
+        }
+    }
+
+    /// A short one with another key and another deadline.
+    fn rebuilt(&self, key: &[u8], deadline: Option<u64>) -> Self {
         let value = match self.value() {
             ValueRef::Number(number) => Short::Number(number),
             ValueRef::Text(text) => Short::Text(text),
             ValueRef::Long(_) => Short::Text(&[]),
         };
-        Self::short(self.key(), value, deadline, self.used())
+        Self::short(key, value, deadline, self.used())
     }
 }
 

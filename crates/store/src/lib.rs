@@ -51,7 +51,7 @@ pub use hashes::{Hash, HashLimits};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, NodeRef, Side};
-pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values, canonical_number};
+pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values};
 pub use number::{LongDouble, parse_double, write_double};
 pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
 pub use slot_keys::SlotKeys;

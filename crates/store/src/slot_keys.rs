@@ -111,6 +111,13 @@ impl SlotKeys {
         Some(result)
     }
 
+    /// Gives an entry another key, which is not there.
+    pub(crate) fn rename(&mut self, from: &[u8], to: &[u8]) {
+        if let Some(entry) = self.remove(from) {
+            self.add(hash(to), entry.renamed(to));
+        }
+    }
+
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = hash(key);
         let entry = self.dict.remove(hash, key)?;

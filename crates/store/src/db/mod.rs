@@ -212,6 +212,27 @@ impl<'a> Db<'a> {
         true
     }
 
+    /// Gives what a key holds, with its term, another key, whatever that held. Tells whether there is such a key.
+    pub fn rename(&mut self, from: &[u8], to: &[u8]) -> bool {
+        if !self.exists(from) {
+            return false;
+        }
+        if from == to {
+            return true;
+        }
+        self.bury(to);
+        self.take(to);
+        self.keys.rename(from, to);
+        self.note(from, KeyChange::Removed, 0);
+        self.note(to, KeyChange::Changed, 1);
+        true
+    }
+
+    /// Bytes that a key and what it holds take, and about what an allocator adds to that.
+    pub fn bytes_of(&mut self, key: &[u8]) -> Option<usize> {
+        self.entry(key).map(Entry::bytes)
+    }
+
     /// A key, each about as likely as any other. Where nearly all have expired and were not taken out yet, none may be found.
     pub fn random_key(&mut self, mut random: impl FnMut() -> u64) -> Option<Box<[u8]>> {
         for _ in 0..DRAWS_MAX {

@@ -189,6 +189,28 @@ fn several_keys_are_looked_at_together() {
 }
 
 #[test]
+fn a_renamed_key_takes_the_place_of_another() {
+    let mut keys = SlotKeys::default();
+    let empty = keys.bytes();
+    let (_, changes) = at(&mut keys, 10, |db| {
+        db.set_text(b"a", b"v", Expiry::At(50));
+        db.set_number(&[b'b'; 300], 7, Expiry::At(10));
+        db.edit_or_new(b"h", |hash| set_field(hash, b"f", Expiry::At(16))).expect("a hash");
+        assert!(!db.rename(b"nosuch", b"a") && db.rename(b"a", b"a"));
+        assert!(db.rename(b"a", &[b'b'; 300]) && !db.exists(b"a"));
+        assert_eq!((text(db, &[b'b'; 300]), db.deadline(&[b'b'; 300])), (Some(b"v".to_vec()), Some(Some(50))));
+        assert!(db.rename(b"h", &[b'b'; 300]) && db.bytes_of(b"h").is_none());
+    });
+    let long = &[b'b'; 300][..];
+    let expected = [(long, KeyChange::Expired), (b"a", KeyChange::Removed), (long, KeyChange::Changed)];
+    assert_eq!((&told(&changes)[3..6], changes.count), (&expected[..], 5));
+    let mut gone = Vec::new();
+    at(&mut keys, 16, |db| assert!(db.expire_fields(9, |key, field| gone.push([key, field].concat()))));
+    assert_eq!(gone, [[long, b"f"].concat()], "what is due is found under the new key");
+    assert_eq!((keys.len(), keys.bytes(), keys.expiring()), (0, empty, 0));
+}
+
+#[test]
 fn who_changes_nothing_is_not_noticed() {
     let mut keys = SlotKeys::default();
     let (_, changes) = at(&mut keys, 0, |db| {

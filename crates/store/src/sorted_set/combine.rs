@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::packed::{Bytes, text};
+use super::packed::Bytes;
 use super::{SortedSet, SortedSetLimits};
 use crate::listpack::Packed;
 use crate::set::Set;
@@ -134,7 +134,7 @@ impl<'a> Combined<'a> {
             let score = others.iter().try_fold(first.score(score), |sum, other| {
                 Some(aggregate.of(sum, other.score(other.source.score_of(bytes.as_ref())?)))
             })?;
-            Some((score, text(member)))
+            Some((score, member.text()))
         };
         Self::sorted(first.source.scored().filter_map(in_all).collect())
     }
@@ -153,7 +153,7 @@ impl<'a> Combined<'a> {
             let bytes = Bytes::from(*member);
             others.iter().all(|other| other.score_of(bytes.as_ref()).is_none())
         };
-        Self::sorted(first.scored().filter(is_only).map(|(member, score)| (score, text(member))).collect())
+        Self::sorted(first.scored().filter(is_only).map(|(member, score)| (score, member.text())).collect())
     }
 
     fn difference_by_removal(first: &'a dyn Scored, others: &[&'a dyn Scored]) -> Self {
@@ -201,7 +201,7 @@ impl<'a> Combined<'a> {
     }
 
     fn of_map(found: HashMap<Packed<'a>, f64>) -> Self {
-        Self::sorted(found.into_iter().map(|(member, score)| (score, text(member))).collect())
+        Self::sorted(found.into_iter().map(|(member, score)| (score, member.text())).collect())
     }
 
     fn sorted(mut entries: Vec<(f64, Cow<'a, [u8]>)>) -> Self {

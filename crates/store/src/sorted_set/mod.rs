@@ -303,7 +303,7 @@ impl SortedSet {
         let fits = lengths().sum::<usize>() + entries.len() * 40 < Listpack::BYTES_MAX;
         if fits && entries.len() <= limits.entries && lengths().all(|length| length <= limits.value) {
             let texts = entries.iter().flat_map(|(score, member)| {
-                [packed::text(Packed::Text(member.as_ref())), packed::packed_score(*score).into_bytes().into()]
+                [Packed::Text(member.as_ref()).text(), packed::packed_score(*score).into_bytes().into()]
             });
             return Self(Repr::Packed(texts.collect()));
         }
@@ -321,7 +321,7 @@ impl SortedSet {
     /// Makes it a tree.
     fn grow(&mut self) {
         if let Repr::Packed(pack) = &self.0 {
-            let entries: Vec<_> = packed::entries(pack).map(|(member, score)| (score, packed::text(member))).collect();
+            let entries: Vec<_> = packed::entries(pack).map(|(member, score)| (score, member.text())).collect();
             let entries = entries.iter().map(|(score, member)| (*score, member.as_ref()));
             self.0 = Repr::Tree(Box::new(Tree::from_sorted(entries)));
         }

@@ -1,7 +1,5 @@
 //! A small sorted set: members and scores in turn in a listpack, in their order.
 
-use std::borrow::Cow;
-
 use super::cut::Cut;
 use crate::listpack::{Listpack, NumberText, Packed, Sought, Values};
 use crate::number::{parse_any, write_double};
@@ -81,14 +79,6 @@ pub(super) fn read_score(score: Packed<'_>) -> Option<f64> {
 
 pub(super) fn score_of(score: Packed<'_>) -> f64 {
     read_score(score).expect("only what has scores is a packed sorted set")
-}
-
-/// A member as a text.
-pub(super) fn text(member: Packed<'_>) -> Cow<'_, [u8]> {
-    match member {
-        Packed::Number(_) => Cow::Owned(member.to_vec()),
-        Packed::Text(text) => Cow::Borrowed(text),
-    }
 }
 
 /// The bytes of a member, without memory of their own.
