@@ -18,14 +18,12 @@ impl<T> Arena<T> {
     /// Adds one and gives its number.
     pub(crate) fn push(&mut self, part: T) -> u32 {
         if self.0.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            make_room(&mut self.0, usize::MAX);
             self.0.push(Vec::new());
         }
         let number = self.len();
         let chunk = self.0.last_mut().expect("there is a chunk");
-        if chunk.len() == chunk.capacity() {
-            // By half, not to the double: most are small. Never more than a chunk holds, wherever it was shrunk to.
-            chunk.reserve_exact((chunk.len() / 2).max(1).min(CHUNK - chunk.len()));
-        }
+        make_room(chunk, CHUNK);
         chunk.push(part);
         u32::try_from(number).expect("memory ends before the numbers do")
     }
@@ -62,6 +60,13 @@ impl<T> Arena<T> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().flatten()
+    }
+}
+
+/// Lets a vector grow by half, not to the double, as most are small; and never beyond what it may hold.
+fn make_room<T>(vec: &mut Vec<T>, most: usize) {
+    if vec.len() == vec.capacity() {
+        vec.reserve_exact((vec.len() / 2).max(1).min(most - vec.len()));
     }
 }
 

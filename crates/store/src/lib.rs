@@ -35,6 +35,7 @@ mod hashes;
 pub mod hyperloglog;
 mod keyspace;
 mod lcs;
+mod linear;
 mod list;
 mod listpack;
 mod number;

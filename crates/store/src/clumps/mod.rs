@@ -3,10 +3,7 @@
 //! An item is a run of bytes that holds its key. That saves what an allocation and a pointer for each item would take, which is
 //! more than most items are long. The price is that a clump is written anew when something in it changes its length.
 //!
-//! The table grows by one clump at a time: the next one in turn is split in two by one more bit of the hash (linear hashing). So
-//! nothing is ever moved in one go. Clumps stand for ranges of the hash with its bits reversed, and the range of
-//! one that is split is that of the two; a cursor of [`Clumps::scan`] is a position in it, and means the same however the
-//! table has changed.
+//! The table grows by one clump at a time, see [`crate::linear`].
 
 mod clump;
 
@@ -17,6 +14,7 @@ use clump::Clump;
 
 use crate::arena::Arena;
 use crate::hash::hash;
+use crate::linear::{behind, bucket_of, buckets_of, hash_at, origin, tag};
 
 /// How an item holds its key.
 pub(crate) trait Shape {
@@ -27,6 +25,8 @@ pub(crate) trait Shape {
 /// More items than so many for each clump split one, fewer than that join two.
 const FULL: usize = 12;
 const SPARSE: usize = 8;
+/// Bits of a position, so that clients may keep cursors in signed numbers. Nobody has memory for 2^32 clumps.
+const POSITION_BITS: u32 = 32;
 /// Items of a clump that can be drawn. No clump has more, unless somebody knows the seed of the hash.
 const DRAWN: u64 = 64;
 
@@ -114,24 +114,17 @@ impl<S: Shape> Clumps<S> {
     }
 
     /// Shows the items of a clump, the one at a position, and gives the position of the next, which has 32 bits; 0 is the first,
-    /// and comes again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, some more than once if the table
-    /// has shrunk meanwhile.
+    /// and comes again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, some more than
+    /// once if the table has shrunk meanwhile.
     pub(crate) fn scan(&self, position: u64, show: impl FnMut(&[u8])) -> u64 {
-        // What no scan has given is taken by its low bits. Nobody has memory for more than 2^32 clumps.
-        let position = position as u32;
-        let Some(index) = self.index_of(position.reverse_bits().into()) else { return 0 };
-        self.clumps[index].iter().for_each(show);
-        let range = 1_u32.checked_shl(u32::BITS - self.depth_of(index)).unwrap_or(0);
-        // A table of one clump has all of the range, whose length is 0 then.
-        let start = if range == 0 { 0 } else { position & !(range - 1) };
-        start.wrapping_add(range).into()
+        let index = self.index_of(hash_at(position, POSITION_BITS));
+        index.into_iter().flat_map(|index| self.clumps[index].iter()).for_each(show);
+        behind(position, POSITION_BITS, self.clumps.len())
     }
 
     /// Shows the items of the clump where hashes with these low bits are, or of all such clumps.
     pub(crate) fn show_hashes(&self, low: u64, bits: u32, show: impl FnMut(&[u8])) {
-        let Some(first) = self.index_of(low) else { return };
-        let more = (low as u32..self.clumps.len() as u32).step_by(1 << bits).filter(|index| *index != first);
-        std::iter::once(first).chain(more).flat_map(|index| self.clumps[index].iter()).for_each(show);
+        buckets_of(low, bits, self.clumps.len()).flat_map(|index| self.clumps[index].iter()).for_each(show);
     }
 
     /// An item, each about as likely as any other. `random` gives numbers.
@@ -149,21 +142,9 @@ impl<S: Shape> Clumps<S> {
         }
     }
 
-    /// The clump of a hash: its low bits, one less of them where that clump is yet to come.
+    /// The clump of a hash.
     fn index_of(&self, hash: u64) -> Option<u32> {
-        let count = self.clumps.len();
-        let mask = count.checked_next_power_of_two().filter(|_| count > 0)? - 1;
-        let index = hash as usize & mask;
-        Some(if index < count { index } else { index & (mask >> 1) } as u32)
-    }
-
-    /// How many bits of a hash say that it belongs to a clump.
-    fn depth_of(&self, index: u32) -> u32 {
-        let (count, bits) = (self.clumps.len() as u64, self.clumps.len().next_power_of_two().trailing_zeros());
-        let index = u64::from(index);
-        // Its other half is yet to come.
-        let whole = bits > 0 && index + (1 << (bits - 1)) >= count && index < 1 << (bits - 1);
-        bits - u32::from(whole)
+        bucket_of(hash, self.clumps.len())
     }
 
     /// Changes a clump and keeps count.
@@ -177,22 +158,21 @@ impl<S: Shape> Clumps<S> {
         result
     }
 
-    /// Splits the next clump in turn. Nobody has memory for 2^32 of them.
+    /// Splits the next clump in turn.
     fn split(&mut self) {
         let index = self.clumps.len() as u32;
-        let bit = 1 << index.ilog2();
-        let halved = self.change(index - bit, |clump| clump.split(|item| hash(S::key(item)) & u64::from(bit) != 0));
+        let goes = |item: &[u8]| bucket_of(hash(S::key(item)), index as usize + 1) == Some(index);
+        let halved = self.change(origin(index), |clump| clump.split(goes));
         self.push(halved);
     }
 
     /// Joins the last clump to the one that it was split from.
     fn join(&mut self) {
         let index = self.clumps.len() as u32 - 1;
-        let bit = 1 << index.ilog2();
         let last = self.clumps.swap_remove(index);
         self.bytes -= last.bytes();
         self.pieces -= last.pieces();
-        self.change(index - bit, |clump| clump.join(last));
+        self.change(origin(index), |clump| clump.join(last));
     }
 
     /// Adds a clump at the end.
@@ -201,11 +181,6 @@ impl<S: Shape> Clumps<S> {
         self.pieces += clump.pieces();
         self.clumps.push(clump);
     }
-}
-
-/// The bits of a hash that are kept beside its item: high ones, since the low ones choose the clump.
-fn tag(hash: u64) -> u8 {
-    (hash >> 56) as u8
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::{iter, ptr};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
 use crate::generator::generator;
+use crate::value::ALLOCATION;
 
 impl Item for Box<[u8]> {
     fn key(&self) -> &[u8] {
@@ -31,19 +31,17 @@ fn remove(dict: &mut Dict<Box<[u8]>>, number: u32) -> bool {
 
 /// Counts anew what is counted along.
 fn check(dict: &Dict<Box<[u8]>>) {
-    let tables = || iter::once(&dict.table).chain(dict.moving.iter().map(|moving| &moving.from));
-    let buckets: usize =
-        tables().flat_map(|table| table.segments.iter().flatten()).map(|bucket| bucket.chain().count()).sum();
-    let segments: usize = tables().map(|table| table.segments.capacity() * 16).sum();
-    let moving = dict.moving.as_ref().map_or(0, |_| size_of::<Moving<Box<[u8]>>>());
-    assert_eq!(dict.table_bytes(), buckets * 128 + segments + moving);
+    dict.buckets.check();
+    let chains = dict.buckets.iter().map(|bucket| bucket.chain().count() - 1);
+    assert_eq!(dict.hanging, chains.sum::<usize>());
+    assert_eq!(dict.table_bytes(), dict.buckets.bytes() + dict.hanging * 128);
     assert_eq!(dict.len(), dict.iter().count());
 }
 
-/// Until it is in the midst of moving.
-fn half_moved() -> (Dict<Box<[u8]>>, u32) {
+/// Until it is in the midst of being split.
+fn half_split() -> (Dict<Box<[u8]>>, u32) {
     let (mut dict, mut count) = (Dict::default(), 0);
-    while dict.moving.as_ref().is_none_or(|moving| moving.next < moving.from.buckets / 2) {
+    while dict.buckets.len() < 96 {
         add(&mut dict, count);
         count += 1;
     }
@@ -65,8 +63,8 @@ fn it_grows_and_shrinks_without_losing_anybody() {
     assert_eq!(dict.len(), 20_000);
     assert!((0..20_000).all(|number| dict.get(hash(&name(number)), &name(number)).is_some()));
     assert_eq!(dict.iter().collect::<BTreeSet<_>>().len(), 20_000);
-    let filled = dict.len() as f64 / (dict.table_bytes() / 128) as f64;
-    assert!(filled > 3.0, "{filled} items in a bucket");
+    let each = (dict.table_bytes() + dict.table_pieces() * ALLOCATION) / 20_000;
+    assert!(each < 32, "{each} bytes for one");
     for number in 0..19_990 {
         assert!(remove(&mut dict, number));
         if number % 1000 == 0 {
@@ -74,7 +72,7 @@ fn it_grows_and_shrinks_without_losing_anybody() {
         }
     }
     check(&dict);
-    assert!(dict.table_bytes() < 20_000, "{}", dict.table_bytes());
+    assert!(dict.table_bytes() < 1000, "{}", dict.table_bytes());
     assert!((19_990..20_000).all(|number| remove(&mut dict, number)));
     assert_eq!((dict.len(), dict.table_bytes()), (0, 0));
 }
@@ -97,12 +95,11 @@ fn every_item_is_about_as_likely_as_any_other() {
 }
 
 #[test]
-fn what_is_moved_and_what_is_not_yet_are_as_likely() {
-    let (dict, count) = half_moved();
+fn what_is_split_and_what_is_not_yet_are_as_likely() {
+    let (dict, count) = half_split();
     let drawn = draws(&dict, 1000 * count as usize);
-    let (moved, others): (Vec<_>, Vec<_>) =
-        drawn.iter().partition(|(name, _)| ptr::eq(dict.place(hash(name)).0, &dict.table));
-    for half in [moved, others] {
+    let (split, whole): (Vec<_>, Vec<_>) = drawn.iter().partition(|(name, _)| hash(name) % 64 < 32);
+    for half in [split, whole] {
         let each = half.iter().map(|(_, times)| **times).sum::<usize>() / half.len();
         assert!(half.len() > 50 && (970..1030).contains(&each), "{each} for each of {}", half.len());
     }
@@ -110,22 +107,19 @@ fn what_is_moved_and_what_is_not_yet_are_as_likely() {
 
 #[test]
 fn items_are_shown_by_bits_of_their_hashes() {
-    let (moving, count) = half_moved();
+    let (small, count) = half_split();
     let mut large = Dict::default();
     (0..count).for_each(|number| add(&mut large, number));
-    // In a table of more buckets than there are places in those bits, each is looked for in several.
-    while large.moving.is_some() {
-        large.move_bucket();
+    // In a table of more buckets than those bits can tell, each is looked for in several.
+    while large.buckets.len() < 3 << PLACE_BITS {
+        large.split();
     }
-    large.resize(1 << 18);
-    while large.moving.is_some() {
-        large.move_bucket();
-    }
-    for dict in [moving, large] {
+    for dict in [small, large] {
         for number in 0..count {
-            let (name, mut shown) = (name(number), 0);
-            dict.show_hashes(Dict::<Box<[u8]>>::bits_of(hash(&name)), |item| shown += usize::from(*item == name));
-            assert_eq!(shown, 1, "{number}");
+            let (name, mut shown, mut others) = (name(number), 0, 0);
+            let bits = Dict::<Box<[u8]>>::bits_of(hash(&name));
+            dict.show_hashes(bits, |item| *if *item == name { &mut shown } else { &mut others } += 1);
+            assert!(shown == 1 && others < 2, "{number}");
         }
     }
 }
@@ -188,14 +182,9 @@ proptest! {
     }
 
     #[test]
-    fn a_scan_of_a_table_that_rests_shows_each_item_once(count in 0_u32..3000) {
+    fn a_scan_of_a_table_that_stays_as_it_is_shows_each_item_once(count in 0_u32..3000) {
         let mut dict = Dict::default();
         (0..count).for_each(|number| add(&mut dict, number));
-        let mut number = count;
-        while dict.moving.is_some() {
-            add(&mut dict, number);
-            number += 1;
-        }
         let (mut shown, mut position) = (Vec::new(), 0);
         loop {
             position = dict.scan(position, |item| shown.push(item.clone()));
