@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// [`STEP`], so that both fit into one number. Where two have the same number it stands here once.
 ///
 /// Nothing is kept of a deadline that was changed: memory comes back, and no call has to clean up.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Deadlines {
     terms: BTreeSet<u64>,
     count: usize,
@@ -97,5 +97,14 @@ impl Deadlines {
     /// How many allocations there are, about.
     pub(crate) fn pieces(&self) -> usize {
         self.terms.len() / 7
+    }
+}
+
+#[cfg(test)]
+impl Deadlines {
+    /// Counts anew, given all deadlines with the bits of who has them.
+    pub(crate) fn check(&self, all: impl Iterator<Item = (u64, u64)>) {
+        let terms: Vec<_> = all.map(|(deadline, bits)| Term::new(deadline, bits).0).collect();
+        assert_eq!((self.count, &self.terms), (terms.len(), &terms.into_iter().collect()));
     }
 }

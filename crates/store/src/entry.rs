@@ -229,6 +229,14 @@ impl Entry {
         }
     }
 
+    /// A copy with another key.
+    pub(crate) fn copied(&self, key: &[u8]) -> Self {
+        match &self.0 {
+            Repr::Short(_) => self.rebuilt(key, self.deadline()),
+            Repr::Long(object) => Self::long(key, object.value.clone(), object.deadline, object.used),
+        }
+    }
+
     /// A short one with another key and another deadline.
     fn rebuilt(&self, key: &[u8], deadline: Option<u64>) -> Self {
         let value = match self.value() {

@@ -111,11 +111,9 @@ impl SlotKeys {
         Some(result)
     }
 
-    /// Gives an entry another key, which is not there.
-    pub(crate) fn rename(&mut self, from: &[u8], to: &[u8]) {
-        if let Some(entry) = self.remove(from) {
-            self.add(hash(to), entry.renamed(to));
-        }
+    /// Adds an entry whose key is not there.
+    pub(crate) fn insert(&mut self, entry: Entry) {
+        self.add(hash(entry.key()), entry);
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
@@ -188,4 +186,18 @@ fn keys_with(dict: &Dict<Entry>, term: Option<Term>, deadline_of: fn(&Entry) -> 
         });
     }
     keys
+}
+
+#[cfg(test)]
+impl SlotKeys {
+    /// Counts anew what is counted along.
+    pub(crate) fn check(&self) {
+        assert_eq!(self.bytes, self.entries().map(Entry::bytes).sum::<usize>());
+        for (deadlines, deadline_of) in
+            [(&self.deadlines, Entry::deadline as fn(&Entry) -> _), (&self.fields, fields_of)]
+        {
+            let bits_of = |entry: &Entry| Dict::<Entry>::bits_of(hash(entry.key()));
+            deadlines.check(self.entries().filter_map(|entry| Some((deadline_of(entry)?, bits_of(entry)))));
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub trait Kind: Default + Sized {
 pub(crate) const ALLOCATION: usize = 16;
 
 /// A value that has memory of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Value {
     /// A text that is changed in place.

@@ -46,6 +46,14 @@ impl<S> Default for Clumps<S> {
     }
 }
 
+impl<S: Shape> Clone for Clumps<S> {
+    fn clone(&self) -> Self {
+        let mut copy = Self::default();
+        self.iter().for_each(|item| _ = copy.put(hash(S::key(item)), S::key(item), &[item]));
+        copy
+    }
+}
+
 impl<S> fmt::Debug for Clumps<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Clumps").field("len", &self.len).field("bytes", &self.bytes).finish_non_exhaustive()

@@ -116,6 +116,7 @@ proptest! {
             }
         }
         check(&clumps);
+        check(&clumps.clone());
         prop_assert_eq!(clumps.iter().count(), map.len());
         for (number, rest) in map {
             let key = number.to_le_bytes();

@@ -42,7 +42,7 @@ impl Db<'_> {
     /// Tells how many went.
     fn expire_fields_of(&mut self, key: &[u8], fields_max: usize, mut gone: impl FnMut(&[u8])) -> usize {
         let (now, mut count) = (self.now, 0);
-        let is_empty = self.keys.edit(key, |entry| {
+        let is_empty = self.edit_entry(key, |entry| {
             let hash = entry.long_mut().and_then(Hash::of_mut)?;
             hash.expire(now, fields_max, |field| {
                 count += 1;

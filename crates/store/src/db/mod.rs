@@ -220,10 +220,21 @@ impl<'a> Db<'a> {
         if from == to {
             return true;
         }
-        self.bury(to);
-        self.take(to);
-        self.keys.rename(from, to);
+        self.make_room(to);
+        if let Some(entry) = self.keys.remove(from) {
+            self.keys.insert(entry.renamed(to));
+        }
         self.note(from, KeyChange::Removed, 0);
+        self.note(to, KeyChange::Changed, 1);
+        true
+    }
+
+    /// Gives a copy of what a key holds, with its term, to another key, whatever that held. Tells whether there is such a key. A
+    /// copy takes as long as what is copied is.
+    pub fn copy(&mut self, from: &[u8], to: &[u8]) -> bool {
+        let Some(copy) = self.entry(from).map(|entry| entry.copied(to)) else { return false };
+        self.make_room(to);
+        self.keys.insert(copy);
         self.note(to, KeyChange::Changed, 1);
         true
     }
@@ -307,6 +318,12 @@ impl<'a> Db<'a> {
         self.discard(old);
     }
 
+    /// Takes out whatever is in the place of a key that is about to come.
+    fn make_room(&mut self, key: &[u8]) {
+        self.bury(key);
+        self.take(key);
+    }
+
     /// When a key that is about to be set expires. What it held goes first if it has expired, so that this is told.
     fn deadline_of(&mut self, key: &[u8], expiry: Expiry) -> Option<u64> {
         self.bury(key);
@@ -362,5 +379,7 @@ fn edit_long<K: Kind, R>(
     Ok((edited, value.is_empty()))
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

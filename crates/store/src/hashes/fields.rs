@@ -6,7 +6,7 @@ use crate::deadlines::{Deadlines, HASH_BITS, Term};
 use crate::hash::hash;
 
 /// The fields of a hash that is big, or some of whose fields expire.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
     clumps: Clumps<Field>,
     /// By the low bits of the hashes.
@@ -16,7 +16,7 @@ pub(super) struct Fields {
 /// The name of a field, which is hashed once for all that is done with it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name<'a> {
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     hash: u64,
 }
 

@@ -18,10 +18,10 @@ use crate::term::{TermChange, TermIf};
 /// A field that has expired is not seen any more, but stays until [`Hash::expire`] takes it out or it is set again, so that
 /// whoever must be told of it is. Each method that looks for fields takes `now`, in milliseconds of the wall clock: with 0
 /// nothing has expired, which is how a replica does what its primary did.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hash(Repr);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Repr {
     Packed(Listpack),
     Table(Box<Fields>),
@@ -135,24 +135,26 @@ impl Hash {
 
     /// Gives a field a term, which ends at a moment in milliseconds of the wall clock.
     pub fn set_deadline(&mut self, name: &[u8], deadline: u64, condition: TermIf, now: u64) -> TermChange {
-        let Some(before) = self.deadline(name, now) else { return TermChange::Missing };
+        let name = Name::new(name);
+        let Some(before) = self.deadline_of(name, now) else { return TermChange::Missing };
         if !condition.allows(before, deadline) {
             return TermChange::Refused;
         }
         if deadline <= now {
-            self.remove(name, now);
+            self.remove(name.bytes, now);
             return TermChange::Gone;
         }
-        self.spread().set_deadline(Name::new(name), Some(deadline));
+        self.spread().set_deadline(name, Some(deadline));
         TermChange::Set
     }
 
     /// Ends the term of a field without ending the field. [`TermChange::Refused`] when it has none.
     pub fn persist(&mut self, name: &[u8], now: u64) -> TermChange {
-        match (self.deadline(name, now), &mut self.0) {
+        let name = Name::new(name);
+        match (self.deadline_of(name, now), &mut self.0) {
             (None, _) => TermChange::Missing,
             (Some(Some(_)), Repr::Table(fields)) => {
-                fields.set_deadline(Name::new(name), None);
+                fields.set_deadline(name, None);
                 TermChange::Set
             }
             (Some(_), _) => TermChange::Refused,
@@ -231,11 +233,13 @@ impl Hash {
     /// When a field expires, in milliseconds of the wall clock; `None` without such a field.
     #[must_use]
     pub fn deadline(&self, name: &[u8], now: u64) -> Option<Option<u64>> {
+        self.deadline_of(Name::new(name), now)
+    }
+
+    fn deadline_of(&self, name: Name<'_>, now: u64) -> Option<Option<u64>> {
         match &self.0 {
-            Repr::Packed(pack) => find(pack, name, 2).map(|_| None),
-            Repr::Table(fields) => {
-                fields.get(Name::new(name)).filter(|field| field.lives(now)).map(|field| field.deadline)
-            }
+            Repr::Packed(pack) => find(pack, name.bytes, 2).map(|_| None),
+            Repr::Table(fields) => fields.get(name).filter(|field| field.lives(now)).map(|field| field.deadline),
         }
     }
 

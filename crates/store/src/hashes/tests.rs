@@ -226,6 +226,12 @@ proptest! {
             let seen: BTreeMap<_, _> = hash.iter(0).map(|(name, value, term)| (name.to_vec(), (value.to_vec(), term))).collect();
             prop_assert_eq!(&seen, &map);
         }
+        let mut copy = hash.clone();
+        let copied = copy.iter(0).map(|(name, value, term)| (name.to_vec(), (value.to_vec(), term)));
+        prop_assert_eq!(&copied.collect::<BTreeMap<_, _>>(), &map);
+        prop_assert_eq!((copy.next_deadline(), copy.expiring()), (hash.next_deadline(), hash.expiring()));
+        let is_done = copy.expire(1 << 20, 1000, |_| {});
+        prop_assert!(is_done && copy.expiring() == 0);
         let mut gone = 0;
         prop_assert!(hash.expire(1 << 20, 1000, |_| gone += 1));
         prop_assert_eq!(gone, map.values().filter(|(_, term)| term.is_some()).count());

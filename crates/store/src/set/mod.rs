@@ -14,10 +14,10 @@ use crate::seek::find;
 
 /// Members, each of them once. A small set of numbers is an [`IntSet`], another small one a [`Listpack`], a big one a table.
 /// Which one it is has no effect but for the order of the members; it never goes back.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Set(Repr);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Repr {
     Ints(IntSet),
     Packed(Listpack),

@@ -144,7 +144,9 @@ proptest! {
         while position != 0 {
             position = set.scan(position, |member| { shown.insert(member.to_vec()); });
         }
-        prop_assert_eq!(shown, model);
+        prop_assert_eq!(&shown, &model);
+        let copy = set.clone();
+        prop_assert!(texts(copy.iter()).iter().eq(&model) && copy.encoding() == set.encoding());
     }
 
     #[test]

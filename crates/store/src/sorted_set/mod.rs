@@ -80,6 +80,15 @@ impl Default for SortedSet {
     }
 }
 
+impl Clone for SortedSet {
+    fn clone(&self) -> Self {
+        match &self.0 {
+            Repr::Packed(pack) => Self(Repr::Packed(pack.clone())),
+            Repr::Tree(_) => self.to_tree(),
+        }
+    }
+}
+
 impl SortedSet {
     /// Builds one of entries in any order. Where they are in order, or in the opposite one, that takes a step for each.
     ///
@@ -320,11 +329,15 @@ impl SortedSet {
 
     /// Makes it a tree.
     fn grow(&mut self) {
-        if let Repr::Packed(pack) = &self.0 {
-            let entries: Vec<_> = packed::entries(pack).map(|(member, score)| (score, member.text())).collect();
-            let entries = entries.iter().map(|(score, member)| (*score, member.as_ref()));
-            self.0 = Repr::Tree(Box::new(Tree::from_sorted(entries)));
+        if let Repr::Packed(_) = &self.0 {
+            *self = self.to_tree();
         }
+    }
+
+    fn to_tree(&self) -> Self {
+        let entries: Vec<_> = self.iter().map(|(member, score)| (score, member.text())).collect();
+        let entries = entries.iter().map(|(score, member)| (*score, member.as_ref()));
+        Self(Repr::Tree(Box::new(Tree::from_sorted(entries))))
     }
 
     fn insert(&mut self, member: &[u8], score: f64, limits: SortedSetLimits) {

@@ -279,6 +279,7 @@ fn what_grows_or_shrinks_at_one_end_keeps_its_shape() {
             set.add(&name(number), slope * f64::from(number), AddRule::default(), REAL);
         }
         check(&set);
+        check(&set.clone());
         for _ in 0..19_000 {
             set.remove_ranks(0..1);
         }

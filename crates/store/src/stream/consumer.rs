@@ -23,7 +23,7 @@ pub struct Consumer {
 }
 
 /// The consumers of a group.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Consumers {
     places: Vec<Option<Consumer>>,
     /// Places that are empty.
@@ -68,6 +68,15 @@ impl Consumer {
         let mut cost = self.pending.cost();
         cost += Cost { bytes: self.name.len() + 16, pieces: 1 };
         cost
+    }
+}
+
+impl Clone for Consumers {
+    fn clone(&self) -> Self {
+        let (places, free, names) = (self.places.clone(), self.free.clone(), self.names.clone());
+        // What is copied has no memory to spare.
+        let cost = places.iter().flatten().map(Consumer::cost).sum();
+        Self { places, free, names, cost }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What memory costs.
 
+use std::iter::Sum;
 use std::ops::{AddAssign, SubAssign};
 
 /// Memory, and in how many pieces it is.
@@ -13,6 +14,14 @@ impl AddAssign for Cost {
     fn add_assign(&mut self, more: Self) {
         self.bytes += more.bytes;
         self.pieces += more.pieces;
+    }
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        let mut sum = Self::default();
+        costs.for_each(|cost| sum += cost);
+        sum
     }
 }
 

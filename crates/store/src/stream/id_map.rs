@@ -7,7 +7,7 @@ use crate::stream::id::StreamId;
 
 /// Items in order of their ids, in sorted chunks. A tree of single items would be little more than half full where items are
 /// added in order; these are full.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct IdMap<V> {
     /// Filed under an id that is not above the first one of the chunk and above the last one of the chunk before. None is empty.
     chunks: BTreeMap<StreamId, Vec<(StreamId, V)>>,
@@ -24,6 +24,15 @@ const FEW: usize = CHUNK / 4;
 impl<V> Default for IdMap<V> {
     fn default() -> Self {
         Self { chunks: BTreeMap::new(), len: 0, room: 0 }
+    }
+}
+
+impl<V: Clone> Clone for IdMap<V> {
+    fn clone(&self) -> Self {
+        let chunks = self.chunks.clone();
+        // What is copied has no memory to spare.
+        let room = chunks.values().map(Vec::capacity).sum();
+        Self { chunks, len: self.len, room }
     }
 }
 
@@ -189,6 +198,7 @@ mod tests {
                 }
             }
             map.check();
+            map.clone().check();
             prop_assert!(map.iter().map(|(id, value)| (id, *value)).eq(model.clone()));
             let (start, end) = (id(start), id(end));
             prop_assert!(map.range(start, end).rev().map(|(id, _)| id).eq(

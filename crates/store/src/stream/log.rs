@@ -65,7 +65,7 @@ pub struct Counters {
 }
 
 /// The entries of a stream, in nodes that are filed under the id of the first entry that each was made for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Log {
     nodes: BTreeMap<StreamId, Node>,
     length: u64,
@@ -83,6 +83,15 @@ pub struct Entries<'a> {
 }
 
 type NodeToEntries<'a> = fn((&'a StreamId, &'a Node)) -> NodeEntries<'a>;
+
+impl Clone for Log {
+    fn clone(&self) -> Self {
+        let nodes = self.nodes.clone();
+        // What is copied has no memory to spare.
+        let bytes = nodes.values().map(Node::bytes).sum();
+        Self { nodes, bytes, ..*self }
+    }
+}
 
 impl Log {
     pub(super) fn len(&self) -> u64 {

@@ -46,12 +46,20 @@ use crate::stream::log::Log;
 /// Entries in the order of their ids, and groups of consumers that read them.
 ///
 /// An entry is found by a search of the nodes and a walk within one, whose size [`StreamLimits`] bound.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Stream {
     log: Log,
     groups: BTreeMap<Box<[u8]>, Group>,
     /// What the groups cost besides their places in the tree.
     groups_cost: Cost,
+}
+
+impl Clone for Stream {
+    fn clone(&self) -> Self {
+        let groups = self.groups.clone();
+        let groups_cost = groups.iter().map(|(name, group)| group_cost(name, group)).sum();
+        Self { log: self.log.clone(), groups, groups_cost }
+    }
 }
 
 impl Stream {

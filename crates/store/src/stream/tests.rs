@@ -344,6 +344,7 @@ proptest! {
             apply(&mut stream, &mut model, step, limits);
         }
         check(&stream, &model);
+        check(&stream.clone(), &model);
         let (start, end) = (model.some_id(7), model.some_id(11));
         let wanted: Vec<_> = model.entries.keys().copied().filter(|id| (start..=end).contains(id)).collect();
         prop_assert!(stream.range(start, end).map(|entry| entry.id()).eq(wanted.iter().copied()));
