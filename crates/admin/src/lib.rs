@@ -37,6 +37,7 @@ mod plan;
 mod recovery;
 mod server;
 mod services;
+mod step_order;
 mod tls;
 
 /// The messages, clients and services, made from `proto/` by `cargo xtask codegen`.

@@ -1,12 +1,12 @@
 //! From the present layout of slots to a wanted one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use slotmesh_table::{ClusterView, NodeView};
 use slotmesh_types::{NodeId, Slot, SlotSet};
 use tonic::Status;
 
-use crate::{convert, proto};
+use crate::{convert, proto, step_order};
 
 /// One step: slots of one owner, or of nobody, go to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +28,10 @@ impl Step {
     }
 }
 
-/// The steps to a layout: for each node in the order given, what nobody owns first, then what others hand over.
+/// The steps to a layout, in an order in which they can be carried out.
 ///
 /// # Errors
-/// The layout names a node that is no primary here, or a slot twice, or it can't be reached in one go.
+/// The layout names a node that is no primary here, or a slot twice, or no order of steps leads there.
 pub(crate) fn plan(view: &ClusterView, layout: Option<&proto::Layout>) -> Result<Vec<Step>, Status> {
     let owners = owners(view);
     let mut wanted = SlotSet::new();
@@ -52,33 +52,7 @@ pub(crate) fn plan(view: &ClusterView, layout: Option<&proto::Layout>) -> Result
         }
         steps.extend(by_owner.into_iter().map(|(from, slots)| Step { to, from, slots }));
     }
-    nobody_is_bare_half_way(view, &steps)?;
-    Ok(steps)
-}
-
-/// Who has given its last slot away follows the one who got it, and can't be given others after that.
-fn nobody_is_bare_half_way(view: &ClusterView, steps: &[Step]) -> Result<(), Status> {
-    let mut bare = BTreeSet::new();
-    let mut left: BTreeMap<NodeId, usize> =
-        view.nodes.iter().map(|node| (*node.facts.id(), usize::from(node.facts.slots().len()))).collect();
-    for Step { to, from, slots } in steps {
-        if bare.contains(to) {
-            return Err(Status::failed_precondition(format!(
-                "layout: node {to} would give its last slot away before it gets others, and follow its new owner; go there in two \
-                 layouts, in the first of which it keeps a slot"
-            )));
-        }
-        let moved = usize::from(slots.len());
-        *left.entry(*to).or_default() += moved;
-        if let Some(from) = from {
-            let rest = left.entry(*from).or_default();
-            *rest = rest.saturating_sub(moved);
-            if *rest == 0 {
-                bare.insert(*from);
-            }
-        }
-    }
-    Ok(())
+    step_order::ordered(view, steps)
 }
 
 fn primary(view: &ClusterView, id: &str) -> Result<NodeId, Status> {

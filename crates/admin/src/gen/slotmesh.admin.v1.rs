@@ -3208,7 +3208,7 @@ pub mod event_service_server {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PlanRecoveryRequest {
-    /// What the operator has done so far.
+    /// What the operator has done so far. Evidence about other nodes than those of the plan says nothing.
     #[prost(message, repeated, tag = "1")]
     pub evidence: ::prost::alloc::vec::Vec<FencingEvidence>,
 }
@@ -3231,29 +3231,30 @@ pub struct FencingEvidence {
 pub struct PlanRecoveryResponse {
     #[prost(message, optional, tag = "1")]
     pub revision: ::core::option::Option<Revision>,
-    /// Primaries that own a slot, and how many of them are failing.
+    /// Primaries that own a slot, and how many of them this node holds for suspected or failing: without a majority nobody can
+    /// be failing by agreement.
     #[prost(uint32, tag = "2")]
     pub voting_primaries: u32,
     #[prost(uint32, tag = "3")]
     pub voting_primaries_failed: u32,
-    /// Whether the majority is lost. If not, elections work by themselves and no takeover is needed.
+    /// Whether fewer than a majority of them are online. If not, elections work by themselves and no takeover is needed.
     #[prost(bool, tag = "4")]
     pub majority_lost: bool,
-    /// One for each failed primary that owns slots, ordered by id.
+    /// One for each suspected or failing primary that owns slots, ordered by id.
     #[prost(message, repeated, tag = "5")]
     pub takeovers: ::prost::alloc::vec::Vec<Takeover>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Takeover {
-    /// Id of the failed primary.
+    /// Id of the suspected or failing primary.
     #[prost(string, tag = "1")]
     pub primary_id: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub slots: ::prost::alloc::vec::Vec<SlotRange>,
-    /// Its replicas, best first.
+    /// Its replicas, best first: those that are online and linked before others, then by their offset.
     #[prost(message, repeated, tag = "3")]
     pub candidates: ::prost::alloc::vec::Vec<Candidate>,
-    /// Id of the best one; empty when there is none.
+    /// Id of the best one; empty when none is online and linked.
     #[prost(string, tag = "4")]
     pub replica_id: ::prost::alloc::string::String,
     /// Why it can't be carried out yet; empty when it can.
@@ -3272,12 +3273,13 @@ pub struct Candidate {
     pub behind_bytes: u64,
     #[prost(enumeration = "Health", tag = "4")]
     pub health: i32,
+    /// Whether this node has a link to it, or is it.
     #[prost(bool, tag = "5")]
     pub connected: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExecuteRecoveryRequest {
-    /// The state that the plan was made from.
+    /// `expected_revision` is that of the plan.
     #[prost(message, optional, tag = "1")]
     pub options: ::core::option::Option<EditOptions>,
     #[prost(message, repeated, tag = "2")]
@@ -3295,10 +3297,12 @@ pub struct ExecuteRecoveryResponse {
 pub mod execute_recovery_response {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Update {
+        /// What is planned, before the first takeover; also for primaries that were not chosen.
         #[prost(message, tag = "1")]
         Plan(super::PlanRecoveryResponse),
         #[prost(message, tag = "2")]
         Progress(super::TakeoverProgress),
+        /// The end: each chosen primary's slots have a new owner.
         #[prost(message, tag = "3")]
         Recovered(super::Recovered),
     }
@@ -3307,9 +3311,10 @@ pub mod execute_recovery_response {
 pub struct TakeoverProgress {
     #[prost(string, tag = "1")]
     pub primary_id: ::prost::alloc::string::String,
+    /// Id of the replica of the plan, or with `done` of the one that owns the slots now, which may be another.
     #[prost(string, tag = "2")]
     pub replica_id: ::prost::alloc::string::String,
-    /// Whether the replica owns the slots now (else it is told to take over).
+    /// Whether it has ended (else it begins).
     #[prost(bool, tag = "3")]
     pub done: bool,
 }
@@ -3365,9 +3370,9 @@ pub enum Obstacle {
     MajorityExists = 1,
     /// There is no evidence that the primary is fenced.
     NoEvidence = 2,
-    /// The evidence is not complete: it needs method, operator and statement.
+    /// No piece of the evidence is complete: it needs method, operator and statement.
     WeakEvidence = 3,
-    /// No replica can be reached.
+    /// No replica is online and linked.
     NoCandidate = 4,
 }
 impl Obstacle {
@@ -3504,7 +3509,11 @@ pub mod recovery_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Carries out a plan: one takeover after the other, each believed here before the next begins. Needs evidence for each
-        /// primary whose place is taken. It ends at the first takeover that fails; what was done stays.
+        /// primary whose place is taken: nothing is done when one of them has an obstacle. Before each takeover it looks again. Once a
+        /// majority is back, the replica is asked to stand for election; a replica that was elected meanwhile keeps what it has won;
+        /// a primary that came back ends it, as does a takeover that fails. What was done stays. Without an idempotency key it also
+        /// ends, between two takeovers, when its caller goes away. One Apply or ExecuteRecovery at a time on a node; others are
+        /// ABORTED.
         pub async fn execute_recovery(
             &mut self,
             request: impl tonic::IntoRequest<super::ExecuteRecoveryRequest>,
@@ -3564,7 +3573,11 @@ pub mod recovery_service_server {
             + std::marker::Send
             + 'static;
         /// Carries out a plan: one takeover after the other, each believed here before the next begins. Needs evidence for each
-        /// primary whose place is taken. It ends at the first takeover that fails; what was done stays.
+        /// primary whose place is taken: nothing is done when one of them has an obstacle. Before each takeover it looks again. Once a
+        /// majority is back, the replica is asked to stand for election; a replica that was elected meanwhile keeps what it has won;
+        /// a primary that came back ends it, as does a takeover that fails. What was done stays. Without an idempotency key it also
+        /// ends, between two takeovers, when its caller goes away. One Apply or ExecuteRecovery at a time on a node; others are
+        /// ABORTED.
         async fn execute_recovery(
             &self,
             request: tonic::Request<super::ExecuteRecoveryRequest>,
@@ -4461,6 +4474,7 @@ pub struct SetSlotResponse {
 /// Who shall own what. Slots that are in no entry stay where they are.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Layout {
+    /// A slot may be given to one node only.
     #[prost(message, repeated, tag = "1")]
     pub nodes: ::prost::alloc::vec::Vec<NodeSlots>,
 }
@@ -4482,7 +4496,8 @@ pub struct PlanResponse {
     /// The state that it was made from: hand it to Apply as the expected revision.
     #[prost(message, optional, tag = "1")]
     pub revision: ::core::option::Option<Revision>,
-    /// In the order in which they are carried out; none when the layout is as wanted.
+    /// In the order in which they are carried out: what nobody owns first, and no node is without a slot before it gets others.
+    /// None when the layout is as wanted.
     #[prost(message, repeated, tag = "2")]
     pub steps: ::prost::alloc::vec::Vec<Step>,
 }
@@ -4490,10 +4505,10 @@ pub struct PlanResponse {
 pub struct Step {
     #[prost(enumeration = "StepKind", tag = "1")]
     pub kind: i32,
-    /// Id of the node that owns the slots in the end.
+    /// Id of the node that owns the slots after it.
     #[prost(string, tag = "2")]
     pub node_id: ::prost::alloc::string::String,
-    /// MOVE: id of the node that owns them now.
+    /// MOVE: id of the node that owns them before; empty for ADD.
     #[prost(string, tag = "3")]
     pub from_id: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
@@ -4586,7 +4601,8 @@ pub enum StepKind {
     Unspecified = 0,
     /// Nobody owns the slots: the node takes them.
     Add = 1,
-    /// Another primary hands them over. The slots must be empty: what holds keys is moved by tools that move keys.
+    /// Another primary hands them over. The slots must be empty: one that holds keys ends Apply with FAILED_PRECONDITION before
+    /// its batch is touched, and one that gets keys while it is opened stays open. Tools that move keys go on from there.
     Move = 2,
 }
 impl StepKind {
@@ -4791,7 +4807,8 @@ pub mod slot_service_client {
                 .insert(GrpcMethod::new("slotmesh.admin.v1.SlotService", "SetSlot"));
             self.inner.unary(req, path, codec).await
         }
-        /// The steps from the present layout to a wanted one. Changes nothing.
+        /// The steps from the present layout to a wanted one. Changes nothing. FAILED_PRECONDITION when no order of steps leads
+        /// there: nodes of one slot each can't pass it round, since whoever gives its last slot away follows the one who got it.
         pub async fn plan(
             &mut self,
             request: impl tonic::IntoRequest<super::PlanRequest>,
@@ -4815,7 +4832,8 @@ pub mod slot_service_client {
         }
         /// Goes from the present layout to a wanted one, and tells of each step as it begins and as it ends. Steps of other nodes
         /// go to their client addresses as CLUSTER commands. It ends at the first step that fails; what was done stays, and a
-        /// new call goes on from there. One at a time.
+        /// new call goes on from there. Without an idempotency key it also ends, between two steps, when its caller goes away. One
+        /// Apply or ExecuteRecovery at a time on a node; others are ABORTED.
         pub async fn apply(
             &mut self,
             request: impl tonic::IntoRequest<super::ApplyRequest>,
@@ -4884,7 +4902,8 @@ pub mod slot_service_server {
             &self,
             request: tonic::Request<super::SetSlotRequest>,
         ) -> std::result::Result<tonic::Response<super::SetSlotResponse>, tonic::Status>;
-        /// The steps from the present layout to a wanted one. Changes nothing.
+        /// The steps from the present layout to a wanted one. Changes nothing. FAILED_PRECONDITION when no order of steps leads
+        /// there: nodes of one slot each can't pass it round, since whoever gives its last slot away follows the one who got it.
         async fn plan(
             &self,
             request: tonic::Request<super::PlanRequest>,
@@ -4897,7 +4916,8 @@ pub mod slot_service_server {
             + 'static;
         /// Goes from the present layout to a wanted one, and tells of each step as it begins and as it ends. Steps of other nodes
         /// go to their client addresses as CLUSTER commands. It ends at the first step that fails; what was done stays, and a
-        /// new call goes on from there. One at a time.
+        /// new call goes on from there. Without an idempotency key it also ends, between two steps, when its caller goes away. One
+        /// Apply or ExecuteRecovery at a time on a node; others are ABORTED.
         async fn apply(
             &self,
             request: tonic::Request<super::ApplyRequest>,
