@@ -23,7 +23,8 @@ use crate::tls;
 /// How long a connection may take to agree on TLS and to say which HTTP it speaks.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection of HTTP/1 may take from one answer to the next. Scrapers come every minute or more often.
+/// How long a connection of HTTP/1 may go without taking an answer. One that asks nothing for 30 s is closed by the server
+/// itself (hyper).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Most answers of reading calls that are made or wait to be taken on one connection: whoever takes none keeps only itself from
@@ -186,5 +187,113 @@ impl AsyncWrite for Connection {
         let Self { stream, patience, .. } = self.get_mut();
         let result = stream.output().poll_shutdown(cx);
         patience.or_end(cx, result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+    use tokio_stream::wrappers::ReceiverStream;
+
+    use super::*;
+
+    const PLACES: usize = 4;
+
+    const ASK: &[u8] = b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    /// A server behind this door, with one service and an answer to all of HTTP/1.
+    async fn serve(door: Door) -> (SocketAddr, Arc<Semaphore>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let places = Arc::new(Semaphore::new(PLACES));
+        let (out, connections) = mpsc::channel(4);
+        tokio::spawn(accept(listener, door, Arc::clone(&places), out));
+        let (_, health) = tonic_health::server::health_reporter();
+        let routes = tonic::service::Routes::new(health);
+        let server = tonic::transport::Server::builder().accept_http1(true);
+        tokio::spawn({ server }.serve_with_incoming(routes, ReceiverStream::new(connections)));
+        (address, places)
+    }
+
+    fn tls() -> Door {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        Door { tls: Some(Arc::new(config)), certificates: None }
+    }
+
+    /// Says these, reads until the other side closes, and gives how long that took and what was read.
+    async fn lasts(address: SocketAddr, says: &[u8]) -> (Duration, Vec<u8>) {
+        let start = Instant::now();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(says).await.unwrap();
+        let mut answer = Vec::new();
+        // A reset says the same.
+        let _ = stream.read_to_end(&mut answer).await;
+        (start.elapsed(), answer)
+    }
+
+    #[track_caller]
+    fn assert_about(lasted: Duration, bound: Duration) {
+        assert!(lasted >= bound && lasted < bound + Duration::from_secs(2), "{lasted:?}, not {bound:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_is_closed_and_gives_its_place_back() {
+        for (door, says) in [
+            (Door::default(), &b""[..]),
+            (Door::default(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n"),
+            (tls(), b""),
+            (tls(), b"\x16\x03\x01\x02\x00\x01"),
+        ] {
+            let (address, places) = serve(door).await;
+            let (lasted, answer) = lasts(address, says).await;
+            assert_about(lasted, GREETING_TIMEOUT);
+            assert_eq!(answer, [0; 0]);
+            // The task that held it may still be on its way out.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert_eq!(places.available_permits(), PLACES);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_of_http_1_is_closed_when_it_asks_no_more() {
+        let (address, places) = serve(Door::default()).await;
+        let (lasted, answer) = lasts(address, ASK).await;
+        assert!(answer.starts_with(b"HTTP/1.1 "), "{}", String::from_utf8_lossy(&answer));
+        assert_about(lasted, Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(places.available_permits(), PLACES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_of_http_1_that_takes_no_answers_is_closed() {
+        let (address, places) = serve(Door::default()).await;
+        let start = Instant::now();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        while stream.write_all(&ASK.repeat(100)).await.is_ok() {}
+        assert_about(start.elapsed(), IDLE_TIMEOUT);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(places.available_permits(), PLACES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_the_places_there_are_connections_are_closed_at_once() {
+        let (address, places) = serve(Door::default()).await;
+        let mut held = Vec::new();
+        for _ in 0..PLACES {
+            held.push(TcpStream::connect(address).await.unwrap());
+        }
+        while places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_about(lasts(address, b"").await.0, Duration::ZERO);
     }
 }

@@ -11,12 +11,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// What a connection that speaks HTTP/2 says first. Source: RFC 9113, section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// When a connection is given up. The server itself puts no bound on the time until it knows the version of HTTP, and none
-/// between two requests of HTTP/1; peers of HTTP/2 have to answer pings.
+/// When a connection is given up. The server itself puts no bound on the time until it knows the version of HTTP, and none on
+/// how long a peer of HTTP/1 takes no answer; peers of HTTP/2 have to answer pings.
 #[derive(Debug)]
 pub(crate) struct Patience {
     phase: Phase,
-    /// How long HTTP/1 may rest between two answers.
+    /// How long HTTP/1 may go without taking an answer.
     idle: Duration,
     end: Pin<Box<Sleep>>,
 }
