@@ -74,6 +74,7 @@ pub struct Options {
     pub(crate) tokens: Option<Arc<Tokens>>,
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) certificates: Option<Arc<Certificates>>,
+    pub(crate) connections_max: Option<usize>,
 }
 
 impl Options {
@@ -100,7 +101,16 @@ impl Options {
         if let Some(address) = addresses.iter().find(|address| !guarded && !address.is_loopback()) {
             return Err(OptionError::Open(*address));
         }
-        Ok(Self { tokens: tokens.map(Arc::new), tls, certificates: certificates.map(Arc::new) })
+        let (tokens, certificates) = (tokens.map(Arc::new), certificates.map(Arc::new));
+        Ok(Self { tokens, tls, certificates, connections_max: None })
+    }
+
+    /// Bounds the connections at the same time, at [`AdminServer::CONNECTIONS_MAX`] at most: each is a descriptor.
+    ///
+    /// [`AdminServer::CONNECTIONS_MAX`]: crate::AdminServer::CONNECTIONS_MAX
+    #[must_use]
+    pub fn with_connections_max(self, connections_max: usize) -> Self {
+        Self { connections_max: Some(connections_max), ..self }
     }
 }
 

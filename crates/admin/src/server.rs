@@ -28,9 +28,6 @@ use crate::proto::{replication_service_server as replication, slot_service_serve
 /// Largest request in bytes. A layout of 16384 single slots takes less than a fifth of it.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
-/// Most connections at the same time.
-const CONNECTIONS_MAX: usize = 2048;
-
 /// Most calls at the same time on one connection.
 const STREAMS_MAX: u32 = 1024;
 
@@ -74,6 +71,9 @@ pub struct AdminServer {
 }
 
 impl AdminServer {
+    /// Most connections at the same time, where the options say nothing less.
+    pub const CONNECTIONS_MAX: usize = 2048;
+
     /// Starts serving.
     ///
     /// # Errors
@@ -135,7 +135,9 @@ async fn serve(
     tell_health(&health, &api).await;
     tokio::spawn(follow(api.clone(), feed, health));
     let routes = routes(&api)?.add_service(health_service);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places =
+        options.connections_max.map_or(AdminServer::CONNECTIONS_MAX, |max| max.min(AdminServer::CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(places));
     let (out, connections) = mpsc::channel(64);
     let door = Door { tls: options.tls.clone(), certificates: options.certificates.clone() };
     for listener in listeners {

@@ -19,7 +19,7 @@ pub(crate) type Prepared = Option<(Admin, Box<dyn Observer>)>;
 
 impl Admin {
     /// Fails when the configuration asks for the API: what it guards must not be missing in silence.
-    pub(crate) fn prepare(config: &Config) -> Result<Prepared, StartError> {
+    pub(crate) fn prepare(config: &Config, _connections_max: Option<usize>) -> Result<Prepared, StartError> {
         match config.port("slotmesh-admin-port") {
             0 => Ok(None),
             port => Err(StartError::Admin(format!(
@@ -41,7 +41,8 @@ mod tests {
     fn whoever_asks_for_the_api_is_told_that_it_is_not_built_in() {
         let prepare = |text: &str| {
             let text = format!("cluster-enabled yes\n{text}");
-            Admin::prepare(&Config::load(&["my.conf".into()], &|_| Ok(text.clone())).expect("a configuration"))
+            let config = Config::load(&["my.conf".into()], &|_| Ok(text.clone())).expect("a configuration");
+            Admin::prepare(&config, None)
         };
         assert!(matches!(prepare("slotmesh-admin-port 0"), Ok(None)));
         assert!(prepare("slotmesh-admin-port 9379").err().is_some_and(|error| error.to_string().contains("'admin'")));

@@ -38,6 +38,8 @@ pub struct NodeOptions {
     pub config_file: String,
     /// Inbound links of strangers that the bus holds at a time; `None` for as many as the engine allows (4096).
     pub strangers_max: Option<usize>,
+    /// Connections that the admin API holds at a time; `None` for as many as it allows (2048).
+    pub admin_connections_max: Option<usize>,
     /// Called with a new configuration before it takes effect, on a thread that serves clients; an error refuses it.
     pub may_change: Option<MayChange>,
     /// Called with the new configuration after a client has changed it, on a thread that serves clients.
@@ -149,7 +151,7 @@ impl Node {
         let backlog = u32::try_from(config.number("tcp-backlog")).unwrap_or(u32::MAX);
         let listeners = listen::bind_all(config.text("bind"), settled.bus_port, backlog);
         let listeners = listeners.map_err(StartError::Bus)?;
-        let (admin, observer) = Admin::prepare(&config)?.unzip();
+        let (admin, observer) = Admin::prepare(&config, options.admin_connections_max)?.unzip();
         let pubsub = PubSub::new(config.output_limits());
         let thread_count = thread_count(&config);
         let watchdog = Watchdog::new(clock, thread_count);

@@ -1,4 +1,4 @@
-//! Open files: enough for every client that is allowed, and for strangers on the bus.
+//! Open files: enough for every client that is allowed, for strangers on the bus, and for the admin API.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use slotmesh_config::{Config, SetError};
@@ -10,11 +10,17 @@ const RESERVED: u64 = 256;
 const STRANGERS: u64 = 4096;
 const STRANGERS_MIN: u64 = 64;
 
+/// Connections of the admin API, where it is on, if there is room for them, and if there is little.
+const ADMIN: u64 = 2048;
+const ADMIN_MIN: u64 = 16;
+
 /// How the descriptors are shared out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shares {
     /// Links of strangers on the bus.
     pub(crate) strangers: u64,
+    /// Connections of the admin API; 0 where it is off.
+    pub(crate) admin: u64,
 }
 
 impl Shares {
@@ -24,13 +30,21 @@ impl Shares {
     /// When not even one client would find room.
     pub(crate) fn fit(config: &mut Config) -> anyhow::Result<Self> {
         let wanted = config.number("maxclients").unsigned_abs();
-        let needed = wanted.saturating_add(RESERVED + STRANGERS);
+        let full =
+            Self { strangers: STRANGERS, admin: if config.port("slotmesh-admin-port") == 0 { 0 } else { ADMIN } };
+        let needed = wanted.saturating_add(full.others());
         let granted = raise(needed);
         if granted >= needed {
-            return Ok(Self { strangers: STRANGERS });
+            return Ok(full);
         }
-        let spare = granted.saturating_sub(wanted.saturating_add(RESERVED));
-        let shares = Self { strangers: spare.max(granted / 16).clamp(STRANGERS_MIN, STRANGERS) };
+        let shares = full.within(granted, wanted);
+        if shares.admin < full.admin {
+            tracing::warn!(
+                "Current maximum open files is {granted}. The admin API takes {} connections at most, not {}.",
+                shares.admin,
+                full.admin
+            );
+        }
         let fitting = granted.saturating_sub(shares.others());
         if fitting >= wanted {
             return Ok(shares);
@@ -45,6 +59,14 @@ impl Shares {
              ulimit. If you need higher maxclients increase 'ulimit -n'."
         );
         Ok(shares)
+    }
+
+    /// The shares when there are fewer descriptors than all want: clients come first, and nobody goes without.
+    fn within(self, granted: u64, clients: u64) -> Self {
+        let spare = granted.saturating_sub(clients.saturating_add(RESERVED));
+        let admin = (spare / 3).max(granted / 32).max(ADMIN_MIN).min(self.admin);
+        let strangers = spare.saturating_sub(admin).max(granted / 16).max(STRANGERS_MIN).min(self.strangers);
+        Self { strangers, admin }
     }
 
     /// Raises the limit to what `maxclients` needs after CONFIG SET.
@@ -65,7 +87,7 @@ impl Shares {
 
     /// Descriptors for all but clients.
     fn others(self) -> u64 {
-        RESERVED + self.strangers
+        RESERVED + self.strangers + self.admin
     }
 }
 
@@ -80,5 +102,36 @@ fn raise(needed: u64) -> u64 {
     match setrlimit(Resource::Nofile, Rlimit { current: Some(possible), maximum: limit.maximum }) {
         Ok(()) => possible,
         Err(_) => current,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn within(granted: u64, clients: u64, admin: u64) -> (u64, u64, u64) {
+        let shares = Shares { strangers: STRANGERS, admin }.within(granted, clients);
+        (granted.saturating_sub(shares.others()).min(clients), shares.strangers, shares.admin)
+    }
+
+    #[test]
+    fn descriptors_that_are_scarce_are_shared_out_among_clients_strangers_and_the_admin_api() {
+        assert_eq!(within(1024, 10_000, ADMIN), (672, 64, 32));
+        assert_eq!(within(1024, 10_000, 0), (704, 64, 0), "an API that is off needs none");
+        assert_eq!(within(300, 10_000, ADMIN), (0, 64, 16));
+        assert_eq!(within(4096, 100, ADMIN), (100, 2494, 1246), "what clients leave");
+        assert_eq!(within(16_000, 10_000, ADMIN), (10_000, 3830, 1914));
+    }
+
+    #[test]
+    fn shares_never_exceed_what_there_is_once_clients_are_cut_to_fit() {
+        for granted in (400..20_000).step_by(37) {
+            for clients in [1, 100, 1000, 10_000] {
+                for api in [0, ADMIN] {
+                    let (clients, strangers, admin) = within(granted, clients, api);
+                    assert!(clients > 0 && clients + strangers + admin + RESERVED <= granted, "{granted}");
+                }
+            }
+        }
     }
 }

@@ -47,6 +47,7 @@ fn serve(words: &[String], config: Config, shares: Shares, log: &Log) -> Result<
         executable: std::env::current_exe().unwrap_or_default().display().to_string(),
         config_file: config_file(words),
         strangers_max: usize::try_from(shares.strangers).ok(),
+        admin_connections_max: usize::try_from(shares.admin).ok(),
         may_change: Some(Box::new(move |config| shares.admit(config))),
         on_config: Some(Box::new(move |config| reload.follow(config))),
     };

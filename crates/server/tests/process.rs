@@ -64,11 +64,14 @@ impl Server {
     }
 
     fn spawn(folder: &Path, port: u16, arguments: &[&str]) -> Self {
-        let mut child = command(folder, arguments).spawn().expect("the program runs");
-        let lines = BufReader::new(child.stdout.take().expect("its output"));
-        let mut server = Self { child, port, folder: folder.to_owned(), lines, log: String::new() };
+        let mut server = Self::of(command(folder, arguments).spawn().expect("the program runs"), folder, port);
         server.await_line("Ready to accept connections tcp");
         server
+    }
+
+    fn of(mut child: Child, folder: &Path, port: u16) -> Self {
+        let lines = BufReader::new(child.stdout.take().expect("its output"));
+        Self { child, port, folder: folder.to_owned(), lines, log: String::new() }
     }
 
     fn await_line(&mut self, wanted: &str) -> String {
@@ -235,6 +238,31 @@ fn a_log_file_may_be_moved_away() {
     kill_process(Pid::from_child(&child), Signal::TERM).expect("a signal");
     assert!(child.wait().expect("it ends").success());
     assert!(has("a.log", "bye bye") && !has("b.log", "bye bye"));
+}
+
+#[test]
+#[cfg(feature = "admin")]
+fn few_descriptors_are_shared_out_and_the_admin_api_can_not_take_those_of_clients() {
+    let folder = folder("descriptors");
+    let (port, admin) = (free_port(), free_port());
+    let program = env!("CARGO_BIN_EXE_slotmesh-server");
+    let words = format!("--port {port} --bind 127.0.0.1 --cluster-enabled yes --slotmesh-admin-port {admin}");
+    let mut child = Command::new("sh");
+    child.args(["-c", &format!("ulimit -n 1024; exec {program} {words}")]).current_dir(&folder).stdout(Stdio::piped());
+    let mut server = Server::of(child.spawn().expect("a shell"), &folder, port);
+    server.await_line("The admin API takes 32 connections at most");
+    server.await_line("maxclients has been reduced to 672 ");
+    server.await_line("Ready to accept admin connections");
+    let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, admin)).expect("a connection");
+    let mut held: Vec<TcpStream> = (0..40).map(|_| connect()).collect();
+    let is_closed = |stream: &mut TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+        matches!(stream.read(&mut [0]), Ok(0))
+    };
+    until(|| held[32..].iter_mut().all(is_closed));
+    assert!(!held[..32].iter_mut().any(is_closed), "its share");
+    assert_eq!(server.ask("PING"), "+PONG\r\n");
+    assert_eq!(server.ask("CONFIG SET maxclients 100000").get(..5), Some("-ERR "));
 }
 
 fn until(mut holds: impl FnMut() -> bool) {

@@ -40,7 +40,7 @@ pub(crate) type Prepared = Option<(Admin, Box<dyn Observer>)>;
 
 impl Admin {
     /// What the configuration asks for, and who has to be told what happens; nothing when the API is off.
-    pub(crate) fn prepare(config: &Config) -> Result<Prepared, StartError> {
+    pub(crate) fn prepare(config: &Config, connections_max: Option<usize>) -> Result<Prepared, StartError> {
         let port = config.port("slotmesh-admin-port");
         if port == 0 {
             return Ok(None);
@@ -53,6 +53,7 @@ impl Admin {
         let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>().map_err(|error| taken(&error))?;
         let options = Options::load(&addresses, &security(config));
         let options = options.map_err(|error| StartError::Admin(error.to_string()))?;
+        let options = options.with_connections_max(connections_max.unwrap_or(Running::CONNECTIONS_MAX));
         let counts = Arc::new(counts::Counts::default());
         let (tap, events) = tap::Tap::new(Arc::clone(&counts));
         Ok(Some((Self { listeners, options, counts, events }, Box::new(tap))))
