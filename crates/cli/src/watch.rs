@@ -39,6 +39,8 @@ pub(crate) struct Options {
 pub(crate) async fn run(global: &Global, options: &Options) -> Result<Ending> {
     let admin =
         global.admin().await?.context("watch needs --admin HOST:PORT: only slotmesh nodes push what happens")?;
+    // Who does not serve the API now is no node that was restarted: trying again would go on for ever.
+    admin.version().await?;
     let start = if options.oldest { Start::Oldest(true) } else { Start::Latest(true) };
     let events = watch_events(&admin, start, global.json);
     let topology = watch_topology(&admin, global.json);

@@ -3,7 +3,7 @@
 use slotmesh_types::NodeId;
 
 use super::{Finding, Severity, dead_node};
-use crate::view::Cluster;
+use crate::view::{Cluster, Role};
 
 pub(super) fn check(cluster: &Cluster) -> Vec<Finding> {
     let ids = cluster.ids().into_iter();
@@ -31,10 +31,24 @@ fn finding(cluster: &Cluster, id: &NodeId) -> Finding {
             known.len()
         ),
         evidence,
-        remedy: format!(
-            "have it forgotten everywhere, before those that list it tell the others: slotmesh forget {id}"
-        ),
+        remedy: remedy(cluster, id),
     }
+}
+
+/// A replica refuses to forget its primary, and does not listen to others who have.
+fn remedy(cluster: &Cluster, id: &NodeId) -> String {
+    let replicas =
+        cluster.views.values().filter(|view| view.myself().is_some_and(|own| own.role == Role::Replica(Some(*id))));
+    let replicas: Vec<&NodeId> = replicas.map(|view| &view.me).collect();
+    let forget =
+        format!("have it forgotten everywhere, before those that list it tell the others: slotmesh forget {id}");
+    if replicas.is_empty() {
+        return forget;
+    }
+    format!(
+        "let {} follow another primary (CLUSTER REPLICATE), else it keeps this one; then {forget}",
+        cluster.names(replicas)
+    )
 }
 
 #[cfg(test)]
@@ -52,6 +66,16 @@ mod tests {
         let finding = only(check(stage.cluster()));
         assert_eq!(finding.evidence[0], "known to 10.0.0.1:7002 (00000000)");
         assert!(finding.remedy.ends_with(id(3).as_str()));
+    }
+
+    #[test]
+    fn its_replica_has_to_follow_another_first() {
+        let mut stage = Stage::with_replicas(2);
+        stage.kill(1);
+        stage.forget(0, 1);
+        stage.forget(2, 1);
+        let finding = only(check(stage.cluster()));
+        assert!(finding.remedy.starts_with("let 10.0.0.1:7003 (00000000) follow another"), "{finding:?}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(crate) struct Admin {
     channel: Channel,
     badge: Badge,
     timeout: Duration,
+    speaks_tls: bool,
 }
 
 /// Shows the token with every call.
@@ -75,7 +76,7 @@ impl Admin {
             Ok(channel) => channel.map_err(|error| failed(AskErrorKind::Connect(causes(&error))))?,
             Err(_) => return Err(failed(AskErrorKind::Timeout(timeout)).into()),
         };
-        Ok(Self { target: target.clone(), channel, badge, timeout })
+        Ok(Self { target: target.clone(), channel, badge, timeout, speaks_tls: options.speaks_tls() })
     }
 
     /// Where it is.
@@ -162,6 +163,14 @@ impl Admin {
     ) -> Result<T, AskError> {
         match tokio::time::timeout(timeout, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
+            // Nothing was heard on a connection that was just made.
+            Ok(Err(status)) if is_of_transport(&status) => {
+                let advice = match self.speaks_tls {
+                    true => "; does it want a certificate of ours (--tls-cert-file, --tls-key-file)?",
+                    false => "; is this the admin port of a slotmesh node, and without TLS (--tls-ca-file)?",
+                };
+                Err(self.error(AskErrorKind::Broken(in_words(&status) + advice)))
+            }
             Ok(Err(status)) => Err(self.failed(&status)),
             Err(_) => Err(self.error(AskErrorKind::Timeout(timeout))),
         }
@@ -176,15 +185,20 @@ impl Admin {
 fn in_words(status: &Status) -> String {
     let advice = match status.code() {
         tonic::Code::Unauthenticated => "; give a file with a token that it knows: --token-file",
-        tonic::Code::PermissionDenied => "; it takes a token of the role admin",
         tonic::Code::Unimplemented => "; is this the admin port (slotmesh-admin-port) of a slotmesh node?",
         _ => "",
     };
     let message = match status.message() {
-        "" => status.code().description(),
-        message => message,
+        _ if is_of_transport(status) => causes(status),
+        "" => status.code().description().to_owned(),
+        message => message.to_owned(),
     };
     format!("{message}{advice}")
+}
+
+/// Whether it comes from the connection, and not from the node.
+fn is_of_transport(status: &Status) -> bool {
+    std::error::Error::source(status).is_some()
 }
 
 /// An error of the transport with what caused it: the outermost says nothing.
