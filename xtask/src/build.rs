@@ -1,6 +1,6 @@
 //! Where cargo puts things, and the binaries it makes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -12,6 +12,22 @@ pub const SERVER_VARIABLE: &str = "SLOTMESH_SERVER";
 
 /// Names the binary of the command line tool; `cargo xtask test` sets it for the tests.
 pub const TOOL_VARIABLE: &str = "SLOTMESH_TOOL";
+
+/// Names the folder of the built example programs; `cargo xtask test` sets it for the tests.
+pub const EXAMPLES_VARIABLE: &str = "SLOTMESH_EXAMPLES";
+
+/// The crates with examples for people.
+const EXAMPLES_OF: [&str; 9] = [
+    "slotmesh-admin",
+    "slotmesh-config",
+    "slotmesh-gossip",
+    "slotmesh-node",
+    "slotmesh-resp",
+    "slotmesh-sim",
+    "slotmesh-table",
+    "slotmesh-types",
+    "slotmesh-wire",
+];
 
 /// The folder that cargo builds into.
 ///
@@ -49,13 +65,38 @@ pub fn tool() -> Result<PathBuf> {
     Ok(target_dir()?.join("debug").join("slotmesh"))
 }
 
+/// The folder of the example programs: the one that the environment names, else that of a build made now.
+///
+/// # Errors
+/// As [`server`].
+pub fn examples() -> Result<PathBuf> {
+    if let Some(path) = examples_from_environment()? {
+        return Ok(path);
+    }
+    let packages = EXAMPLES_OF.iter().flat_map(|package| ["-p", package]);
+    process::run(cargo().args(["build", "--quiet", "--examples"]).args(packages))?;
+    Ok(target_dir()?.join("debug").join("examples"))
+}
+
+/// The folder of example programs that the environment names, if it does.
+///
+/// # Errors
+/// It names a folder that isn't there.
+pub fn examples_from_environment() -> Result<Option<PathBuf>> {
+    named(EXAMPLES_VARIABLE, |path| path.is_dir())
+}
+
 /// The binary that this variable of the environment names, if it is set.
 ///
 /// # Errors
 /// It names a file that isn't there.
 pub fn from_environment(variable: &str) -> Result<Option<PathBuf>> {
+    named(variable, |path| path.is_file())
+}
+
+fn named(variable: &str, is_there: impl Fn(&Path) -> bool) -> Result<Option<PathBuf>> {
     let Some(path) = std::env::var_os(variable).map(PathBuf::from) else { return Ok(None) };
-    ensure!(path.is_file(), "{variable} names {}, which is not a file", path.display());
+    ensure!(is_there(&path), "{variable} names {}, which is not there", path.display());
     // Tests run in the folders of their packages.
     Ok(Some(std::path::absolute(path)?))
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::build::{self, SERVER_VARIABLE, TOOL_VARIABLE};
+use crate::build::{self, EXAMPLES_VARIABLE, SERVER_VARIABLE, TOOL_VARIABLE};
 use crate::process::{self, cargo};
 use crate::rack::{self, Kind, Rack};
 
@@ -29,11 +29,12 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let target_dir = build::target_dir()?;
     rack::install(&target_dir);
-    let (server, tool) = (build::server()?, build::tool()?);
+    let (server, tool, examples) = (build::server()?, build::tool()?, build::examples()?);
     let rack = Rack::new(&target_dir, Some(server.clone()));
     let tests = |arguments: &[&str]| {
         let mut tests = cargo();
-        tests.arg("test").args(arguments).env(SERVER_VARIABLE, &server).env(TOOL_VARIABLE, &tool);
+        tests.arg("test").args(arguments);
+        tests.env(SERVER_VARIABLE, &server).env(TOOL_VARIABLE, &tool).env(EXAMPLES_VARIABLE, &examples);
         tests
     };
     let result = if options.arguments.is_empty() {

@@ -74,6 +74,13 @@ fn real_servers_are_met_shown_given_slots_and_forgotten_through_the_api() {
         run(admin, async |channel| apply(channel, proto::Layout { nodes: there_and_back.to_vec() }).await).unwrap();
         await_slots(&nodes, &mine, &["0-8099", "9000-9010"]);
         await_slots(&nodes, &peer, &["8100-8999", "9011-16383"]);
+        // They change places: each keeps a slot until it has got others, so neither comes to follow the other.
+        let first = [range(0, 8099), range(9000, 9010)].concat();
+        let second = [range(8100, 8999), range(9011, 16383)].concat();
+        let exchanged = proto::Layout { nodes: vec![give(&peer, first), give(&mine, second)] };
+        run(admin, async |channel| apply(channel, exchanged).await).unwrap();
+        await_slots(&nodes, &mine, &["8100-8999", "9011-16383"]);
+        await_slots(&nodes, &peer, &["0-8099", "9000-9010"]);
         // All of them: the peer follows us by itself, and takes no SETSLOT any more.
         let everything = proto::Layout { nodes: vec![give(&mine, range(0, 16383))] };
         run(admin, async |channel| apply(channel, everything).await).unwrap();

@@ -11,6 +11,7 @@ mod cli;
 mod debug;
 mod diff;
 mod election;
+mod examples;
 mod failure;
 mod forget;
 mod hostile;

@@ -75,6 +75,8 @@ fn meet_watch_look_and_forget_by_grpc() {
         let said = tool.good(&["forget", "--admin", &admin, &addresses[1]]);
         assert!(said.contains("has forgotten"), "{said}");
         topology.await_line(|line| line.contains(&id[..8]) && line.ends_with(": gone"));
+        let said = tool.bad(&["watch", "--admin", &addresses[0]], 2);
+        assert!(said.contains("admin port"), "a client port: {said}");
         nodes[1].kill();
         let closed = turn.rack.free_port().unwrap();
         let said = tool.run(&["meet", "--admin", &admin, &format!("127.0.0.1:{closed}"), "--wait", "20"]);
@@ -115,7 +117,7 @@ fn tokens_and_tls_of_the_api() {
     assert!(said.contains("--token-file"), "{said}");
     let meet = ["meet", "127.0.0.1:1", "--admin", &local, "--tls-ca-file", &certificate, "--token-file", &read];
     let ran = tool.run(&meet);
-    assert!(ran.code == Some(1) && ran.stdout.contains("role admin"), "{ran:?}");
+    assert!(ran.code == Some(1) && ran.stdout.contains("role 'admin'"), "{ran:?}");
     let said = tool.bad(&["nodes", "--admin", &local, "--timeout", "3"], 2);
-    assert!(said.contains(&local), "{said}");
+    assert!(said.contains(&local) && said.contains("(--tls-ca-file)?"), "{said}");
 }

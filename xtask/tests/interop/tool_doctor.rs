@@ -196,6 +196,49 @@ fn a_dead_node() {
 }
 
 #[test]
+fn a_ghost_that_only_its_replica_lists() {
+    let Some(turn) = Turn::take() else { return };
+    let Some(tool) = Tool::find() else { return };
+    for mut patient in patients(&turn, &tool) {
+        // Members tell each other whom to forget, and only a replica of that node does not listen.
+        let replica = turn.rack.start(&[patient.cast[1]], &FLAGS).unwrap().remove(0);
+        patient.nodes.push(replica);
+        patient.nodes[0].meet(&patient.nodes[4]).unwrap();
+        await_mesh(&patient.nodes);
+        let (ghost, last) = (patient.id(3), patient.id(4));
+        patient.nodes[4].call(&["CLUSTER", "REPLICATE", &ghost]).unwrap();
+        wait::until("everybody to know the replica", PATIENCE, || {
+            patient.nodes.iter().try_for_each(|node| {
+                let line = node.line_of(&last)?;
+                ensure!(line.as_ref().is_some_and(|line| line.has("slave")), "{line:?}");
+                Ok(())
+            })
+        })
+        .unwrap();
+        patient.nodes[3].kill();
+        for node in 0..3 {
+            // Whoever was told by the one before does not know it any more.
+            let _ = patient.nodes[node].call(&["CLUSTER", "FORGET", &ghost]);
+        }
+        let report = patient.await_found(&[0], &["ghost"]);
+        let said = said(&report, "ghost");
+        let lists = format!("known to {} (", patient.nodes[4].address());
+        let remedy = format!("let {} (", patient.nodes[4].address());
+        assert!(said.contains(&lists) && said.contains(&remedy), "{said}");
+        // What it says is to be done ends it.
+        patient.nodes[4].call(&["CLUSTER", "REPLICATE", &patient.id(0)]).unwrap();
+        let address = patient.nodes[0].address().to_string();
+        tool.good(&["forget", "--addr", &address, &ghost]);
+        wait::until("the ghost to be gone", PATIENCE, || {
+            let report = patient.report(&[0]);
+            ensure!(!names(&report).contains("ghost"), "{:?} found {report:#}", patient.cast);
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[test]
 fn clusters_of_two_names_that_know_of_each_other_by_a_third() {
     let Some(turn) = Turn::take() else { return };
     let Some(tool) = Tool::find() else { return };
