@@ -83,7 +83,7 @@ pub fn examples() -> Result<PathBuf> {
 /// # Errors
 /// It names a folder that isn't there.
 pub fn examples_from_environment() -> Result<Option<PathBuf>> {
-    named(EXAMPLES_VARIABLE, |path| path.is_dir())
+    named(EXAMPLES_VARIABLE, Path::is_dir)
 }
 
 /// The binary that this variable of the environment names, if it is set.
@@ -91,7 +91,7 @@ pub fn examples_from_environment() -> Result<Option<PathBuf>> {
 /// # Errors
 /// It names a file that isn't there.
 pub fn from_environment(variable: &str) -> Result<Option<PathBuf>> {
-    named(variable, |path| path.is_file())
+    named(variable, Path::is_file)
 }
 
 fn named(variable: &str, is_there: impl Fn(&Path) -> bool) -> Result<Option<PathBuf>> {

@@ -163,7 +163,10 @@ mod tests {
         proto::Layout { nodes: nodes.filter(|node: &proto::NodeSlots| !node.slots.is_empty()).collect() }
     }
 
-    fn planned(from: &Owners, to: &[u8]) -> Result<Vec<(Option<u8>, u8, Vec<u16>)>, Status> {
+    /// From whom slots go, to whom, and which.
+    type Move = (Option<u8>, u8, Vec<u16>);
+
+    fn planned(from: &Owners, to: &[u8]) -> Result<Vec<Move>, Status> {
         let number = |id: NodeId| (0..NODES).find(|number| self::id(*number) == id).unwrap();
         let steps = plan(&view(from), Some(&layout(to)))?;
         let step = |step: &Step| (step.from.map(number), number(step.to), step.slots.iter().map(Slot::get).collect());
