@@ -59,6 +59,8 @@ pub(crate) struct Election {
     /// The epoch asked in, once votes have been asked for.
     asked: Option<CurrentEpoch>,
     voters: BTreeSet<NodeKey>,
+    /// How many nodes had a vote when votes were asked for.
+    electorate: usize,
     rank: u32,
     failed_rank: u32,
     /// The start is set by somebody else than the ranks: an operator, or being the best.
@@ -70,6 +72,11 @@ impl Election {
     /// Forgets the attempt: the next one may be scheduled at once.
     pub(crate) fn cancel(&mut self) {
         *self = Self { due: self.due, ..Self::default() };
+    }
+
+    /// Whether votes are waited for.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.asked.is_some()
     }
 
     /// A voter's word counts once, and only while that node is known.
@@ -111,8 +118,22 @@ impl Engine {
             self.note_block(FailoverBlock::Expired);
         } else if self.election.asked.is_none() {
             self.ask_for_votes(manual);
-        } else if self.election.voters.len() >= self.quorum() {
+        } else {
+            self.count_up(primary, manual);
+        }
+    }
+
+    /// Wins by the votes of a majority of those that had one when they were asked for, and of those that have one now. A vote
+    /// that was given stands when its voter loses its slots or others are forgotten: a majority of the few that are left
+    /// would be no majority of those who could vote in this epoch for somebody else [vote-2].
+    fn count_up(&mut self, primary: NodeKey, manual: bool) {
+        let votes = self.election.voters.len();
+        let needed = (self.election.electorate / 2 + 1).max(self.quorum());
+        if votes >= needed {
             self.win(primary);
+        } else if votes >= self.quorum() {
+            // It would do for those that are left. They are asked again, in an epoch of their own.
+            self.schedule_election(primary, manual);
         } else {
             self.note_block(FailoverBlock::Votes);
         }
@@ -270,6 +291,7 @@ impl Engine {
         }
         self.election.asked = Some(epoch);
         self.election.voters.clear();
+        self.election.electorate = self.table.voting();
         self.election.block = None;
         self.emit(Event::ElectionStarted { epoch });
         let force = manual || self.election.immediate;

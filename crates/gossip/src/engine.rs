@@ -531,6 +531,8 @@ impl Engine {
     pub(crate) fn settle(&mut self) {
         if std::mem::take(&mut self.state.due) {
             self.evaluate_state();
+            // Whoever has a vote may have changed with it.
+            self.election.due |= self.election.is_under_way();
         }
         if std::mem::take(&mut self.election.due) {
             self.advance_handover();

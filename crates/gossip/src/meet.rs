@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use slotmesh_table::{Address, NodeFacts, NodeKey, Role};
-use slotmesh_types::{Host, NodeId, Now};
+use slotmesh_types::{Host, Mono, NodeId, Now};
 use slotmesh_wire::{Header, NodeFlags};
 
 use crate::action::Durability;
@@ -110,8 +110,8 @@ impl Engine {
             // The link belongs to a handshake that an earlier MEET began.
             return Some(key);
         }
-        let (from, first) = (state.peer, state.received < 2);
-        match self.admit(link, header, first) {
+        let (from, first, opened) = (state.peer, state.received < 2, state.created);
+        match self.admit(link, header, first, opened) {
             Ok(key) => {
                 self.links.get_mut(link)?.node = Some(key);
                 self.peers[key].inbound = Some(link);
@@ -125,11 +125,12 @@ impl Engine {
         }
     }
 
-    fn admit(&mut self, link: LinkId, header: &Header<'_>, first: bool) -> Result<NodeKey, MeetRefusal> {
+    fn admit(&mut self, link: LinkId, header: &Header<'_>, first: bool, opened: Mono) -> Result<NodeKey, MeetRefusal> {
         // A node that was forgotten keeps pinging its old peers and in the end sends MEET on the same connection, by
-        // itself. An operator's MEET is the first packet of a new one, and that is honoured [forget-1].
-        let forgotten = header.sender().id().is_some_and(|id| self.table.forgotten.contains(&id, self.now.mono));
-        if forgotten && !first {
+        // itself. An operator's MEET is the first packet of a new one, and that is honoured, unless it was under way when
+        // the operator had the node forgotten: then the connection is older than the ban [forget-1].
+        let barred = header.sender().id().and_then(|id| self.table.forgotten.since(&id, self.now.mono));
+        if barred.is_some_and(|since| !first || opened < since) {
             return Err(MeetRefusal::Forgotten);
         }
         if self.handshakes.count(HandshakeOrigin::Peer) >= Handshakes::FROM_PEERS_MAX {

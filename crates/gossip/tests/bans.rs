@@ -38,9 +38,33 @@ fn many_bans_are_told_in_turn() {
 fn a_turn_begins_anew_when_the_bans_are_over() {
     let (mut engine, link) = banning(600);
     assert_eq!(answer(&mut engine, link).len(), TOLD);
-    let later = Now { mono: NOW.mono.after(Duration::from_secs(61)), ..NOW };
-    engine.handle_timeout(later);
-    assert_eq!(answer_at(&mut engine, later, link).len(), 0);
+    let over = later(61_000);
+    engine.handle_timeout(over);
+    assert_eq!(answer_at(&mut engine, over, link).len(), 0);
+}
+
+#[test]
+fn a_meet_that_was_under_way_when_its_sender_was_forgotten_does_not_bring_it_back() {
+    let (mut engine, _) = banning(0);
+    let before = accepted(&mut engine, NOW);
+    let forgotten = later(1);
+    engine.forget(forgotten, &id(1)).expect("a member");
+    let after = accepted(&mut engine, later(2));
+    engine.handle_packet(later(3), before, &packet(Kind::Meet));
+    assert_eq!(engine.handshakes().count(), 0, "the operator had said MEET before FORGET");
+    engine.handle_packet(later(3), after, &packet(Kind::Meet));
+    assert_eq!(engine.handshakes().count(), 1, "and then MEET again");
+}
+
+#[test]
+fn a_meet_before_the_ban_is_over_counts_when_the_ban_is_an_earlier_run_s() {
+    let (mut engine, _) = banning(0);
+    let until_unix_s = NOW.unix.0 / 1000 + 60;
+    let ban = Ban { id: id(2), until_unix_s, length_s: 60 };
+    engine.recall(NOW, &Memory { forgotten: vec![ban], ..Memory::default() });
+    let link = engine.handle_accepted(NOW, Ipv4Addr::new(10, 0, 0, 2).into(), LOCAL);
+    engine.handle_packet(NOW, link, &packet_of(2, Kind::Meet));
+    assert_eq!(engine.handshakes().count(), 1);
 }
 
 /// An engine with so many bans of a minute, and a link of a member.
@@ -55,8 +79,17 @@ fn banning(bans: u32) -> (Engine, LinkId) {
     let until_unix_s = NOW.unix.0 / 1000 + 60;
     let forgotten = (1000..1000 + bans).map(|number| Ban { id: id(number), until_unix_s, length_s: 60 }).collect();
     engine.recall(NOW, &Memory { forgotten, ..Memory::default() });
-    let link = engine.handle_accepted(NOW, Ipv4Addr::new(10, 0, 0, 1).into(), LOCAL);
+    let link = accepted(&mut engine, NOW);
     (engine, link)
+}
+
+/// A connection of the member.
+fn accepted(engine: &mut Engine, now: Now) -> LinkId {
+    engine.handle_accepted(now, Ipv4Addr::new(10, 0, 0, 1).into(), LOCAL)
+}
+
+fn later(millis: u64) -> Now {
+    Now { mono: NOW.mono.after(Duration::from_millis(millis)), ..NOW }
 }
 
 /// Whom the PONG bans that answers a PING.
@@ -76,16 +109,7 @@ fn answer_at(engine: &mut Engine, now: Now, link: LinkId) -> Vec<NodeId> {
 
 /// The member sends a PING. Gives what is sent back.
 fn ping(engine: &mut Engine, now: Now, link: LinkId) -> Vec<u8> {
-    let fields = HeaderFields {
-        sender: id(1).into(),
-        port: 7000,
-        bus_port: 17_000,
-        flags: NodeFlags::PRIMARY,
-        ..HeaderFields::default()
-    };
-    let mut bytes = Vec::new();
-    HeaderTemplate::new(&fields).heartbeat(Kind::Ping, &mut bytes).extensible().finish();
-    engine.handle_packet(now, link, &bytes);
+    engine.handle_packet(now, link, &packet(Kind::Ping));
     let mut answer = Vec::new();
     while let Some(action) = engine.poll_action() {
         if let Action::Send { link: to, bytes, .. } = action
@@ -95,6 +119,23 @@ fn ping(engine: &mut Engine, now: Now, link: LinkId) -> Vec<u8> {
         }
     }
     answer
+}
+
+fn packet(kind: Kind) -> Vec<u8> {
+    packet_of(1, kind)
+}
+
+fn packet_of(sender: u32, kind: Kind) -> Vec<u8> {
+    let fields = HeaderFields {
+        sender: id(sender).into(),
+        port: 7000,
+        bus_port: 17_000,
+        flags: NodeFlags::PRIMARY,
+        ..HeaderFields::default()
+    };
+    let mut bytes = Vec::new();
+    HeaderTemplate::new(&fields).heartbeat(kind, &mut bytes).extensible().finish();
+    bytes
 }
 
 fn id(number: u32) -> NodeId {

@@ -117,6 +117,28 @@ fn a_candidate_counts_each_primary_with_slots_once_and_for_its_own_epoch_only() 
     assert_eq!((me.config_epoch, me.slot_count()), (ConfigEpoch(8), 100), "two of three, the failed one among them");
 }
 
+/// [vote-2]
+#[test]
+fn a_majority_is_one_of_those_that_had_a_vote_when_they_were_asked() {
+    let mut world = World::candidate();
+    world.stand();
+    world.vote(OTHER, 8);
+    assert!(world.engine.table().me().is_replica(), "one of three");
+    // The operator forgets the two others. One vote is a majority of what is left, and each of the two may have voted for
+    // somebody else in this epoch.
+    world.forget(THIRD);
+    assert!(world.engine.table().me().is_replica(), "one of two");
+    assert_eq!(world.engine.table().current_epoch, CurrentEpoch(8));
+    world.demote(OTHER);
+    assert_eq!((world.engine.table().voting(), world.engine.table().me().is_replica()), (1, true));
+    world.actions.clear();
+    world.now.mono = world.now.mono.after(Duration::from_millis(1));
+    world.engine.handle_timeout(world.now);
+    world.drain();
+    assert!(world.sent(Kind::AuthRequest) && world.engine.table().me().is_replica());
+    assert_eq!(world.engine.table().current_epoch, CurrentEpoch(9), "who is left is asked, in another epoch");
+}
+
 /// [vote-1]
 #[test]
 fn a_request_for_votes_is_on_disk_first() {
@@ -267,6 +289,21 @@ impl World {
         let mut bytes = Vec::new();
         HeaderTemplate::new(&change(header(node))).heartbeat(Kind::Ping, &mut bytes).extensible().finish();
         self.receive(node, &bytes);
+    }
+
+    fn forget(&mut self, node: u8) {
+        self.engine.forget(self.now, &id(node)).expect("a member");
+        self.drain();
+    }
+
+    /// The primary becomes a replica of nobody known, and has no slots any more.
+    fn demote(&mut self, node: u8) {
+        self.tell(node, |fields| HeaderFields {
+            replica_of: id(0xee).into(),
+            flags: REPLICA,
+            slots: SlotSet::new(),
+            ..fields
+        });
     }
 
     /// A packet on a link that the node has opened.

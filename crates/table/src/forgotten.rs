@@ -51,6 +51,12 @@ impl Forgotten {
         self.terms.get(id).is_some_and(|term| term.until > now)
     }
 
+    /// Since when `id` is barred, if it is.
+    #[must_use]
+    pub fn since(&self, id: &NodeId, now: Mono) -> Option<Mono> {
+        self.terms.get(id).filter(|term| term.until > now).map(|term| term.until.before(term.length))
+    }
+
     /// Lifts the bar, as an operator's MEET does.
     pub fn remove(&mut self, id: &NodeId) {
         if let Some(term) = self.terms.remove(id) {
@@ -102,6 +108,19 @@ mod tests {
         forgotten.insert(id(Forgotten::MAX as u32), now, Duration::from_secs(20));
         assert_eq!(forgotten.iter(now).count(), Forgotten::MAX);
         assert!(!forgotten.contains(&id(7), now) && forgotten.contains(&id(8), now));
+    }
+
+    #[test]
+    fn a_ban_knows_its_beginning_until_it_ends() {
+        let mut forgotten = Forgotten::default();
+        let now = Mono::from_micros(5_000_000);
+        forgotten.insert(id(1), now, Duration::from_secs(1));
+        let later = |millis| now.after(Duration::from_millis(millis));
+        assert_eq!(forgotten.since(&id(1), later(999)), Some(now));
+        assert_eq!(forgotten.since(&id(1), later(1000)), None);
+        assert_eq!(forgotten.since(&id(2), now), None);
+        forgotten.impose(id(2), now, Term { until: later(500), length: Duration::from_secs(2) });
+        assert_eq!(forgotten.since(&id(2), now), Some(now.before(Duration::from_millis(1500))), "an earlier run's");
     }
 
     #[test]

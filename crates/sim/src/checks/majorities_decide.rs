@@ -13,9 +13,9 @@ use slotmesh_wire::{Header, Kind};
 pub(super) struct Majorities {
     /// Who has voted, by the epoch that the voter was in.
     votes: BTreeMap<CurrentEpoch, BTreeSet<NodeId>>,
-    /// How many primaries with slots each node knew after its last input: a winner may add one, if an operator gave it slots
-    /// while it was a replica.
+    /// How many primaries with slots each node knew after its last input, and when it last asked for votes.
     voting: BTreeMap<NodeId, usize>,
+    electorates: BTreeMap<NodeId, usize>,
 }
 
 impl Majorities {
@@ -26,23 +26,29 @@ impl Majorities {
     }
 
     pub(super) fn check(&mut self, engine: &Engine, events: &[Event]) -> Result<(), String> {
+        let me = *engine.table().me().id();
         for (index, event) in events.iter().enumerate() {
             match event {
                 Event::MarkedFail(about) => check_reports(about.id, &events[index..])?,
+                Event::ElectionStarted { .. } => {
+                    self.electorates.insert(me, engine.table().voting());
+                }
                 Event::ElectionWon { epoch } => self.check_votes(engine, epoch.as_current())?,
                 _ => {}
             }
         }
-        let table = engine.table();
-        self.voting.insert(*table.me().id(), table.voting());
+        self.voting.insert(me, engine.table().voting());
         Ok(())
     }
 
     fn check_votes(&self, engine: &Engine, epoch: CurrentEpoch) -> Result<(), String> {
         let voters: BTreeSet<_> = self.votes.range(epoch..).flat_map(|(_, voters)| voters).collect();
-        let table = engine.table();
-        let voting = self.voting.get(table.me().id()).copied().unwrap_or(table.voting());
-        let needed = voting / 2 + 1;
+        let (me, now) = (engine.table().me().id(), engine.table().voting());
+        // The votes were counted in this input, which may have changed how many have one before that, and after it: a winner
+        // is one primary more if an operator gave it slots while it was a replica.
+        let counted = self.voting.get(me).map_or(now, |before| now.min(*before));
+        let asked = self.electorates.get(me).copied().unwrap_or(0);
+        let needed = counted.max(asked) / 2 + 1;
         if voters.len() >= needed {
             return Ok(());
         }
@@ -95,6 +101,17 @@ mod tests {
         let won = [Event::ElectionWon { epoch: ConfigEpoch(4) }];
         assert!(after.table().voting() > before.table().voting());
         assert!(majorities.check(&after, &won).is_ok(), "one vote was enough when it was counted");
+    }
+
+    #[test]
+    fn votes_of_a_majority_of_the_few_that_are_left_are_not_enough() {
+        let mut majorities = Majorities::default();
+        let asked = engine_beside(3);
+        assert!(majorities.check(&asked, &[Event::ElectionStarted { epoch: CurrentEpoch(4) }]).is_ok());
+        Sample::new(2).current(4).packet(Kind::AuthAck).with_header(|header| majorities.sent(header));
+        let left = engine_that_knows(2);
+        assert!(left.table().voting() < asked.table().voting());
+        assert!(majorities.check(&left, &[Event::ElectionWon { epoch: ConfigEpoch(4) }]).is_err());
     }
 
     #[test]
