@@ -103,9 +103,7 @@ impl Engine {
             self.peers[key].witness = header.own_marks().witness;
             self.peers[key].compares = header.own_marks().compares;
             self.table.liveness_mut(key).data_received = Some(self.now.mono);
-            if !self.table.node(key).handshake {
-                self.note_epochs(key, header);
-            }
+            self.note_epochs(key, header);
             if self.heed_leave(key, header) {
                 return;
             }
@@ -125,7 +123,8 @@ impl Engine {
         self.emit(Event::StrangerIgnored { from, kind: header.kind() });
     }
 
-    /// Who speaks: whoever the link belongs to, else the node that the header names. Then the link is its.
+    /// Which member speaks: the one that the link belongs to, else the one that the header names; then the link is its. A node in
+    /// handshake is nobody yet: its name in the table is made up, and no packet bears it.
     fn identify(&mut self, link: LinkId, header: &Header<'_>) -> Option<NodeKey> {
         if let Some(member) = self.member_of(link) {
             return Some(member);
@@ -267,7 +266,7 @@ impl Engine {
 
     /// Everything but heartbeats. Strangers have no say [trust-1].
     fn receive_message(&mut self, link: LinkId, sender: Option<NodeKey>, header: &Header<'_>, body: &Body<'_>) {
-        let Some(sender) = sender.filter(|key| !self.table.node(*key).handshake) else {
+        let Some(sender) = sender else {
             if let Some(from) = self.links.get(link).map(|state| state.peer) {
                 self.emit(Event::StrangerIgnored { from, kind: header.kind() });
             }

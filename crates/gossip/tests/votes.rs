@@ -107,7 +107,7 @@ fn a_candidate_counts_each_primary_with_slots_once_and_for_its_own_epoch_only() 
     world.stand();
     let epoch = world.engine.table().current_epoch;
     assert_eq!(epoch, CurrentEpoch(8));
-    for (voter, epoch) in [(OTHER, 7), (SIBLING, 8), (OTHER, 8), (OTHER, 8), (OTHER, 8)] {
+    for (voter, epoch) in [(OTHER, 7), (THIRD, 7), (SIBLING, 8), (OTHER, 8), (OTHER, 8), (OTHER, 8)] {
         world.vote(voter, epoch);
         assert!(world.engine.table().me().is_replica(), "{voter} in {epoch}");
     }
