@@ -106,6 +106,11 @@ impl<'a> ReplyWriter<'a> {
         } else {
             value.to_string()
         };
+        self.double_text(&text);
+    }
+
+    /// A floating point number that is written already; a string in RESP2.
+    pub fn double_text(&mut self, text: &str) {
         if self.protocol == Protocol::Resp3 { self.line(b',', text.as_bytes()) } else { self.bulk(text.as_bytes()) }
     }
 

@@ -136,6 +136,12 @@ impl SlotKeys {
         self.dict.random(random)
     }
 
+    /// Whether any key, or any field of a hash, expires some day.
+    #[must_use]
+    pub fn expires(&self) -> bool {
+        self.deadlines.count() + self.fields.count() > 0
+    }
+
     /// When the next key may be due: at most some milliseconds before it is.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.deadlines.first().map(Term::start)

@@ -124,7 +124,7 @@ impl<S: Shape> Clumps<S> {
     /// Shows the items of a clump, the one at a position, and gives the position of the next, which has 32 bits; 0 is the first,
     /// and comes again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, some more than
     /// once if the table has shrunk meanwhile.
-    pub(crate) fn scan(&self, position: u64, show: impl FnMut(&[u8])) -> u64 {
+    pub(crate) fn scan<'a>(&'a self, position: u64, show: impl FnMut(&'a [u8])) -> u64 {
         let index = self.index_of(hash_at(position, POSITION_BITS));
         index.into_iter().flat_map(|index| self.clumps[index].iter()).for_each(show);
         behind(position, POSITION_BITS, self.clumps.len())

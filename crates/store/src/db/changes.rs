@@ -22,6 +22,7 @@ use crate::value::Value;
 pub struct Edited<R> {
     pub(super) result: R,
     pub(super) changes: usize,
+    pub(super) is_touched: bool,
 }
 
 /// What became of a key.
@@ -66,6 +67,12 @@ impl<R> Edited<R> {
 
     /// A result for which it was changed so often, once for each field or member.
     pub fn times(changes: usize, result: R) -> Self {
-        Self { result, changes }
+        Self { result, changes, is_touched: changes > 0 }
+    }
+
+    /// A result for which it counts as changed for those who watch it, while so many changes are counted, maybe none: because
+    /// another key's change counts for both, or because real servers tell it so.
+    pub fn touched(changes: usize, result: R) -> Self {
+        Self { result, changes, is_touched: true }
     }
 }

@@ -116,8 +116,8 @@ impl<'a> Db<'a> {
             return Ok(self.settle(key, edited, is_empty));
         }
         let (mut value, edit) = (K::default(), waiting.expect("it was not needed for a key that is there"));
-        let Edited { result, changes } = edit(&mut value);
-        if changes > 0 && !value.is_empty() {
+        let Edited { result, changes, is_touched } = edit(&mut value);
+        if is_touched && !value.is_empty() {
             self.store_long(key, value.into_value(), None);
             self.note(key, KeyChange::Changed, changes);
         }
@@ -139,8 +139,8 @@ impl<'a> Db<'a> {
             return Ok(self.settle(key, edited, false));
         }
         let (mut text, edit) = (Vec::new(), waiting.expect("it was not needed for a key that is there"));
-        let Edited { result, changes } = edit(&mut text);
-        if changes > 0 {
+        let Edited { result, changes, is_touched } = edit(&mut text);
+        if is_touched {
             self.store_long(key, Value::Text(text), None);
             self.note(key, KeyChange::Changed, changes);
         }
@@ -294,7 +294,7 @@ impl<'a> Db<'a> {
         if is_empty {
             self.take(key);
             self.note(key, KeyChange::Removed, edited.changes);
-        } else if edited.changes > 0 {
+        } else if edited.is_touched {
             self.note(key, KeyChange::Changed, edited.changes);
         }
         edited.result

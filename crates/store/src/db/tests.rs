@@ -277,3 +277,18 @@ fn who_observes_is_told_of_keys() {
     });
     assert_eq!(told(&changes), [(&b"a"[..], KeyChange::Changed), (b"a", KeyChange::Removed)]);
 }
+
+#[test]
+fn what_is_touched_is_told_and_counts_as_often_as_it_says() {
+    let mut keys = SlotKeys::default();
+    let add = |set: &mut Set| {
+        set.add(b"member", SetLimits::default());
+        Edited::touched(0, ())
+    };
+    let (_, changes) = at(&mut keys, 0, |db| {
+        db.edit_or_new(b"s", add).expect("a new key");
+        db.edit(b"s", |_: &mut Set| Edited::touched(0, ())).expect("a set");
+    });
+    assert_eq!(told(&changes), [(&b"s"[..], KeyChange::Changed), (b"s", KeyChange::Changed)]);
+    assert_eq!(changes.count, 0);
+}

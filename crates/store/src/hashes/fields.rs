@@ -52,7 +52,7 @@ impl Fields {
         self.clumps.iter().map(Parts::of)
     }
 
-    pub(super) fn scan(&self, position: u64, mut show: impl FnMut(Parts<'_>)) -> u64 {
+    pub(super) fn scan<'a>(&'a self, position: u64, mut show: impl FnMut(Parts<'a>)) -> u64 {
         self.clumps.scan(position, |item| show(Parts::of(item)))
     }
 

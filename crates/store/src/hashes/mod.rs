@@ -230,6 +230,12 @@ impl Hash {
         self.deadline(name, now).is_some()
     }
 
+    /// Whether a field has expired and was not taken out yet. Setting it ends that.
+    #[must_use]
+    pub fn is_over(&self, name: &[u8], now: u64) -> bool {
+        self.expiring() > 0 && self.deadline(name, 0).flatten().is_some_and(|deadline| deadline <= now)
+    }
+
     /// When a field expires, in milliseconds of the wall clock; `None` without such a field.
     #[must_use]
     pub fn deadline(&self, name: &[u8], now: u64) -> Option<Option<u64>> {
@@ -257,7 +263,7 @@ impl Hash {
     /// Shows some fields with their values, from a position on, and gives the position of the next; 0 is the first, and comes
     /// again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, maybe more than once. A
     /// listpack is shown at once, of a table a dozen or two.
-    pub fn scan(&self, position: u64, now: u64, mut show: impl FnMut(Packed<'_>, Packed<'_>)) -> u64 {
+    pub fn scan<'a>(&'a self, position: u64, now: u64, mut show: impl FnMut(Packed<'a>, Packed<'a>)) -> u64 {
         match &self.0 {
             Repr::Packed(pack) => {
                 pairs(pack).for_each(|(name, value)| show(name, value));

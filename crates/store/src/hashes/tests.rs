@@ -46,6 +46,7 @@ fn what_has_expired_is_not_seen_and_stays_until_it_is_taken_out() {
     assert_eq!((hash.encoding(), hash.expiring(), hash.next_deadline()), ("hashtable", 2, Some(112)));
     assert!(hash.contains(b"0", 99) && !hash.contains(b"0", 100));
     assert!(hash.contains(b"0", 0), "for what comes from a primary nothing has expired");
+    assert!(hash.is_over(b"0", 100) && !hash.is_over(b"0", 0) && !hash.is_over(b"none", 100));
     assert_eq!((hash.deadline(b"0", 100), hash.deadline(b"2", 100)), (None, Some(None)));
     assert!(!hash.remove(b"0", 100));
     assert_eq!(hash.persist(b"0", 100), TermChange::Missing);

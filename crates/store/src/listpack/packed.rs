@@ -59,8 +59,17 @@ impl Packed<'_> {
         self.text().into_owned()
     }
 
+    /// Reads the value as a text, without memory for that.
+    pub fn with_text<R>(self, read: impl FnOnce(&[u8]) -> R) -> R {
+        match self {
+            Self::Number(number) => read(NumberText::new(number).as_ref()),
+            Self::Text(text) => read(text),
+        }
+    }
+
     /// Bytes of the value as a text.
-    pub(crate) fn text_len(self) -> usize {
+    #[must_use]
+    pub fn text_len(self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Number(number) => {

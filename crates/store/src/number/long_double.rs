@@ -77,6 +77,29 @@ impl LongDouble {
             size => Some(Self { is_negative, size }),
         }
     }
+
+    /// A thousand times the number, up to the next whole one: seconds as milliseconds. Rounded to the nearest before that, so
+    /// that 0.1 makes 100. `None` above 64 bits; what is below comes out as the lowest.
+    #[must_use]
+    pub fn thousandfold(self) -> Option<i64> {
+        let thousandfold = match self.size {
+            Size::Finite(mantissa, exponent) => rounded(u128::from(mantissa) * 1000, exponent, false),
+            Size::Infinite => Size::Infinite,
+        };
+        let limits = |whole: Option<i64>| if self.is_negative { whole.or(Some(i64::MIN)) } else { whole };
+        let Size::Finite(mantissa, exponent) = thousandfold else { return limits(None) };
+        let shift = exponent.unsigned_abs();
+        let whole = if exponent >= 0 {
+            let fits = mantissa == 0 || shift <= mantissa.leading_zeros();
+            fits.then(|| i128::from(mantissa) << shift)
+        } else {
+            let whole = mantissa.checked_shr(shift).unwrap_or(0);
+            let has_more = mantissa != 0 && mantissa.trailing_zeros() < shift;
+            Some(i128::from(whole) + i128::from(has_more && !self.is_negative))
+        };
+        let signed = whole.map(|whole| if self.is_negative { -whole } else { whole });
+        limits(signed.and_then(|whole| i64::try_from(whole).ok()))
+    }
 }
 
 impl From<i64> for LongDouble {

@@ -58,3 +58,25 @@ fn bounds_of_ranges_may_be_out_of_range() {
     }
     assert!([" 1", "1 ", "0x1", "((1"].iter().all(|text| parse_score_bound(text.as_bytes()).is_none()));
 }
+
+#[test]
+fn seconds_become_milliseconds_upwards() {
+    let cases = [
+        ("0", Some(0)),
+        ("0.1", Some(100)),
+        ("0.0001", Some(1)),
+        ("-0.0001", Some(0)),
+        ("-1.5", Some(-1500)),
+        ("1.0001", Some(1001)),
+        ("9223372036854775.807", Some(i64::MAX)),
+        ("9223372036854775.808", None),
+        ("1e300", None),
+        ("-1e300", Some(i64::MIN)),
+        ("inf", None),
+        ("-inf", Some(i64::MIN)),
+    ];
+    for (text, millis) in cases {
+        let number = LongDouble::parse(text.as_bytes()).expect("a number");
+        assert_eq!(number.thousandfold(), millis, "{text}");
+    }
+}

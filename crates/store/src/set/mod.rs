@@ -197,7 +197,7 @@ impl Set {
     /// Shows some members, from a position on, and gives the position of the next; 0 is the first, and comes again after the
     /// last. Whoever is there from the call with 0 to the one that gives 0 is shown, maybe more than once. A small set is shown
     /// at once, of a table a dozen or two.
-    pub fn scan(&self, position: u64, mut show: impl FnMut(Packed<'_>)) -> u64 {
+    pub fn scan<'a>(&'a self, position: u64, mut show: impl FnMut(Packed<'a>)) -> u64 {
         if let Repr::Table(members) = &self.0 {
             return members.scan(position, |member| show(Packed::Text(member)));
         }

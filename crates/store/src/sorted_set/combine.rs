@@ -132,7 +132,8 @@ impl<'a> Combined<'a> {
         let in_all = |(member, score): (Packed<'a>, f64)| {
             let bytes = Bytes::from(member);
             let score = others.iter().try_fold(first.score(score), |sum, other| {
-                Some(aggregate.of(sum, other.score(other.source.score_of(bytes.as_ref())?)))
+                // What is not a number makes the whole sum 0, and not only its part, as it does in a union.
+                Some(aggregate.of(sum, other.weight * other.source.score_of(bytes.as_ref())?))
             })?;
             Some((score, member.text()))
         };

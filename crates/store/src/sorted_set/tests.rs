@@ -227,10 +227,14 @@ proptest! {
             };
             let (mut union, mut both) = (Model::default(), Model::default());
             for member in &all {
-                let scores = order.iter().filter_map(|source| Some(number_or_0(maps[*source].get(member)? * sources[*source].1)));
+                let scores = order.iter().filter_map(|source| Some(maps[*source].get(member)? * sources[*source].1));
                 let scores: Vec<_> = scores.collect();
-                let score = scores.iter().copied().reduce(fold).expect("it is in one of them");
-                if scores.len() == maps.len() { both.0.insert(member.clone(), score); }
+                let score = scores.iter().copied().map(number_or_0).reduce(fold).expect("it is in one of them");
+                if scores.len() == maps.len() {
+                    // Only the first is looked at before it is combined.
+                    let score = scores[1..].iter().copied().fold(number_or_0(scores[0]), fold);
+                    both.0.insert(member.clone(), score);
+                }
                 union.0.insert(member.clone(), score);
             }
             compare(&Combined::union(&weighted, aggregate).to_set(SMALL), &union);
@@ -447,4 +451,21 @@ fn a_small_one_is_what_real_servers_have() {
     set.add(b"a", 1.0, AddRule::default(), REAL);
     let pack: Listpack = ["a", "1", "bb", "2.5"].into_iter().collect();
     assert_eq!(set.as_listpack(), Some(&pack));
+}
+
+#[test]
+fn what_is_not_a_number_makes_the_whole_sum_of_an_intersection_0() {
+    let set = |score: f64| SortedSet::from_entries(vec![(score, b"m")], SMALL).expect("one member");
+    let (four, zero) = (set(4.0), set(0.0));
+    let sources = |weight: f64| {
+        [
+            Weighted { source: &four, weight: 1.0 },
+            Weighted { source: &zero, weight: f64::INFINITY },
+            Weighted { source: &four, weight },
+        ]
+    };
+    let scores = |combined: Combined<'_>| combined.iter().map(|(_, score)| score).collect::<Vec<_>>();
+    assert_eq!(scores(Combined::intersection(&sources(2.0), Aggregate::Sum)), [8.0]);
+    assert_eq!(scores(Combined::intersection(&sources(2.0), Aggregate::Min)), [4.0]);
+    assert_eq!(scores(Combined::union(&sources(2.0), Aggregate::Sum)), [12.0]);
 }
