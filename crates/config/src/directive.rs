@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::events;
 use crate::output_limits::OutputLimits;
 use crate::seed::Seed;
 
@@ -51,6 +52,8 @@ pub enum Kind {
     ClusterName,
     /// Classes of clients and how much may wait for each; what is not named stays as it is.
     OutputLimits,
+    /// Letters that stand for classes of events.
+    Events,
     /// Seeds, parted by white space.
     Seeds,
     /// An IP address, or nothing.
@@ -174,6 +177,7 @@ impl Directive {
 impl Kind {
     fn check(self, value: &str, words: bool) -> Result<String, String> {
         match self {
+            Self::Events => events::check(value),
             Self::Bool => match value.to_ascii_lowercase().as_str() {
                 word @ ("yes" | "no") => Ok(word.to_owned()),
                 _ => Err("argument must be 'yes' or 'no'".into()),

@@ -2,8 +2,8 @@
 
 use crate::directive::Directive;
 use crate::directive::Kind::{
-    Bool, ClusterName, Enum, FileName, Host, Hostname, Integer, Ip, Ipv4, Ipv6, Memory, Nodename, Octal, OutputLimits,
-    Seeds, Text,
+    Bool, ClusterName, Enum, Events, FileName, Host, Hostname, Integer, Ip, Ipv4, Ipv6, Memory, Nodename, Octal,
+    OutputLimits, Seeds, Text,
 };
 
 const fn directive(name: &'static str, kind: crate::directive::Kind, default: &'static str) -> Directive {
@@ -147,12 +147,15 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("events-per-io-thread", Integer { min: 0, max: 2147483647 }, "2"),
     directive("extended-redis-compatibility", Bool, "no"),
     directive("hash-max-listpack-entries", Integer { min: 0, max: 9223372036854775807 }, "512")
-        .alias("hash-max-ziplist-entries"),
+        .alias("hash-max-ziplist-entries")
+        .implemented("A hash of so many fields is kept in one piece of memory."),
     directive("hash-max-listpack-value", Memory { min: 0, max: 9223372036854775807 }, "64")
-        .alias("hash-max-ziplist-value"),
+        .alias("hash-max-ziplist-value")
+        .implemented("The same with fields and values of so many bytes."),
     directive("hash-seed", Text, "").immutable(),
     directive("hide-user-data-from-log", Bool, "yes"),
-    directive("hll-sparse-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "3000"),
+    directive("hll-sparse-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "3000")
+        .implemented("A HyperLogLog is kept short up to so many bytes."),
     directive("hz", Integer { min: 0, max: 2147483647 }, "10"),
     directive("ignore-warnings", Text, ""),
     directive("import-mode", Text, "no"),
@@ -171,7 +174,8 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("lfu-log-factor", Integer { min: 0, max: 2147483647 }, "10"),
     directive("list-compress-depth", Integer { min: 0, max: 2147483647 }, "0"),
     directive("list-max-listpack-size", Integer { min: -2147483648, max: 2147483647 }, "-2")
-        .alias("list-max-ziplist-size"),
+        .alias("list-max-ziplist-size")
+        .implemented("Elements of a list in one piece of memory; -1 to -5 for 4 KiB to 64 KiB instead."),
     directive("loading-process-events-interval-bytes", Integer { min: 1024, max: 2147483647 }, "2097152").hidden(),
     directive("locale-collate", Text, ""),
     directive("log-format", Enum(&["legacy", "logfmt", "json", "pretty"]), "legacy")
@@ -208,7 +212,9 @@ pub const DIRECTIVES: &[Directive] = &[
         .only(&["0"]),
     directive("mptcp", Text, "no").immutable(),
     directive("no-appendfsync-on-rewrite", Bool, "no"),
-    directive("notify-keyspace-events", Text, ""),
+    directive("notify-keyspace-events", Events, "").implemented(
+        "Which events of keys are published; those of misses (`m`) and of new keys (`n`) are not told yet.",
+    ),
     directive("oom-score-adj", Enum(&["no", "yes", "relative", "absolute"]), "no"),
     directive("oom-score-adj-values", Text, "0 200 800").words(),
     directive("pidfile", Text, "").immutable().implemented("File that holds the process id while the server runs."),
@@ -259,9 +265,12 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("sanitize-dump-payload", Enum(&["no", "yes", "clients"]), "no"),
     directive("save", Text, "").words().only(&[""]),
     directive("server-cpulist", Text, "").alias("server_cpulist").immutable(),
-    directive("set-max-intset-entries", Integer { min: 0, max: 9223372036854775807 }, "512"),
-    directive("set-max-listpack-entries", Integer { min: 0, max: 9223372036854775807 }, "128"),
-    directive("set-max-listpack-value", Integer { min: 0, max: 9223372036854775807 }, "64"),
+    directive("set-max-intset-entries", Integer { min: 0, max: 9223372036854775807 }, "512")
+        .implemented("A set of so many whole numbers is kept as a row of them."),
+    directive("set-max-listpack-entries", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .implemented("A set of so many members is kept in one piece of memory."),
+    directive("set-max-listpack-value", Integer { min: 0, max: 9223372036854775807 }, "64")
+        .implemented("The same with members of so many bytes."),
     directive("set-proc-title", Bool, "yes").immutable(),
     directive("shutdown-on-sigint", Enum(&["default", "save", "nosave", "now", "force", "safe"]), "default")
         .words()
@@ -314,8 +323,10 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slowlog-max-len", Integer { min: 0, max: 9223372036854775807 }, "128"),
     directive("socket-mark-id", Integer { min: 0, max: 4294967295 }, "0").immutable(),
     directive("stop-writes-on-bgsave-error", Bool, "yes"),
-    directive("stream-node-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "4096"),
-    directive("stream-node-max-entries", Integer { min: 0, max: 9223372036854775807 }, "100"),
+    directive("stream-node-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "4096")
+        .implemented("Bytes of entries of a stream in one piece of memory; 0 for any."),
+    directive("stream-node-max-entries", Integer { min: 0, max: 9223372036854775807 }, "100")
+        .implemented("Entries of a stream in one piece of memory; 0 for any."),
     directive("supervised", Enum(&["systemd", "auto", "no"]), "no")
         .immutable()
         .implemented("Who is told when the server is ready: systemd, or whoever has set NOTIFY_SOCKET (`auto`)."),
@@ -365,7 +376,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("use-exit-on-panic", Bool, "no").hidden(),
     directive("watchdog-period", Integer { min: 0, max: 2147483647 }, "0").hidden(),
     directive("zset-max-listpack-entries", Integer { min: 0, max: 9223372036854775807 }, "128")
-        .alias("zset-max-ziplist-entries"),
+        .alias("zset-max-ziplist-entries")
+        .implemented("A sorted set of so many members is kept in one piece of memory."),
     directive("zset-max-listpack-value", Memory { min: 0, max: 9223372036854775807 }, "64")
-        .alias("zset-max-ziplist-value"),
+        .alias("zset-max-ziplist-value")
+        .implemented("The same with members of so many bytes."),
 ];

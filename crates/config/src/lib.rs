@@ -21,6 +21,7 @@
 mod config;
 mod directive;
 mod directives;
+mod events;
 pub mod glob;
 mod load;
 mod output_limits;
