@@ -29,6 +29,9 @@ pub trait Node: Send + Sync + 'static {
     /// Changes something; when it returns, [`Node::view`] shows the effect. With `at`, only if the view's version is that.
     async fn edit(&self, at: Option<u64>, edit: Edit) -> Result<Edited, EditError>;
 
+    /// How many keys of a slot are on this node.
+    fn keys_in(&self, slot: Slot) -> u64;
+
     /// Sends client commands to another member's client address, one connection for all, and gives their replies; the
     /// text says what went wrong, be it the connection or a reply that is an error.
     async fn commands(&self, node: NodeId, commands: Vec<Vec<String>>) -> Result<Vec<CommandReply>, String>;

@@ -74,6 +74,16 @@ async fn a_slot_that_holds_keys_is_left_where_it_is() {
 }
 
 #[tokio::test]
+async fn so_is_one_whose_keys_are_on_this_node() {
+    let api = with_slots();
+    api.node.change(|table| (0..3).for_each(|raw| table.bind(slot(raw), table.my_key())));
+    *api.node.own_key.lock().unwrap() = Some(slot(1));
+    let error = apply(&api, ApplyRequest { layout: layout(2, 2), options: None }).await.unwrap_err();
+    assert!(error.message().contains("slot 1 holds keys"), "{error}");
+    assert!(api.node.edits.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_slot_that_gets_a_key_while_it_is_opened_changes_no_owner() {
     let api = with_slots();
     let mut opened = false;

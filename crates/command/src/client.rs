@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use slotmesh_config::OutputLimits;
@@ -16,6 +16,7 @@ use crate::commands::pubsub::write_confirmation;
 use crate::output::Output;
 use crate::pubsub::{Kind, Outbox, Subscriptions};
 use crate::table::Known;
+use crate::waiting::Waiter;
 
 /// How a connection came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,8 @@ pub(crate) struct Settings {
     pub(crate) transaction: Option<usize>,
     /// Their bytes.
     pub(crate) transaction_bytes: usize,
+    /// Keys that it watches.
+    pub(crate) watched: usize,
     pub(crate) no_evict: bool,
     pub(crate) no_touch: bool,
 }
@@ -126,6 +129,8 @@ pub struct Client {
     waiting: AtomicBool,
     killed: AtomicBool,
     over_limit: AtomicBool,
+    /// What it waits for.
+    waiter: Mutex<Option<Arc<Waiter>>>,
     driver: Box<dyn Driver>,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) outbox: Outbox,
@@ -135,6 +140,9 @@ pub struct Client {
 pub trait Driver: Send + Sync {
     /// The connection has to end. Called at most once.
     fn killed(&self);
+
+    /// The request that waits for keys has been served: see [`Waiter`](crate::Waiter).
+    fn served(&self) {}
 
     /// There is something to send that nobody asked for: see [`Client::take_pushes`].
     fn pushed(&self);
@@ -169,6 +177,7 @@ impl Client {
             waiting: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
+            waiter: Mutex::default(),
             driver,
             subscriptions: Subscriptions::default(),
             outbox: Outbox::default(),
@@ -203,6 +212,31 @@ impl Client {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.waiting.load(Relaxed)
+    }
+
+    /// It waits for keys.
+    pub(crate) fn begin_to_wait(&self, waiter: Arc<Waiter>) {
+        *self.waiter() = Some(waiter);
+        self.set_waiting(true);
+    }
+
+    /// It waits for keys no longer; gives what it has waited with.
+    pub(crate) fn stop_waiting(&self) -> Option<Arc<Waiter>> {
+        let waiter = self.waiter().take();
+        if waiter.is_some() {
+            self.set_waiting(false);
+        }
+        waiter
+    }
+
+    /// Has its driver look after the request that waits.
+    pub(crate) fn wake(&self) {
+        self.driver.served();
+    }
+
+    /// What it waits with for keys, if it does.
+    pub(crate) fn waiter(&self) -> MutexGuard<'_, Option<Arc<Waiter>>> {
+        self.waiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Version of the protocol it speaks.
@@ -313,6 +347,7 @@ impl Client {
         let letters = [
             (self.is_subscribed(), 'P'),
             (settings.transaction.is_some(), 'x'),
+            (self.waiter().is_some(), 'b'),
             (self.is_killed(), 'A'),
             (self.is_unix, 'U'),
             (settings.readonly, 'r'),
@@ -323,7 +358,7 @@ impl Client {
         if flags.is_empty() { "N".to_owned() } else { flags }
     }
 
-    /// Its line in CLIENT LIST, with a line feed. What there is nothing of (watched keys, buffers of a fixed size) is 0.
+    /// Its line in CLIENT LIST, with a line feed. What there is nothing of (buffers of a fixed size) is 0.
     pub(crate) fn write_line(&self, now: Now, out: &mut Vec<u8>) {
         let name = self.settings().name.clone();
         self.write(now, &name, "default", out);
@@ -344,7 +379,7 @@ impl Client {
         text.clear();
         write!(
             text,
-            " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch=0 qbuf={input} qbuf-free=0 \
+            " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch={} qbuf={input} qbuf-free=0 \
              argv-mem={} multi-mem={kept} rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir=-1 \
              resp={} lib-name=",
             self.flags(&settings),
@@ -353,6 +388,7 @@ impl Client {
             patterns,
             shards,
             settings.transaction.map_or(-1, |waiting| i64::try_from(waiting).unwrap_or(i64::MAX)),
+            settings.watched,
             self.argument_bytes.load(Relaxed),
             buffered,
             self.outbox.frames(),

@@ -1,6 +1,9 @@
 //! Replies that say no.
 
+use slotmesh_store::WrongType;
+
 use crate::call::Call;
+use crate::table::Known;
 
 /// An error as it goes to a client: a code in capitals, a space, a sentence. Never holds CR or LF.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +69,22 @@ impl ErrorReply {
     }
 }
 
+impl From<WrongType> for ErrorReply {
+    fn from(error: WrongType) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 /// Arguments that fit the arity of a container's subcommand and nothing else.
 pub(crate) fn wrong_shape(call: &Call<'_>) -> ErrorReply {
-    let container = call.command.container.unwrap_or(call.command.spec).name.to_ascii_uppercase();
+    wrong_subcommand(call.command, call.args)
+}
+
+/// The same of a request on keys.
+pub(crate) fn wrong_subcommand(command: &Known, args: &[&[u8]]) -> ErrorReply {
+    let container = command.container.unwrap_or(command.spec).name.to_ascii_uppercase();
     let shape: &[u8] = b"unknown subcommand or wrong number of arguments for '";
-    ErrorReply::echo(&[shape, shown(call.args[1], 128), b"'. Try ", container.as_bytes(), b" HELP."])
+    ErrorReply::echo(&[shape, shown(args[1], 128), b"'. Try ", container.as_bytes(), b" HELP."])
 }
 
 /// What real servers show of an argument: they treat it as a C string.

@@ -1,21 +1,24 @@
 //! From a request to its reply.
 
+use std::sync::Arc;
+
 use slotmesh_resp::ReplyWriter;
+use slotmesh_store::Db;
 use slotmesh_types::{Now, Slot};
 
 use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
 use crate::error_reply::{ErrorReply, shown, until_nul};
+use crate::exec;
+use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
 use crate::output::{Mark, Output};
-use crate::routing::{self, Access, Asker, Presence};
+use crate::routing::{self, Access, Presence};
 use crate::server::Server;
-use crate::session::Session;
-use crate::table::{self, Flag, Known, Lookup};
-
-/// From so many bytes of replies on, a transaction lets them leave before it goes on: whoever does not read is not served
-/// on, and what waits for him stays small.
-const EXEC_BYTES: usize = 64 * 1024;
+use crate::session::{Bill, Session};
+use crate::table::{self, Flag, Known, Lookup, Run};
+use crate::turn::{Request, Turn};
+use crate::waiting::Waiter;
 
 /// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
 ///
@@ -25,21 +28,20 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     // What was published before this request goes before its reply.
     session.client().outbox.take_all(out);
     session.ran = None;
+    session.bill = None;
     let start = out.mark();
-    let mut outcome = match find(server, args) {
+    let outcome = match find(server, args) {
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
-            enqueue(server, session, command, args, out)
+            exec::enqueue(server, session, now, command, args, out)
         }
+        Ok(Some(command)) if command.full_name == "exec" => exec::exec(server, session, now, command, args, out),
         Ok(Some(command)) => admit_and_run(server, session, now, command, args, out),
         Ok(None) => Outcome::Close,
         Err(error) => {
-            refuse(server, &spoil(session, args, error), out);
+            refuse(server, &exec::spoil(session, args, error), out);
             Outcome::Continue
         }
     };
-    if session.is_executing() {
-        outcome = run_queued(server, session, now, out);
-    }
     // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins there.
     if session.transaction().is_none() && !is_word(args[0], "asking") {
         session.set_asking(false);
@@ -74,7 +76,8 @@ pub fn resume(server: &Server, session: &mut Session, now: Now, out: &mut Output
 }
 
 fn go_on(server: &Server, session: &mut Session, now: Now, start: Mark, out: &mut Output) -> Outcome {
-    let outcome = if session.is_executing() { run_queued(server, session, now, out) } else { Outcome::Continue };
+    let outcome =
+        if session.is_executing() { exec::run_queued(server, session, now, None, out) } else { Outcome::Continue };
     if session.transaction().is_none() {
         session.set_asking(false);
     }
@@ -85,87 +88,6 @@ fn go_on(server: &Server, session: &mut Session, now: Now, start: Mark, out: &mu
 /// What is not kept for EXEC.
 fn is_immediate(command: &Known) -> bool {
     ["exec", "discard", "quit", "reset"].contains(&command.full_name.as_str())
-}
-
-/// Keeps a request for EXEC, unless it could not run now.
-fn enqueue(
-    server: &Server,
-    session: &mut Session,
-    command: &'static Known,
-    args: &[&[u8]],
-    out: &mut Output,
-) -> Outcome {
-    let name = &command.full_name;
-    let allowed = if command.spec.flags.contains(&Flag::NoMulti) {
-        Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")))
-    } else {
-        admit(server, session, command, args)
-    };
-    session.client().note_command(command);
-    let max = usize::try_from(server.config().number("client-query-buffer-limit")).unwrap_or(usize::MAX);
-    let protocol = session.protocol();
-    let Some(transaction) = session.transaction() else { return Outcome::Continue };
-    let kept = allowed.and_then(|()| {
-        let fits = transaction.push(command, args, max);
-        if fits { Ok(()) } else { Err(ErrorReply::err("the transaction is too long (client-query-buffer-limit)")) }
-    });
-    match kept {
-        Ok(()) => ReplyWriter::new(out.own(), protocol).simple("QUEUED"),
-        Err(error) => {
-            transaction.failed = true;
-            server.stats.of(command).rejected.add(1);
-            refuse(server, &error, out);
-        }
-    }
-    session.show_transaction();
-    Outcome::Continue
-}
-
-/// A request that names nothing spoils a transaction; an EXEC with arguments ends it.
-fn spoil(session: &mut Session, args: &[&[u8]], error: ErrorReply) -> ErrorReply {
-    if is_word(args[0], "exec") {
-        session.set_transaction(None);
-        return aborted(&error);
-    }
-    if let Some(transaction) = session.transaction() {
-        transaction.failed = true;
-    }
-    error
-}
-
-/// What EXEC replies when it is refused.
-fn aborted(reason: &ErrorReply) -> ErrorReply {
-    let text = reason.text();
-    let text = text.strip_prefix(b"ERR ").unwrap_or(text);
-    ErrorReply::new([b"EXECABORT Transaction discarded because of: ", text].concat())
-}
-
-/// Executes what was kept for EXEC, up to the next question, or until something has to leave first.
-fn run_queued(server: &Server, session: &mut Session, now: Now, out: &mut Output) -> Outcome {
-    while let Some(transaction) = session.transaction() {
-        if out.len() >= EXEC_BYTES {
-            return Outcome::Flush;
-        }
-        let Some((command, request)) = transaction.pop() else {
-            let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
-            session.set_transaction(None);
-            return end;
-        };
-        let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
-        match run(server, session, now, command, &args, out) {
-            Outcome::Continue => {}
-            wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
-            end @ (Outcome::Close | Outcome::Shutdown) => {
-                // The first word about the end holds: a connection that has to close does.
-                session
-                    .transaction()
-                    .filter(|transaction| transaction.end == Outcome::Continue)
-                    .into_iter()
-                    .for_each(|transaction| transaction.end = end.clone());
-            }
-        }
-    }
-    Outcome::Continue
 }
 
 fn write_answer(
@@ -240,7 +162,7 @@ fn unknown(args: &[&[u8]]) -> ErrorReply {
     ErrorReply::echo(&[b"unknown command '", shown(args[0], 128), b"', with args beginning with: ", &beginning])
 }
 
-fn refuse(server: &Server, error: &ErrorReply, out: &mut Output) {
+pub(crate) fn refuse(server: &Server, error: &ErrorReply, out: &mut Output) {
     server.stats.add_error(error);
     error.write(out.own());
 }
@@ -253,27 +175,28 @@ fn admit_and_run(
     args: &[&[u8]],
     out: &mut Output,
 ) -> Outcome {
-    let is_exec = command.full_name == "exec";
-    let admitted = admit(server, session, command, args);
-    let admitted = if is_exec {
-        admitted.map_err(|error| aborted(&error)).and_then(|()| admit_queued(server, session))
-    } else {
-        admitted
+    let admitted = match command.spec.keyed_handler() {
+        Some(handler) => admit_keyed(server, session, now, command, args).map(|turn| Some((handler, turn))),
+        None => admit(server, session, now, command, args).map(|()| None),
     };
-    if let Err(error) = admitted {
-        server.stats.of(command).rejected.add(1);
-        if is_exec {
-            session.set_transaction(None);
+    match admitted {
+        Err(error) => {
+            server.stats.of(command).rejected.add(1);
+            refuse(server, &error, out);
+            Outcome::Continue
         }
-        refuse(server, &error, out);
-        return Outcome::Continue;
+        Ok(keyed) => {
+            session.ran = Some(command);
+            match keyed {
+                Some((handler, mut turn)) => run_keyed(&mut turn, session, (command, handler), args, true, out),
+                None => run(server, session, now, command, args, out),
+            }
+        }
     }
-    session.ran = Some(command);
-    run(server, session, now, command, args, out)
 }
 
-/// Runs what was admitted.
-fn run(
+/// Runs what looks at no keys of a locked slot, and was admitted.
+pub(crate) fn run(
     server: &Server,
     session: &mut Session,
     now: Now,
@@ -281,29 +204,114 @@ fn run(
     args: &[&[u8]],
     out: &mut Output,
 ) -> Outcome {
-    let Some(handler) = command.spec.handler else {
+    let Some(Run::Plain(handler) | Run::Wide(handler)) = command.spec.run else {
         refuse(server, &wrong_number(command), out);
         return Outcome::Continue;
     };
-    session.client().begin_command(command, args.iter().map(|argument| argument.len()).sum(), now);
-    server.stats.commands.add(1);
-    server.stats.of(command).calls.add(1);
+    begin(server, session, now, command, args);
     let handled = handler(&mut Call { server, session, now, command, args, out });
     session.client().end_command();
     handled.unwrap_or_else(|error| {
-        server.stats.of(command).failed.add(1);
-        refuse(server, &error, out);
+        fail(server, command, &error, out);
         Outcome::Continue
     })
 }
 
+/// Runs what was admitted to its slot.
+pub(crate) fn run_keyed(
+    turn: &mut Turn<'_>,
+    session: &mut Session,
+    (command, handler): (&'static Known, KeyedHandler),
+    args: &[&[u8]],
+    may_wait: bool,
+    out: &mut Output,
+) -> Outcome {
+    let server = turn.server();
+    begin(server, session, turn.now(), command, args);
+    let before = out.len();
+    let request = Request { command, handler, args, protocol: session.protocol(), may_wait };
+    let ran = turn.run(&request, out.own());
+    session.client().end_command();
+    if turn.bills() {
+        let bill = session.bill.get_or_insert(Bill { slot: turn.slot(), bytes_in: 0, bytes_out: 0 });
+        bill.bytes_in += request_bytes(args);
+        bill.bytes_out += out.len().saturating_sub(before) as u64;
+    }
+    match ran {
+        Ok(None) => Outcome::Continue,
+        Ok(Some(wait)) => {
+            let client = Arc::clone(session.client());
+            let waiter = Arc::new(Waiter::new(
+                client,
+                (session.protocol(), server.audience(session)),
+                (command, args),
+                turn.slot(),
+                wait,
+            ));
+            turn.add_waiter(&waiter);
+            session.client().begin_to_wait(Arc::clone(&waiter));
+            Outcome::Wait(waiter)
+        }
+        Err(error) => {
+            fail(server, command, &error, out);
+            Outcome::Continue
+        }
+    }
+}
+
+/// Bytes of a request as clients send it.
+fn request_bytes(args: &[&[u8]]) -> u64 {
+    let head = |number: usize| 3 + u64::from(number.checked_ilog10().unwrap_or_default() + 1);
+    head(args.len()) + args.iter().map(|word| head(word.len()) + word.len() as u64 + 2).sum::<u64>()
+}
+
+fn begin(server: &Server, session: &Session, now: Now, command: &'static Known, args: &[&[u8]]) {
+    session.client().begin_command(command, args.iter().map(|argument| argument.len()).sum(), now);
+    server.stats.commands.add(1);
+    server.stats.of(command).calls.add(1);
+}
+
+fn fail(server: &Server, command: &Known, error: &ErrorReply, out: &mut Output) {
+    server.stats.of(command).failed.add(1);
+    refuse(server, error, out);
+}
+
+/// A turn at the slot of a request on keys, if it may run here and now. One that names no key, which is wrong, is given a turn
+/// as well, to be told what is wrong with it.
+pub(crate) fn admit_keyed<'s>(
+    server: &'s Server,
+    session: &Session,
+    now: Now,
+    command: &Known,
+    args: &[&[u8]],
+) -> Result<Turn<'s>, ErrorReply> {
+    pubsub::check_listening(session, command)?;
+    let slot = slot_of(server, session, command, args)?;
+    let mut turn = Turn::new(server, slot.unwrap_or(Slot::from_hash(0)), now);
+    if slot.is_some() {
+        let mut asker = session.asker();
+        asker.asking |= command.spec.flags.contains(&Flag::Asking);
+        turn.admit(asker, server.audience(session), command.spec.access(), |db| presence(command, args, db))?;
+    }
+    Ok(turn)
+}
+
 /// Whether the command may run here and now.
-fn admit(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) -> Result<(), ErrorReply> {
+pub(crate) fn admit(
+    server: &Server,
+    session: &Session,
+    now: Now,
+    command: &Known,
+    args: &[&[u8]],
+) -> Result<(), ErrorReply> {
+    if command.spec.keyed_handler().is_some() {
+        return admit_keyed(server, session, now, command, args).map(drop);
+    }
     if let Some(directive) = command.spec.allowed_by {
         check_allowed(server, session, command, directive)?;
     }
-    if let Some(keys) = &command.spec.keys {
-        check_route(server, session, keys.keys(args), command.spec.access())?;
+    if let Some(slot) = slot_of(server, session, command, args)? {
+        route_to(server, session, slot, command.spec.access())?;
     }
     if command.spec.flags.contains(&Flag::Write) {
         check_writable(server)?;
@@ -311,40 +319,29 @@ fn admit(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) ->
     pubsub::check_listening(session, command)
 }
 
-/// Whether what was kept for EXEC may still run here and now, judged as one request. What is wrong with the transaction
-/// itself is told by EXEC.
-fn admit_queued(server: &Server, session: &mut Session) -> Result<(), ErrorReply> {
-    let Some(transaction) = session.transaction().filter(|transaction| !transaction.failed) else { return Ok(()) };
-    let (slot, access) = (transaction.one_slot(), transaction.access());
-    let writes = transaction.has(Flag::Write);
-    if let Some(slot) = slot.map_err(|error| error.reply(server.audience(session)))? {
-        route_to(server, session, slot, access)?;
-    }
-    if writes { check_writable(server).map_err(|error| aborted(&error)) } else { Ok(()) }
+fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) -> Result<Option<Slot>, ErrorReply> {
+    routing::slot_of(command.spec, args).map_err(|error| error.reply(server.audience(session)))
 }
 
-fn check_route<'a>(
-    server: &Server,
-    session: &Session,
-    keys: impl Iterator<Item = &'a [u8]>,
-    access: Access,
-) -> Result<(), ErrorReply> {
-    match routing::one_slot(keys).map_err(|error| error.reply(server.audience(session)))? {
-        Some(slot) => route_to(server, session, slot, access),
-        None => Ok(()),
+/// How many keys of a request are here.
+pub(crate) fn presence(command: &Known, args: &[&[u8]], db: &mut Db<'_>) -> Presence {
+    let mut presence = Presence::default();
+    for place in command.spec.key_places(args) {
+        let count = if db.exists(args[place.word]) { &mut presence.here } else { &mut presence.missing };
+        *count += 1;
     }
+    presence
 }
 
-fn route_to(server: &Server, session: &Session, slot: Slot, access: Access) -> Result<(), ErrorReply> {
+/// For what is routed as keys are and has none.
+pub(crate) fn route_to(server: &Server, session: &Session, slot: Slot, access: Access) -> Result<(), ErrorReply> {
     let view = server.view();
-    let asker = Asker { readonly: session.is_readonly(), asking: session.is_asking() };
-    // No command has keys that could be missing so far.
-    routing::route(&view, slot, access, server.rules(), asker, Presence::default)
+    routing::route(&view, slot, access, server.rules(), session.asker(), Presence::default)
         .map_err(|error| error.reply(server.audience(session)))
 }
 
 /// A replica takes what changes keys from its primary only.
-fn check_writable(server: &Server) -> Result<(), ErrorReply> {
+pub(crate) fn check_writable(server: &Server) -> Result<(), ErrorReply> {
     if server.view().me().facts.is_replica() {
         return Err(ErrorReply::new("READONLY You can't write against a read only replica."));
     }
@@ -368,11 +365,26 @@ fn check_allowed(server: &Server, session: &Session, command: &Known, directive:
     )))
 }
 
+/// Ends the wait of a request: with its reply if it was served meanwhile, else with what is replied to one that has waited in
+/// vain.
+pub fn end_wait(server: &Server, session: &mut Session, now: Now, waiter: &Waiter, out: &mut Output) -> Outcome {
+    let start = out.mark();
+    // Who serves it does so under the lock, and takes it out of its queues.
+    Turn::new(server, waiter.slot, now).beside().remove_waiter(waiter);
+    session.client().stop_waiting();
+    match waiter.take_reply() {
+        Some(reply) => out.own().extend_from_slice(&reply),
+        None => waiter.wait.end.write(&mut ReplyWriter::new(out.own(), session.protocol())),
+    }
+    finish(session, start, out, &Outcome::Continue);
+    Outcome::Continue
+}
+
 fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcome) {
     if !session.wants_reply() {
         out.rewind(start);
     }
-    if !matches!(outcome, Outcome::Ask(_)) && !session.is_executing() {
+    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_)) && !session.is_executing() {
         session.end_request();
     }
 }

@@ -18,32 +18,42 @@
 
 #![forbid(unsafe_code)]
 
+mod beside;
 mod call;
 mod client;
 mod clients;
 pub mod cluster;
 mod commands;
 mod error_reply;
+mod event;
+mod exec;
 mod execute;
 mod explanation;
+mod keeping;
+mod keyed;
 mod keyspace;
 mod outcome;
 mod output;
 mod pubsub;
+mod random;
 mod rendered;
 mod responsiveness;
 mod routing;
 mod server;
 mod session;
+mod settings;
 mod stats;
 pub mod table;
 mod transaction;
+mod turn;
+mod waiting;
+mod watched;
 
 pub use client::{Client, Driver, Peer};
 pub use clients::Clients;
 pub use commands::cluster::VIEW_AGE_MAX;
 pub use error_reply::ErrorReply;
-pub use execute::{answer, execute, resume};
+pub use execute::{answer, end_wait, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
 pub use keyspace::{Keyspace, SlotUsage};
 pub use outcome::{
@@ -56,3 +66,4 @@ pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_s
 pub use server::{Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
 pub use session::Session;
 pub use stats::{CommandCounters, Counter, Stats};
+pub use waiting::Waiter;

@@ -9,6 +9,7 @@ use slotmesh_types::{ConfigEpoch, NodeId, Slot, SlotRange, UnixMillis};
 
 use crate::error_reply::ErrorReply;
 use crate::explanation::NodeExplanation;
+use crate::waiting::Waiter;
 
 /// What the connection does after a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Outcome {
     Flush,
     /// Put this to the cluster engine and hand its answer to [`answer`](crate::answer) before the next request.
     Ask(Question),
+    /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the next one.
+    Wait(Arc<Waiter>),
     /// Send what is written, then close.
     Close,
     /// End the server. Nothing is written.

@@ -13,11 +13,14 @@
 //! assert!(matches!(routed, Err(Redirection::Unbound)));
 //! ```
 
+use std::ops::ControlFlow;
+
 use slotmesh_table::{ClusterView, NodeView, OpenSlot};
 use slotmesh_types::{NodeId, Slot, key_slot};
 
 use crate::cluster::{Audience, Endpoint};
 use crate::error_reply::ErrorReply;
+use crate::table::Command;
 
 /// What a command wants of its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +110,23 @@ pub fn one_slot<'a>(keys: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<S
     let mut slots = keys.into_iter().map(key_slot);
     let first = slots.next();
     if slots.all(|slot| Some(slot) == first) { Ok(first) } else { Err(Redirection::CrossSlot) }
+}
+
+/// The slot of a request; `None` for one that names none.
+///
+/// # Errors
+/// [`Redirection::CrossSlot`] when its keys are in several.
+pub(crate) fn slot_of(command: &Command, args: &[&[u8]]) -> Result<Option<Slot>, Redirection<'static>> {
+    let mut slot = None;
+    let differs = command.routed_by(args, |name| {
+        let found = key_slot(name);
+        if slot.replace(found).is_some_and(|earlier| earlier != found) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    if differs.is_break() { Err(Redirection::CrossSlot) } else { Ok(slot) }
 }
 
 /// Decides whether a command for `slot` runs here. `presence` looks at its keys; it is called at most once, and not for

@@ -1,9 +1,10 @@
 //! What all connections share.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use slotmesh_config::Config;
 use slotmesh_table::ClusterView;
 use slotmesh_types::Now;
@@ -12,13 +13,16 @@ use crate::client::{Driver, Peer};
 use crate::clients::Clients;
 use crate::cluster::{Audience, EndpointType};
 use crate::error_reply::ErrorReply;
+use crate::event::Classes;
 use crate::keyspace::Keyspace;
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
 use crate::responsiveness::Responsiveness;
 use crate::routing::Rules;
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::stats::Stats;
+use crate::turn::Turn;
 
 /// Release of Valkey whose behaviour is followed.
 pub const VALKEY_VERSION: &str = "9.1.2";
@@ -78,6 +82,11 @@ pub trait Surroundings: Send + Sync {
         Responsiveness::default()
     }
 
+    /// Frees what takes a while to free, at another time or on another thread.
+    fn discard(&self, garbage: Box<dyn Send>) {
+        drop(garbage);
+    }
+
     /// Tells the other nodes of a published message, those of the own shard only if `shard`. Must not wait.
     fn publish(&self, shard: bool, channel: &[u8], message: &[u8]);
 }
@@ -95,7 +104,8 @@ pub struct Server {
     /// When it started.
     pub started: Now,
     /// Its keys.
-    pub keyspace: Box<dyn Keyspace>,
+    pub keyspace: Keyspace,
+    pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
     config: RwLock<Config>,
@@ -114,7 +124,7 @@ impl Server {
         now: Now,
         process: Process,
         config: Config,
-        keyspace: Box<dyn Keyspace>,
+        keyspace: Keyspace,
         surroundings: Box<dyn Surroundings>,
         pubsub: PubSub,
     ) -> Self {
@@ -125,6 +135,7 @@ impl Server {
             process,
             started: now,
             keyspace,
+            settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),
             config: RwLock::new(config),
@@ -166,6 +177,13 @@ impl Server {
         if let Some(command) = session.ran {
             self.stats.add_time(command, time);
         }
+        if let Some(bill) = session.bill {
+            let mut group = self.keyspace.lock(bill.slot);
+            let usage = group.beside.usage_mut(bill.slot);
+            usage.cpu_micros += u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+            usage.bytes_in += bill.bytes_in;
+            usage.bytes_out += bill.bytes_out;
+        }
     }
 
     /// The configuration, to read. Hold it briefly.
@@ -173,9 +191,38 @@ impl Server {
         self.config.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The configuration, to change. Hold it briefly.
-    pub fn config_mut(&self) -> RwLockWriteGuard<'_, Config> {
-        self.config.write().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the configuration. Do it briefly.
+    pub fn change_config<R>(&self, change: impl FnOnce(&mut Config) -> R) -> R {
+        let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut config);
+        self.settings.store(Arc::new(Settings::new(&config)));
+        result
+    }
+
+    /// A client has gone.
+    pub fn disconnect(&self, session: &mut Session, now: Now) {
+        session.unwatch(self, now);
+        if let Some(waiter) = session.client().stop_waiting() {
+            Turn::new(self, waiter.slot, now).beside().remove_waiter(&waiter);
+        }
+    }
+
+    /// Tells those who listen that something has happened to a key, if events of this class are told.
+    pub(crate) fn tell(&self, now: Now, class: Classes, event: &str, key: &[u8]) {
+        if self.settings.load().events.has(class) {
+            self.tell_event(now, event, key);
+        }
+    }
+
+    /// Tells those who listen that something has happened to a key. Other nodes are not told. Source: `notifyKeyspaceEvent`.
+    pub(crate) fn tell_event(&self, now: Now, event: &str, key: &[u8]) {
+        let events = self.settings.load().events;
+        if events.has(Classes::KEYSPACE) {
+            self.pubsub.publish(now.mono, &[b"__keyspace@0__:", key].concat(), event.as_bytes());
+        }
+        if events.has(Classes::KEYEVENT) {
+            self.pubsub.publish(now.mono, format!("__keyevent@0__:{event}").as_bytes(), key);
+        }
     }
 
     pub(crate) fn view(&self) -> Arc<ClusterView> {

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use slotmesh_resp::Protocol;
+use slotmesh_types::{Now, Slot};
 
 use crate::client::{Client, Settings};
 use crate::clients::Clients;
 use crate::cluster::Family;
 use crate::pubsub::PubSub;
+use crate::routing::Asker;
+use crate::server::Server;
 use crate::table::Known;
 use crate::transaction::Transaction;
+use crate::watched::Watched;
 
 /// Whether the client wants replies (CLIENT REPLY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,14 @@ pub(crate) enum Replies {
     SkipNext,
     /// The request being executed is not answered.
     Skip,
+}
+
+/// What a request costs its slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bill {
+    pub(crate) slot: Slot,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
 }
 
 /// One client connection. Dropping it takes the client off the list.
@@ -35,8 +47,12 @@ pub struct Session {
     readonly: bool,
     asking: bool,
     transaction: Option<Transaction>,
+    /// What it watches for its next transaction.
+    pub(crate) watched: Option<Watched>,
     /// The command of the current request, once it runs: EXEC for all that it executes.
     pub(crate) ran: Option<&'static Known>,
+    /// What the current request costs its slot, where that is counted.
+    pub(crate) bill: Option<Bill>,
     /// What the request wrote are pushes, which CLIENT REPLY does not hold back.
     pub(crate) replied_by_push: bool,
 }
@@ -53,7 +69,9 @@ impl Session {
             readonly: false,
             asking: false,
             transaction: None,
+            watched: None,
             ran: None,
+            bill: None,
             replied_by_push: false,
         }
     }
@@ -88,6 +106,19 @@ impl Session {
         self.asking
     }
 
+    /// What it has said that decides where its requests run.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { readonly: self.readonly, asking: self.asking }
+    }
+
+    /// Watches no key any more. No lock of keys may be held.
+    pub(crate) fn unwatch(&mut self, server: &Server, now: Now) {
+        if let Some(watched) = self.watched.take() {
+            watched.give_up(server, now);
+            self.show_transaction();
+        }
+    }
+
     /// Whether EXEC is in the middle of its reply: what nobody asked for has to wait.
     #[must_use]
     pub fn is_executing(&self) -> bool {
@@ -109,6 +140,7 @@ impl Session {
     pub(crate) fn show_transaction(&mut self) {
         let waiting = self.transaction.as_ref();
         let mut settings = self.client.settings();
+        settings.watched = self.watched.as_ref().map_or(0, Watched::len);
         settings.transaction = waiting.map(Transaction::len);
         settings.transaction_bytes = waiting.map_or(0, Transaction::bytes);
     }

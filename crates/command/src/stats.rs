@@ -67,6 +67,10 @@ pub struct Stats {
     pub writes: Counter,
     /// Errors replied.
     pub errors: Counter,
+    /// Changes of keys.
+    pub dirty: Counter,
+    /// Keys taken out because their term was over.
+    pub expired_keys: Counter,
     /// Connections closed because too much waited to be sent on them.
     pub output_limit_disconnections: Counter,
     /// Connections closed because a request grew too long.
@@ -86,6 +90,8 @@ impl Default for Stats {
             reads: Counter::default(),
             writes: Counter::default(),
             errors: Counter::default(),
+            dirty: Counter::default(),
+            expired_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
             per_command: (0..table::count()).map(|_| CommandCounters::default()).collect(),
@@ -124,7 +130,7 @@ impl Stats {
     /// Back to zero (CONFIG RESETSTAT).
     pub(crate) fn clear(&self) {
         let own = [&self.commands, &self.connections, &self.connections_rejected, &self.net_in, &self.net_out];
-        own.into_iter().chain([&self.reads, &self.writes, &self.errors]).for_each(Counter::clear);
+        own.into_iter().chain([&self.reads, &self.writes, &self.errors, &self.expired_keys]).for_each(Counter::clear);
         [&self.output_limit_disconnections, &self.query_limit_disconnections].into_iter().for_each(Counter::clear);
         for command in &self.per_command {
             [&command.calls, &command.micros, &command.rejected, &command.failed].into_iter().for_each(Counter::clear);

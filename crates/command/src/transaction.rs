@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
+use slotmesh_store::Db;
 use slotmesh_types::Slot;
 
+use crate::execute::presence;
 use crate::outcome::Outcome;
-use crate::routing::{self, Access, Redirection};
+use crate::routing::{self, Access, Presence, Redirection};
 use crate::table::{Flag, Known};
 
 /// A request that waits, with the command it names.
@@ -18,6 +20,8 @@ pub(crate) struct Transaction {
     bytes: usize,
     /// A request was refused: EXEC will execute none.
     pub(crate) failed: bool,
+    /// A key that was watched for it has changed: EXEC will execute none.
+    pub(crate) broken: bool,
     /// EXEC has come.
     pub(crate) running: bool,
     /// What the connection does when all are executed.
@@ -27,7 +31,14 @@ pub(crate) struct Transaction {
 impl Transaction {
     /// One without requests.
     pub(crate) fn new() -> Self {
-        Self { requests: VecDeque::new(), bytes: 0, failed: false, running: false, end: Outcome::Continue }
+        Self {
+            requests: VecDeque::new(),
+            bytes: 0,
+            failed: false,
+            broken: false,
+            running: false,
+            end: Outcome::Continue,
+        }
     }
 
     /// Adds a request, unless all of them would take more than `max` bytes then. Tells whether it did.
@@ -71,13 +82,23 @@ impl Transaction {
         }
     }
 
+    /// How many of its keys are here.
+    pub(crate) fn presence(&self, db: &mut Db<'_>) -> Presence {
+        let mut all = Presence::default();
+        for (command, request) in &self.requests {
+            let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
+            let Presence { here, missing } = presence(command, &words, db);
+            all = Presence { here: all.here + here, missing: all.missing + missing };
+        }
+        all
+    }
+
     /// The slot of every key of every request; `None` without keys.
     pub(crate) fn one_slot(&self) -> Result<Option<Slot>, Redirection<'static>> {
         let mut slot = None;
         for (command, request) in &self.requests {
-            let Some(keys) = &command.spec.keys else { continue };
             let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
-            if let Some(found) = routing::one_slot(keys.keys(&words))?
+            if let Some(found) = routing::slot_of(command.spec, &words)?
                 && slot.replace(found).is_some_and(|earlier| earlier != found)
             {
                 return Err(Redirection::CrossSlot);

@@ -31,13 +31,13 @@ async fn apply(shared: &Arc<Shared>, pairs: &[(String, String)]) -> Result<Vec<&
     let _turn = shared.changing.lock().await;
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let before = shared.server.config().clone();
-    let changed = shared.server.config_mut().set(&pairs).map_err(|error| error.to_string())?;
+    let changed = shared.server.change_config(|config| config.set(&pairs)).map_err(|error| error.to_string())?;
     if changed.is_empty() {
         return Ok(changed);
     }
     let config = shared.server.config().clone();
     if let Err(error) = admit(shared, &before, &config, &pairs, &changed).await {
-        *shared.server.config_mut() = before;
+        shared.server.change_config(|config| *config = before);
         return Err(error.to_string());
     }
     shared.server.pubsub.set_limits(config.output_limits());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use slotmesh_command::{Process, PubSub, Server};
+use slotmesh_command::{Keyspace, Process, PubSub, Server};
 use slotmesh_config::Config;
 use slotmesh_gossip::{Engine, Memory, SplitMix};
 use slotmesh_types::NodeId;
@@ -20,10 +20,11 @@ use crate::clients::{Listeners, MayChange, OnConfig, Shared, Threads, World, del
 use crate::clock::Clock;
 use crate::conf_file::{ConfFileError, NodesConf};
 use crate::ending::{Ending, TellPanic};
-use crate::keyspace::NoKeys;
+use crate::keeper::{Chores, Keeper};
 use crate::listen::{self, ListenError};
 use crate::own_facts::{OwnFactsError, OwnFile};
 use crate::pid_file::PidFile;
+use crate::reaper::Reaper;
 use crate::settings::Settled;
 use crate::topology::Topology;
 use crate::watchdog::Watchdog;
@@ -102,7 +103,7 @@ pub struct Node {
     stopping: watch::Sender<bool>,
     endings: mpsc::UnboundedReceiver<Ending>,
     /// Both are there until the node stops.
-    running: Option<(BusThread, Threads)>,
+    running: Option<(BusThread, Threads, Keeper)>,
     /// There while it runs, if it was asked for; it stops when it goes.
     admin: Option<admin::Running>,
     /// Removed when the node is dropped.
@@ -132,12 +133,7 @@ impl Node {
             // A file without its nodes.conf tells of another node.
             facts.memory = Memory::default();
         }
-        let me = *table.me().facts().id();
-        if fresh {
-            tracing::info!("No cluster configuration found, I'm {me}");
-        } else {
-            tracing::info!("Node configuration loaded, I'm {me}");
-        }
+        tell_id(table.me().facts().id(), fresh);
         let settled = Settled {
             cluster_name: facts.cluster_name.clone(),
             bus_port: settings::bus_port(&config),
@@ -156,24 +152,27 @@ impl Node {
         let thread_count = thread_count(&config);
         let watchdog = Watchdog::new(clock, thread_count);
         watchdog.set_threshold(settings::stall_threshold(&config));
+        let (chores, waiting) = Chores::new();
         let bus_options = BusOptions {
             settings: settings::bus(&config, &settled),
             listeners,
             clock,
             watchdog: Arc::clone(&watchdog),
             publications: Publications::new(pubsub.clone()),
+            chores: chores.clone(),
             observer,
             endings: ended.clone(),
         };
-        let threads =
-            Threads::start(thread_count, &watchdog).map_err(|error| StartError::System { what: "threads", error })?;
+        let lacking = |what| move |error| StartError::System { what, error };
+        let threads = Threads::start(thread_count, &watchdog).map_err(lacking("threads"))?;
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
-            .map_err(|error| StartError::System { what: "the bus thread", error })?;
+            .map_err(lacking("the bus thread"))?;
         let (stopping, stopped) = watch::channel(false);
-        let world = Box::new(World { bus: bus.bus().clone(), clock, watchdog: Arc::clone(&watchdog) });
+        let reaper = Reaper::start().map_err(lacking("threads"))?;
+        let world = Box::new(World { bus: bus.bus().clone(), clock, watchdog: Arc::clone(&watchdog), reaper });
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {
-            server: Server::new(clock.now(), process, config, Box::new(NoKeys), world, pubsub),
+            server: Server::new(clock.now(), process, config, Keyspace::new(entropy.hash_seed), world, pubsub),
             bus: bus.bus().clone(),
             clock,
             listeners: Listeners::default(),
@@ -186,7 +185,8 @@ impl Node {
             may_change: options.may_change.unwrap_or_else(|| Box::new(|_| Ok(()))),
             on_config: options.on_config.unwrap_or_else(|| Box::new(|_| {})),
         });
-        let running = Some((bus, threads));
+        let keeper = Keeper::start(Arc::clone(&shared), chores, waiting).map_err(lacking("threads"))?;
+        let running = Some((bus, threads, keeper));
         let mut node = Self { shared, stopping, endings, running, admin: None, pid_file: None };
         node.open()?;
         let admin = admin.map(|admin| admin.start(&node.shared)).transpose();
@@ -196,7 +196,7 @@ impl Node {
 
     /// Lets clients in.
     fn open(&mut self) -> Result<(), StartError> {
-        let Some((_, threads)) = &self.running else { return Ok(()) };
+        let Some((_, threads, _)) = &self.running else { return Ok(()) };
         let _guard = threads.first().enter();
         let config = self.shared.server.config().clone();
         tracing::info!("Server initialized");
@@ -264,7 +264,7 @@ impl Node {
 
     fn halt(&mut self) {
         self.admin = None;
-        let Some((bus, threads)) = self.running.take() else { return };
+        let Some((bus, threads, keeper)) = self.running.take() else { return };
         // On a thread of its own: a node that is dropped in a task can't wait for others there.
         thread::scope(|scope| {
             let halting = scope.spawn(|| {
@@ -273,6 +273,7 @@ impl Node {
                 let _ = self.stopping.send(true);
                 bus.stop();
                 drop(threads);
+                keeper.stop();
             });
             // A panic there is no reason for one here.
             let _ = halting.join();
@@ -286,21 +287,31 @@ impl Drop for Node {
     }
 }
 
+fn tell_id(me: &NodeId, fresh: bool) {
+    if fresh {
+        tracing::info!("No cluster configuration found, I'm {me}");
+    } else {
+        tracing::info!("Node configuration loaded, I'm {me}");
+    }
+}
+
 struct Entropy {
     seed: u64,
+    hash_seed: u64,
     run_id: String,
     replication_id: String,
 }
 
 impl Entropy {
     fn gather() -> Result<Self, StartError> {
-        let (mut seed, mut run_id, mut replication_id) = ([0; 8], [0; 20], [0; 20]);
-        for bytes in [&mut seed[..], &mut run_id, &mut replication_id] {
+        let (mut seed, mut hash_seed, mut run_id, mut replication_id) = ([0; 8], [0; 8], [0; 20], [0; 20]);
+        for bytes in [&mut seed[..], &mut hash_seed, &mut run_id, &mut replication_id] {
             getrandom::fill(bytes)
                 .map_err(|error| StartError::System { what: "the random generator", error: error.into() })?;
         }
         let hex = |bytes: [u8; 20]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { seed: u64::from_ne_bytes(seed), run_id: hex(run_id), replication_id: hex(replication_id) })
+        let [seed, hash_seed] = [seed, hash_seed].map(u64::from_ne_bytes);
+        Ok(Self { seed, hash_seed, run_id: hex(run_id), replication_id: hex(replication_id) })
     }
 }
 

@@ -51,10 +51,11 @@ impl Topology {
         self.link_bytes.store(bytes, Relaxed);
     }
 
-    pub(crate) fn publish(&self, view: ClusterView) {
+    /// Shows a new view. Tells whether it shows another topology than the one before.
+    pub(crate) fn publish(&self, view: ClusterView) -> bool {
         let version = view.version;
         // Whoever is told finds the view there.
         self.view.store(Arc::new(view));
-        self.versions.send_if_modified(|known| std::mem::replace(known, version) != version);
+        self.versions.send_if_modified(|known| std::mem::replace(known, version) != version)
     }
 }

@@ -156,10 +156,10 @@ impl Progress {
         self.command(node, slots.iter().map(command).collect()).await.map(drop)
     }
 
-    /// Those of these slots that hold keys on a node. This node has no keyspace yet.
+    /// Those of these slots that hold keys on a node.
     async fn with_keys(&self, node: NodeId, slots: &[Slot]) -> Result<Vec<Slot>, Status> {
         if self.is_me(node) {
-            return Ok(Vec::new());
+            return Ok(slots.iter().copied().filter(|slot| self.api.node.keys_in(*slot) > 0).collect());
         }
         let command = |slot: &Slot| vec!["CLUSTER".to_owned(), "COUNTKEYSINSLOT".to_owned(), slot.to_string()];
         let replies = self.command(node, slots.iter().map(command).collect()).await?;

@@ -38,6 +38,8 @@ pub(crate) struct FakeNode {
     pub(crate) told: Mutex<Vec<(NodeId, String)>>,
     /// Without this, they have no keys and agree to everything.
     pub(crate) members: Mutex<Option<Members>>,
+    /// The slot of this node that holds a key.
+    pub(crate) own_key: Mutex<Option<Slot>>,
     /// How often they were asked.
     pub(crate) asked: AtomicU64,
     /// They answer nothing while this is held.
@@ -63,6 +65,7 @@ impl FakeNode {
                 ticks,
                 edits,
                 told,
+                own_key: Mutex::default(),
                 members,
                 asked: AtomicU64::new(0),
                 silence,
@@ -141,6 +144,10 @@ pub(crate) fn now(tick: u64) -> Now {
 impl Node for FakeNode {
     fn view(&self) -> Arc<ClusterView> {
         Arc::clone(&self.view.lock().unwrap())
+    }
+
+    fn keys_in(&self, slot: Slot) -> u64 {
+        u64::from(*self.own_key.lock().unwrap() == Some(slot))
     }
 
     async fn refresh(&self) {}

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use slotmesh_resp::parse_integer;
+
 use super::client_filter::Filter;
 use super::connection::client_attribute;
 use crate::call::{Call, Handled, is_word};
@@ -9,6 +11,7 @@ use crate::client::{Client, Settings};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
 use crate::session::Replies;
+use crate::turn::Turn;
 
 pub(crate) fn id(call: &mut Call<'_>) -> Handled {
     let id = call.session.client().id;
@@ -108,6 +111,24 @@ pub(crate) fn reply(call: &mut Call<'_>) -> Handled {
     } else if call.session.replies != Replies::Off {
         call.session.replies = Replies::SkipNext;
     }
+    Ok(Outcome::Continue)
+}
+
+pub(crate) fn unblock(call: &mut Call<'_>) -> Handled {
+    let is_error = match call.args[3..] {
+        [] => false,
+        [word] if is_word(word, "timeout") => false,
+        [word] if is_word(word, "error") => true,
+        _ => return Err(ErrorReply::err("CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+    };
+    let id = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let client = call.server.clients.all().into_iter().find(|client| i64::try_from(client.id) == Ok(id));
+    let waiter = client.and_then(|client| client.waiter().clone());
+    let ended = waiter.is_some_and(|waiter| {
+        let error = is_error.then(|| ErrorReply::new("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+        Turn::new(call.server, waiter.slot, call.now).end_wait(&waiter, error.as_ref())
+    });
+    call.reply().integer(i64::from(ended));
     Ok(Outcome::Continue)
 }
 

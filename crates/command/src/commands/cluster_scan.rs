@@ -8,48 +8,81 @@ use std::sync::LazyLock;
 use slotmesh_types::{Slot, key_slot};
 
 use super::cluster::parse_slot;
-use super::generic::check_scan_option;
+use super::generic::Filter;
+use super::walk::{Cursor, walk};
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
 
 pub(crate) fn clusterscan(call: &mut Call<'_>) -> Handled {
     let cursor = call.args[1];
-    let Options { wanted, matching } = parse_options(&call.args[2..])?;
+    let Options { wanted, filter } = parse_options(&call.args[2..])?;
+    let matching = filter.slot();
     // A pattern may leave one slot only, and that may be another than the wanted one.
     let nowhere = wanted.is_some() && matching.is_some() && wanted != matching;
-    let next = if cursor == b"0" {
-        Some(wanted.or(matching).unwrap_or_else(|| Slot::from_hash(0))).filter(|_| !nowhere)
-    } else {
-        let slot = slot_of(cursor).ok_or_else(|| ErrorReply::err("Invalid cursor"))?;
-        if wanted.is_some_and(|wanted| wanted != slot) {
-            return Err(ErrorReply::err("Cursor slot mismatch with SLOT argument"));
-        }
-        // No key can be written so far: the slot is at its end.
-        match (wanted, matching) {
-            (Some(_), _) => None,
-            (None, Some(matching)) => Some(matching).filter(|matching| *matching > slot),
-            (None, None) => next_of_another(call, slot),
-        }
+    if cursor == b"0" {
+        let first = wanted.or(matching).unwrap_or_else(|| Slot::from_hash(0));
+        let next = (!nowhere).then(|| beginning(first));
+        return write(call, next.as_deref(), &[]);
+    }
+    let cursor = parse_cursor(call, cursor).ok_or_else(|| ErrorReply::err("Invalid cursor"))?;
+    if wanted.is_some_and(|wanted| wanted != cursor.slot) {
+        return Err(ErrorReply::err("Cursor slot mismatch with SLOT argument"));
+    }
+    if let Some(matching) = matching.filter(|matching| *matching != cursor.slot) {
+        return write(call, (matching > cursor.slot).then(|| beginning(matching)).as_deref(), &[]);
+    }
+    let last = last_here(call, cursor.slot);
+    let mut found: Vec<Box<[u8]>> = Vec::new();
+    let within = |slot: Slot| {
+        slot <= last && wanted.is_none_or(|wanted| wanted == slot) && matching.is_none_or(|matching| matching == slot)
     };
-    let next = next.map_or_else(|| "0".to_owned(), |slot| format!("0-{{{}}}-0", tag(slot)));
+    let next = walk(call.server, call.now, cursor, filter.count, within, |key, value| {
+        if filter.shows(key, value) {
+            found.push(key.into());
+        }
+    });
+    let next = match (next, wanted, matching) {
+        (Some(next), ..) => Some(shown(call, next)),
+        (None, Some(_), _) | (None, _, Some(_)) => None,
+        (None, None, None) => Slot::new(last.get() + 1).map(beginning),
+    };
+    write(call, next.as_deref(), &found)
+}
+
+fn write(call: &mut Call<'_>, next: Option<&str>, found: &[Box<[u8]>]) -> Handled {
     let mut reply = call.reply();
     reply.array(2);
-    reply.bulk(next.as_bytes());
-    reply.array(0);
+    reply.bulk(next.unwrap_or("0").as_bytes());
+    reply.array(found.len());
+    found.iter().for_each(|key| reply.bulk(key));
     Ok(Outcome::Continue)
 }
 
-/// The slots that options leave.
-#[derive(Debug, Default)]
-struct Options {
-    /// SLOT.
-    wanted: Option<Slot>,
-    /// The slot of all that MATCH can match, if it is one.
-    matching: Option<Slot>,
+/// A cursor at the beginning of a slot, whoever owns it.
+fn beginning(slot: Slot) -> String {
+    format!("0-{{{}}}-0", tag(slot))
 }
 
-fn parse_options(mut options: &[&[u8]]) -> Result<Options, ErrorReply> {
+/// A cursor in the middle of the keys of this node. Others, whose tables have another order, begin the slot anew.
+fn shown(call: &Call<'_>, cursor: Cursor) -> String {
+    format!("{}-{{{}}}-{}", fingerprint(call), tag(cursor.slot), cursor.to_number())
+}
+
+/// What tells the tables of this process from those of others.
+fn fingerprint<'a>(call: &'a Call<'_>) -> &'a str {
+    call.server.process.run_id.get(..8).unwrap_or("1")
+}
+
+/// The options, and the slots that they leave.
+#[derive(Debug, Default)]
+struct Options<'a> {
+    /// SLOT.
+    wanted: Option<Slot>,
+    filter: Filter<'a>,
+}
+
+fn parse_options<'a>(mut options: &[&'a [u8]]) -> Result<Options<'a>, ErrorReply> {
     let mut found = Options::default();
     while let [option, value, rest @ ..] = options {
         if is_word(option, "slot") {
@@ -58,14 +91,24 @@ fn parse_options(mut options: &[&[u8]]) -> Result<Options, ErrorReply> {
             }
             found.wanted = Some(parse_slot(value)?);
         } else {
-            check_scan_option(option, value)?;
-            if is_word(option, "match") {
-                found.matching = slot_of_pattern(value);
-            }
+            found.filter.take(option, value)?;
         }
         options = rest;
     }
     if options.is_empty() { Ok(found) } else { Err(ErrorReply::syntax()) }
+}
+
+/// Where a cursor stands: its tag says in which slot, its last part where in there, if it was made by this node.
+fn parse_cursor(call: &Call<'_>, cursor: &[u8]) -> Option<Cursor> {
+    let (slot, number) = (slot_of(cursor)?, position(cursor)?);
+    let found = Cursor::from_number(number);
+    let is_own = cursor.starts_with(fingerprint(call).as_bytes()) && found.slot == slot;
+    Some(if is_own { found } else { Cursor::start_of(slot) })
+}
+
+fn position(cursor: &[u8]) -> Option<u64> {
+    let digits = cursor.rsplit(|byte| *byte == b'-').next()?;
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The slot a cursor stands in.
@@ -77,22 +120,12 @@ fn slot_of(cursor: &[u8]) -> Option<Slot> {
     number.ok().map(|_| key_slot(cursor))
 }
 
-/// The slot of everything that a pattern can match: where what is hashed has no wildcard. Source: `patternHashSlot`.
-fn slot_of_pattern(pattern: &[u8]) -> Option<Slot> {
-    let wildcard = pattern.iter().position(|byte| b"*?[\\".contains(byte)).unwrap_or(pattern.len());
-    let plain = &pattern[..wildcard];
-    let open = plain.iter().position(|byte| *byte == b'{');
-    let closed = open.and_then(|open| plain[open..].iter().position(|byte| *byte == b'}'));
-    let has_tag = closed.is_some_and(|length| length > 1);
-    (has_tag || wildcard == pattern.len()).then(|| key_slot(pattern))
-}
-
-/// The first slot after this one that another node owns, or nobody.
-fn next_of_another(call: &Call<'_>, slot: Slot) -> Option<Slot> {
+/// The last slot from this one on before one that another node owns, or nobody.
+fn last_here(call: &Call<'_>, slot: Slot) -> Slot {
     let view = call.server.view();
     let owner = |slot| view.owner(slot).map(|node| node.key);
     let here = owner(slot);
-    Slot::all().skip(slot.index() + 1).find(|next| owner(*next) != here)
+    Slot::all().skip(slot.index()).take_while(|next| owner(*next) == here).last().unwrap_or(slot)
 }
 
 /// Letters and digits that hash to a slot: the shortest, and the first of those.
@@ -128,16 +161,6 @@ mod tests {
             assert_eq!(key_slot(format!("0-{{{}}}-0", tag(slot)).as_bytes()), slot);
         }
         assert_eq!((tag(Slot::from_hash(0)), tag(Slot::from_hash(16_383))), ("06S", "6ZJ"));
-    }
-
-    #[test]
-    fn a_pattern_names_its_slot_where_what_is_hashed_is_plain() {
-        let foo = Some(key_slot(b"foo"));
-        assert_eq!([&b"foo"[..], b"{foo}*", b"a{foo}[b"].map(slot_of_pattern), [foo; 3]);
-        assert_eq!(slot_of_pattern(b"a{b"), Some(key_slot(b"a{b")));
-        for several in [&b"foo*"[..], b"*{foo}", b"{}*", b"{fo?}", b"fo\\o", b"{foo*"] {
-            assert_eq!(slot_of_pattern(several), None);
-        }
     }
 
     #[test]

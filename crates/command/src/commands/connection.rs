@@ -40,6 +40,7 @@ pub(crate) fn quit(call: &mut Call<'_>) -> Handled {
 }
 
 pub(crate) fn reset(call: &mut Call<'_>) -> Handled {
+    call.session.unwatch(call.server, call.now);
     call.session.reset();
     // What was published before goes before the reply: a client does not expect it after that.
     call.take_messages();

@@ -22,6 +22,10 @@ pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
             write_help(call.command.spec, &mut call.reply());
             return Ok(Outcome::Continue);
         }
+        () if is("set-active-expire", 3) => {
+            call.server.keyspace.set_expires(is_on(args[2]));
+            return call.ok();
+        }
         () if is("log", 3) => Debug::Log(String::from_utf8_lossy(args[2]).into_owned()),
         () if is("sleep", 3) => Debug::Sleep(seconds(args[2])),
         () if is("drop-cluster-packet-filter", 3) => Debug::Drop(dropped(args[2])?),

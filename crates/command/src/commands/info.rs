@@ -29,7 +29,7 @@ const SECTIONS: &[(&str, &str, bool, Writer)] = &[
     ("errorstats", "Errorstats", true, errorstats),
     ("cluster", "Cluster", true, cluster_section),
     ("cluster_info", "Cluster Info", false, cluster_info),
-    ("keyspace", "Keyspace", true, nothing),
+    ("keyspace", "Keyspace", true, keyspace),
     ("slotmesh", "Slotmesh", false, slotmesh),
 ];
 
@@ -134,7 +134,9 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("total_net_input_bytes", stats.net_in.get());
     text.line("total_net_output_bytes", stats.net_out.get());
     text.line("rejected_connections", stats.connections_rejected.get());
-    text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys", "evicted_keys"]);
+    text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
+    text.line("expired_keys", stats.expired_keys.get());
+    text.zeros(&["evicted_keys"]);
     text.zeros(&["keyspace_hits", "keyspace_misses", "migrate_cached_sockets"]);
     text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
@@ -221,6 +223,14 @@ fn cluster_section(_call: &Call<'_>, text: &mut Text) {
 
 fn cluster_info(call: &Call<'_>, text: &mut Text) {
     text.0.push_str(&cluster::info(&call.server.view()));
+}
+
+/// Nothing while there is no key.
+fn keyspace(call: &Call<'_>, text: &mut Text) {
+    let (keys, expires) = (call.server.keyspace.len(), call.server.keyspace.expiring());
+    if keys > 0 {
+        text.line("db0", format!("keys={keys},expires={expires},avg_ttl=0"));
+    }
 }
 
 /// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section for.

@@ -6,7 +6,7 @@ use slotmesh_resp::ReplyWriter;
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
-use crate::table::{self, Argument, KeySpec, Known, Lookup};
+use crate::table::{self, Argument, Begin, Find, Flag, KeyPlace, KeySpec, Known, Lookup};
 
 pub(crate) fn all(call: &mut Call<'_>) -> Handled {
     let mut reply = call.reply();
@@ -45,39 +45,67 @@ fn write_info(command: &Known, reply: &mut ReplyWriter<'_>) {
     reply.integer(i64::from(spec.arity));
     reply.set(spec.flags.len());
     spec.flags.iter().for_each(|flag| reply.simple(flag.name()));
-    let (first, last, step) = spec.keys.map_or((0, 0, 0), |keys| (keys.first, keys.last_word(), keys.step));
-    [first as i64, last, step as i64].into_iter().for_each(|number| reply.integer(number));
+    let (first, last, step) = table::legacy_range(spec.keys);
+    [first, last, step].into_iter().for_each(|number| reply.integer(number));
     reply.set(spec.categories.len());
     spec.categories.iter().for_each(|category| reply.simple(&format!("@{}", category.name())));
     reply.set(spec.tips.len());
     spec.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
-    reply.set(usize::from(spec.keys.is_some()));
-    if let Some(keys) = spec.keys {
-        write_key_spec(&keys, reply);
-    }
+    reply.set(spec.keys.len());
+    spec.keys.iter().for_each(|keys| write_key_spec(keys, reply));
     reply.array(command.subcommands.len());
     command.subcommands.iter().for_each(|subcommand| write_info(subcommand, reply));
 }
 
 fn write_key_spec(keys: &KeySpec, reply: &mut ReplyWriter<'_>) {
-    reply.map(3);
+    reply.map(3 + usize::from(keys.notes.is_some()));
+    if let Some(notes) = keys.notes {
+        reply.bulk(b"notes");
+        reply.bulk(notes.as_bytes());
+    }
     reply.bulk(b"flags");
     reply.set(keys.flags.len());
     keys.flags.iter().for_each(|flag| reply.simple(flag));
-    let mut step = |name: &str, kind: &str, numbers: &[(&str, i64)]| {
-        reply.bulk(name.as_bytes());
-        reply.map(2);
-        reply.bulk(b"type");
-        reply.bulk(kind.as_bytes());
-        reply.bulk(b"spec");
-        reply.map(numbers.len());
-        for (name, number) in numbers {
-            reply.bulk(name.as_bytes());
-            reply.integer(*number);
+    reply.bulk(b"begin_search");
+    match keys.begin {
+        Begin::Index(word) => write_step(reply, "index", &[("index", word as i64)]),
+        Begin::Keyword { word, from } => {
+            write_step_head(reply, "keyword", 2);
+            reply.bulk(b"keyword");
+            reply.bulk(word.as_bytes());
+            reply.bulk(b"startfrom");
+            reply.integer(i64::from(from));
         }
-    };
-    step("begin_search", "index", &[("index", keys.first as i64)]);
-    step("find_keys", "range", &[("lastkey", i64::from(keys.last)), ("keystep", keys.step as i64), ("limit", 0)]);
+        Begin::Unknown => write_step(reply, "unknown", &[]),
+    }
+    reply.bulk(b"find_keys");
+    match keys.find {
+        Find::Range { last, step, limit } => {
+            let numbers = [("lastkey", i64::from(last)), ("keystep", step as i64), ("limit", limit as i64)];
+            write_step(reply, "range", &numbers);
+        }
+        Find::KeyNum { at, first, step } => {
+            let numbers = [("keynumidx", at as i64), ("firstkey", first as i64), ("keystep", step as i64)];
+            write_step(reply, "keynum", &numbers);
+        }
+        Find::Unknown => write_step(reply, "unknown", &[]),
+    }
+}
+
+fn write_step(reply: &mut ReplyWriter<'_>, kind: &str, numbers: &[(&str, i64)]) {
+    write_step_head(reply, kind, numbers.len());
+    for (name, number) in numbers {
+        reply.bulk(name.as_bytes());
+        reply.integer(*number);
+    }
+}
+
+fn write_step_head(reply: &mut ReplyWriter<'_>, kind: &str, facts: usize) {
+    reply.map(2);
+    reply.bulk(b"type");
+    reply.bulk(kind.as_bytes());
+    reply.bulk(b"spec");
+    reply.map(facts);
 }
 
 pub(crate) fn docs(call: &mut Call<'_>) -> Handled {
@@ -162,17 +190,31 @@ fn write_arguments(arguments: &[Argument], reply: &mut ReplyWriter<'_>) {
 }
 
 fn write_argument(argument: &Argument, reply: &mut ReplyWriter<'_>) {
-    let flags = [(argument.optional, "optional"), (argument.multiple, "multiple")];
+    let flags =
+        [(argument.optional, "optional"), (argument.multiple, "multiple"), (argument.multiple_token, "multiple_token")];
     let flags: Vec<&str> = flags.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    let display = (!argument.kind.is_nested()).then_some(argument.display);
     let texts = [
-        ("display_text", (!argument.kind.is_nested()).then_some(argument.display)),
         ("token", argument.token),
+        ("summary", argument.summary),
         ("since", argument.since),
         ("deprecated_since", argument.deprecated),
     ];
     let given = texts.iter().filter(|(_, text)| text.is_some()).count();
-    reply.map(2 + given + usize::from(!flags.is_empty()) + usize::from(!argument.arguments.is_empty()));
-    for (name, text) in [("name", Some(argument.name)), ("type", Some(argument.kind.name()))].into_iter().chain(texts) {
+    let others = [display.is_some(), argument.key_spec.is_some(), !flags.is_empty(), !argument.arguments.is_empty()];
+    reply.map(2 + given + others.into_iter().filter(|is_given| *is_given).count());
+    let mut pair = |name: &str, text: &str| {
+        reply.bulk(name.as_bytes());
+        reply.bulk(text.as_bytes());
+    };
+    pair("name", argument.name);
+    pair("type", argument.kind.name());
+    display.into_iter().for_each(|display| pair("display_text", display));
+    if let Some(spec) = argument.key_spec {
+        reply.bulk(b"key_spec_index");
+        reply.integer(spec as i64);
+    }
+    for (name, text) in texts {
         if let Some(text) = text {
             reply.bulk(name.as_bytes());
             reply.bulk(text.as_bytes());
@@ -190,14 +232,47 @@ fn write_argument(argument: &Argument, reply: &mut ReplyWriter<'_>) {
 }
 
 pub(crate) fn getkeys(call: &mut Call<'_>) -> Handled {
-    Err(match table::lookup(&call.args[2..]) {
-        // What routes as keys do is none, and no command has others so far.
-        Lookup::Found(_) => ErrorReply::err("The command has no key arguments"),
-        Lookup::NoSubcommand | Lookup::NoCommand => ErrorReply::err("Invalid command specified"),
-    })
+    let places = places_in_request(call)?;
+    let args = &call.args[2..];
+    let mut reply = call.reply();
+    reply.array(places.len());
+    places.iter().for_each(|place| reply.bulk(args[place.word]));
+    Ok(Outcome::Continue)
 }
 
-pub(crate) use getkeys as getkeysandflags;
+pub(crate) fn getkeysandflags(call: &mut Call<'_>) -> Handled {
+    let places = places_in_request(call)?;
+    let args = &call.args[2..];
+    let mut reply = call.reply();
+    reply.array(places.len());
+    for place in places {
+        reply.array(2);
+        reply.bulk(args[place.word]);
+        reply.set(place.flags.len());
+        place.flags.iter().for_each(|flag| reply.simple(flag));
+    }
+    Ok(Outcome::Continue)
+}
+
+/// Where the keys of a request are that stands behind two words.
+fn places_in_request(call: &Call<'_>) -> Result<Vec<KeyPlace>, ErrorReply> {
+    let args = &call.args[2..];
+    let Lookup::Found(command) = table::lookup(args) else {
+        return Err(ErrorReply::err("Invalid command specified"));
+    };
+    // What routes as keys do is none.
+    if !command.spec.has_keys() {
+        return Err(ErrorReply::err("The command has no key arguments"));
+    }
+    if !command.spec.accepts(args.len()) {
+        return Err(ErrorReply::err("Invalid number of arguments specified for command"));
+    }
+    let places = command.spec.key_places(args);
+    if places.is_empty() && !command.spec.flags.contains(&Flag::NoMandatoryKeys) {
+        return Err(ErrorReply::err("Invalid arguments specified for command"));
+    }
+    Ok(places)
+}
 
 pub(crate) fn list(call: &mut Call<'_>) -> Handled {
     let names = match call.args[2..] {

@@ -1,5 +1,6 @@
 //! What the commands do.
 
+pub(crate) mod bitmaps;
 pub(crate) mod client;
 pub(crate) mod client_filter;
 pub(crate) mod cluster;
@@ -7,13 +8,28 @@ pub(crate) mod cluster_scan;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod debug;
+mod draw;
+mod element_scan;
 pub(crate) mod generic;
+pub(crate) mod geo;
+pub(crate) mod hashes;
 pub(crate) mod help;
+pub(crate) mod hyperloglogs;
 pub(crate) mod info;
 pub(crate) mod introspection;
+pub(crate) mod keys;
+pub(crate) mod lists;
+mod numbers;
 pub(crate) mod pubsub;
 pub(crate) mod replication;
 pub(crate) mod scripting;
 pub(crate) mod server;
+pub(crate) mod sets;
+mod shown;
 pub(crate) mod slotmesh;
+pub(crate) mod sorted_sets;
+pub(crate) mod streams;
+pub(crate) mod strings;
+mod term;
 pub(crate) mod transactions;
+mod walk;

@@ -1,8 +1,11 @@
 //! The group `server`, INFO, COMMAND and CONFIG aside.
 
+use slotmesh_types::Slot;
+
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
+use crate::turn::Turn;
 
 pub(crate) use super::info::info;
 
@@ -28,7 +31,9 @@ pub(crate) fn flushall(call: &mut Call<'_>) -> Handled {
         [word] if is_word(word, "sync") || is_word(word, "async") => {}
         _ => return Err(ErrorReply::syntax()),
     }
-    call.server.keyspace.flush();
+    for slot in Slot::all() {
+        Turn::new(call.server, slot, call.now).flush();
+    }
     call.ok()
 }
 

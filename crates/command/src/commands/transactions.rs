@@ -1,9 +1,14 @@
-//! MULTI, EXEC and DISCARD. Source: spec of the commands, sections 1 and 11.
+//! MULTI, EXEC, DISCARD, WATCH and UNWATCH. Source: spec of the commands, sections 1 and 11.
+
+use slotmesh_types::key_slot;
 
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
+use crate::execute::presence;
 use crate::outcome::Outcome;
+use crate::routing::Access;
 use crate::transaction::Transaction;
+use crate::turn::Turn;
 
 pub(crate) fn multi(call: &mut Call<'_>) -> Handled {
     call.session.set_transaction(Some(Transaction::new()));
@@ -15,6 +20,7 @@ pub(crate) fn discard(call: &mut Call<'_>) -> Handled {
         Some(_) => call.session.set_transaction(None),
         None => return Err(ErrorReply::err("DISCARD without MULTI")),
     }
+    call.session.unwatch(call.server, call.now);
     call.ok()
 }
 
@@ -26,9 +32,36 @@ pub(crate) fn exec(call: &mut Call<'_>) -> Handled {
         call.session.set_transaction(None);
         return Err(ErrorReply::new("EXECABORT Transaction discarded because of previous errors."));
     }
+    if transaction.broken {
+        call.session.set_transaction(None);
+        call.reply().null_array();
+        return Ok(Outcome::Continue);
+    }
     transaction.running = true;
     let count = transaction.len();
     call.session.show_transaction();
     call.reply().array(count);
     Ok(Outcome::Continue)
+}
+
+pub(crate) fn watch(call: &mut Call<'_>) -> Handled {
+    let (server, now, args) = (call.server, call.now, call.args);
+    let mut watched = call.session.watched.take().unwrap_or_default();
+    // They are in one slot.
+    let mut turn = Turn::new(server, key_slot(args[1]), now);
+    let (asker, audience) = (call.session.asker(), server.audience(call.session));
+    let admitted = turn.admit(asker, audience, Access::Read, |db| presence(call.command, args, db));
+    if admitted.is_ok() {
+        args[1..].iter().for_each(|key| watched.add(&mut turn, key));
+    }
+    call.session.watched = Some(watched);
+    drop(turn);
+    admitted?;
+    call.session.show_transaction();
+    call.ok()
+}
+
+pub(crate) fn unwatch(call: &mut Call<'_>) -> Handled {
+    call.session.unwatch(call.server, call.now);
+    call.ok()
 }

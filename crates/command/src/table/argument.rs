@@ -7,8 +7,14 @@ pub enum ArgumentKind {
     String,
     /// An integer.
     Integer,
+    /// A number with a fraction.
+    Double,
+    /// A key.
+    Key,
     /// A pattern.
     Pattern,
+    /// A moment.
+    UnixTime,
     /// A word that stands for itself.
     PureToken,
     /// One of its own arguments.
@@ -24,7 +30,10 @@ impl ArgumentKind {
         match self {
             Self::String => "string",
             Self::Integer => "integer",
+            Self::Double => "double",
+            Self::Key => "key",
             Self::Pattern => "pattern",
+            Self::UnixTime => "unix-time",
             Self::PureToken => "pure-token",
             Self::OneOf => "oneof",
             Self::Block => "block",
@@ -47,8 +56,12 @@ pub struct Argument {
     pub kind: ArgumentKind,
     /// How it is shown in a line of usage.
     pub display: &'static str,
+    /// Which of the key specifications of the command it belongs to.
+    pub key_spec: Option<usize>,
     /// Word that announces it.
     pub token: Option<&'static str>,
+    /// What it is for.
+    pub summary: Option<&'static str>,
     /// Version that brought it.
     pub since: Option<&'static str>,
     /// Version that advised against it.
@@ -57,6 +70,8 @@ pub struct Argument {
     pub optional: bool,
     /// It may be repeated.
     pub multiple: bool,
+    /// The word that announces it is repeated with it.
+    pub multiple_token: bool,
     /// Arguments it is made of.
     pub arguments: &'static [Argument],
 }
@@ -67,6 +82,21 @@ pub(crate) const fn string(name: &'static str) -> Argument {
 
 pub(crate) const fn integer(name: &'static str) -> Argument {
     Argument::new(name, ArgumentKind::Integer, &[])
+}
+
+pub(crate) const fn double(name: &'static str) -> Argument {
+    Argument::new(name, ArgumentKind::Double, &[])
+}
+
+/// A key, which the specification of that index finds.
+pub(crate) const fn key(name: &'static str, spec: usize) -> Argument {
+    let mut argument = Argument::new(name, ArgumentKind::Key, &[]);
+    argument.key_spec = Some(spec);
+    argument
+}
+
+pub(crate) const fn unix_time(name: &'static str) -> Argument {
+    Argument::new(name, ArgumentKind::UnixTime, &[])
 }
 
 pub(crate) const fn pattern(name: &'static str) -> Argument {
@@ -91,11 +121,14 @@ impl Argument {
             name,
             kind,
             display: name,
+            key_spec: None,
             token: None,
+            summary: None,
             since: None,
             deprecated: None,
             optional: false,
             multiple: false,
+            multiple_token: false,
             arguments,
         }
     }
@@ -107,6 +140,11 @@ impl Argument {
 
     pub(crate) const fn token(mut self, token: &'static str) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    pub(crate) const fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = Some(summary);
         self
     }
 
@@ -127,6 +165,11 @@ impl Argument {
 
     pub(crate) const fn multiple(mut self) -> Self {
         self.multiple = true;
+        self
+    }
+
+    pub(crate) const fn multiple_token(mut self) -> Self {
+        self.multiple_token = true;
         self
     }
 }

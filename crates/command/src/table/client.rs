@@ -85,6 +85,8 @@ pub(super) const CLIENT: Command =
             "    Control the replies sent to the current connection.",
             "SETNAME <name>",
             "    Assign the name <name> to the current connection.",
+            "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+            "    Unblock the specified blocked client.",
             "SETINFO <option> <value>",
             "    Set client meta attr. Options are:",
             "    * LIB-NAME: the client lib name.",
@@ -94,7 +96,7 @@ pub(super) const CLIENT: Command =
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
         ])
-        .subcommands(&[GETNAME, HELP, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, REPLY, SETINFO, SETNAME]);
+        .subcommands(&[GETNAME, HELP, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, REPLY, SETINFO, SETNAME, UNBLOCK]);
 
 const GETNAME: Command = Command::new("getname", 2, Group::Connection, "2.6.9", "Returns the name of the connection.")
     .complexity("O(1)")
@@ -335,3 +337,19 @@ const SETNAME: Command = Command::new("setname", 3, Group::Connection, "2.6.9", 
     .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
     .arguments(&[string("connection-name")])
     .handler(client::setname);
+
+const UNBLOCK: Command = Command::new(
+    "unblock",
+    -3,
+    Group::Connection,
+    "5.0.0",
+    "Unblocks a client blocked by a blocking command from a different connection.",
+)
+.complexity("O(log N) where N is the number of client connections")
+.flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
+.categories(&[Category::Admin, Category::Slow, Category::Dangerous, Category::Connection])
+.arguments(&[
+    integer("client-id"),
+    one_of("unblock-type", &[word("timeout", "TIMEOUT"), word("error", "ERROR")]).optional(),
+])
+.wide(client::unblock);

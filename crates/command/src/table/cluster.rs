@@ -175,7 +175,7 @@ const COUNTKEYSINSLOT: Command =
         .flags(&[Flag::Stale])
         .categories(&[Category::Slow])
         .arguments(&[integer("slot")])
-        .handler(cluster::countkeysinslot);
+        .wide(cluster::countkeysinslot);
 
 const DELSLOTS: Command =
     Command::new("delslots", -3, Group::Cluster, "3.0.0", "Sets hash slots as unbound for a node.")
@@ -212,7 +212,7 @@ const FLUSHSLOT: Command =
         .flags(&[Flag::Write, Flag::Admin, Flag::NoAsyncLoading])
         .categories(&[Category::Keyspace, Category::Write, Category::Admin, Category::Slow, Category::Dangerous])
         .arguments(&[integer("slot"), one_of("flush-type", &[word("async", "ASYNC"), word("sync", "SYNC")]).optional()])
-        .handler(cluster::flushslot);
+        .wide(cluster::flushslot);
 
 const FLUSHSLOTS: Command =
     Command::new("flushslots", 2, Group::Cluster, "3.0.0", "Deletes all slots information from a node.")
@@ -235,7 +235,7 @@ const GETKEYSINSLOT: Command =
         .categories(&[Category::Slow])
         .tips(&["nondeterministic_output"])
         .arguments(&[integer("slot"), integer("count")])
-        .handler(cluster::getkeysinslot);
+        .wide(cluster::getkeysinslot);
 
 const GETSLOTMIGRATIONS: Command = Command::new(
     "getslotmigrations",
@@ -448,7 +448,7 @@ const SLOT_STATS: Command = Command::new(
         .token("ORDERBY"),
     ],
 )])
-.handler(cluster::slot_stats);
+.wide(cluster::slot_stats);
 
 const SLOTS: Command =
     Command::new("slots", 2, Group::Cluster, "3.0.0", "Returns the mapping of cluster slots to nodes.")
@@ -477,7 +477,7 @@ pub(super) const CLUSTERSCAN: Command =
         .flags(&[Flag::Readonly])
         .categories(&[Category::Keyspace, Category::Read, Category::Slow])
         .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
-        .keys(KeySpec::CURSOR)
+        .keys(&[KeySpec::CURSOR])
         .arguments(&[
             string("cursor"),
             pattern("match-pattern").token("MATCH").optional(),
@@ -485,7 +485,7 @@ pub(super) const CLUSTERSCAN: Command =
             string("type").token("TYPE").optional(),
             integer("slot").token("SLOT").optional(),
         ])
-        .handler(cluster_scan::clusterscan);
+        .wide(cluster_scan::clusterscan);
 
 pub(super) const ASKING: Command =
     Command::new("asking", 1, Group::Cluster, "3.0.0", "Signals that a cluster client is following an -ASK redirect.")

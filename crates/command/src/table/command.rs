@@ -1,8 +1,10 @@
 //! What is known of a command.
 
 use super::argument::Argument;
+use super::key_places::OwnKeys;
 use super::key_spec::KeySpec;
 use crate::call::Handler;
+use crate::keyed::KeyedHandler;
 use crate::routing::Access;
 
 /// Families of commands in the documentation.
@@ -22,6 +24,24 @@ pub enum Group {
     Server,
     /// Transactions.
     Transactions,
+    /// Texts.
+    String,
+    /// Texts as rows of bits.
+    Bitmap,
+    /// Lists.
+    List,
+    /// Hashes.
+    Hash,
+    /// Sets.
+    Set,
+    /// Sorted sets.
+    SortedSet,
+    /// Places on the globe, in sorted sets.
+    Geo,
+    /// Counting of distinct elements.
+    HyperLogLog,
+    /// Streams.
+    Stream,
 }
 
 impl Group {
@@ -36,6 +56,15 @@ impl Group {
             Self::Scripting => "scripting",
             Self::Server => "server",
             Self::Transactions => "transactions",
+            Self::String => "string",
+            Self::Bitmap => "bitmap",
+            Self::List => "list",
+            Self::Hash => "hash",
+            Self::Set => "set",
+            Self::SortedSet => "sorted-set",
+            Self::Geo => "geo",
+            Self::HyperLogLog => "hyperloglog",
+            Self::Stream => "stream",
         }
     }
 }
@@ -53,6 +82,10 @@ pub enum Flag {
     Admin,
     /// Publishes, subscribes, or tells who does.
     Pubsub,
+    /// As if ASKING had been the request before.
+    Asking,
+    /// May wait for others.
+    Blocking,
     /// Not from scripts.
     Noscript,
     /// Also while the server loads its data.
@@ -61,16 +94,22 @@ pub enum Flag {
     Stale,
     /// Takes constant or logarithmic time.
     Fast,
-    /// Also before the client has authenticated.
-    NoAuth,
     /// Not while data of another node is loaded beside its own.
     NoAsyncLoading,
+    /// Also before the client has authenticated.
+    NoAuth,
     /// Not in a transaction.
     NoMulti,
     /// Also while a script runs for too long.
     AllowBusy,
     /// Not in the log of slow commands.
     SkipCommandlog,
+    /// Not shown by MONITOR.
+    SkipMonitor,
+    /// May come without keys.
+    NoMandatoryKeys,
+    /// Which words are keys depends on the others.
+    Movablekeys,
 }
 
 impl Flag {
@@ -83,15 +122,20 @@ impl Flag {
             Self::Denyoom => "denyoom",
             Self::Admin => "admin",
             Self::Pubsub => "pubsub",
+            Self::Asking => "asking",
+            Self::Blocking => "blocking",
             Self::Noscript => "noscript",
             Self::Loading => "loading",
             Self::Stale => "stale",
             Self::Fast => "fast",
-            Self::NoAuth => "no_auth",
             Self::NoAsyncLoading => "no_async_loading",
+            Self::NoAuth => "no_auth",
             Self::NoMulti => "no_multi",
             Self::AllowBusy => "allow_busy",
             Self::SkipCommandlog => "skip_commandlog",
+            Self::SkipMonitor => "skip_monitor",
+            Self::NoMandatoryKeys => "no_mandatory_keys",
+            Self::Movablekeys => "movablekeys",
         }
     }
 }
@@ -101,18 +145,38 @@ impl Flag {
 pub enum Category {
     /// Works on keys, whatever their type.
     Keyspace,
+    /// Publishes, subscribes, or tells who does.
+    Pubsub,
     /// Reads.
     Read,
     /// Writes.
     Write,
-    /// Publishes, subscribes, or tells who does.
-    Pubsub,
+    /// On rows of bits.
+    Bitmap,
+    /// On places on the globe.
+    Geo,
+    /// On hashes.
+    Hash,
+    /// On counters of distinct elements.
+    HyperLogLog,
     /// For administrators.
     Admin,
+    /// On sets.
+    Set,
+    /// On sorted sets.
+    SortedSet,
+    /// On lists.
+    List,
+    /// On streams.
+    Stream,
+    /// On texts.
+    String,
     /// Takes constant or logarithmic time.
     Fast,
     /// Takes longer.
     Slow,
+    /// May wait for others.
+    Blocking,
     /// Can do harm.
     Dangerous,
     /// Acts on the connection.
@@ -129,16 +193,26 @@ impl Category {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Keyspace => "keyspace",
+            Self::Pubsub => "pubsub",
             Self::Read => "read",
             Self::Write => "write",
-            Self::Pubsub => "pubsub",
+            Self::Bitmap => "bitmap",
+            Self::Geo => "geo",
+            Self::Hash => "hash",
+            Self::HyperLogLog => "hyperloglog",
             Self::Admin => "admin",
+            Self::Set => "set",
+            Self::SortedSet => "sortedset",
+            Self::List => "list",
+            Self::Stream => "stream",
+            Self::String => "string",
             Self::Fast => "fast",
             Self::Slow => "slow",
+            Self::Blocking => "blocking",
             Self::Dangerous => "dangerous",
+            Self::Connection => "connection",
             Self::Scripting => "scripting",
             Self::Transaction => "transaction",
-            Self::Connection => "connection",
         }
     }
 }
@@ -150,6 +224,17 @@ pub struct Deprecation {
     pub since: &'static str,
     /// What to use instead.
     pub replaced_by: &'static str,
+}
+
+/// What a command does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run {
+    /// Nothing with keys.
+    Plain(Handler),
+    /// Something with keys of one slot, which is locked meanwhile.
+    Keyed(KeyedHandler),
+    /// Something with keys of any slot, which it locks itself.
+    Wide(Handler),
 }
 
 /// What is known of a command, or of a subcommand.
@@ -180,7 +265,9 @@ pub struct Command {
     /// Hints for clients and proxies.
     pub tips: &'static [&'static str],
     /// Where its keys are, and what routes it as keys do.
-    pub keys: Option<KeySpec>,
+    pub keys: &'static [KeySpec],
+    /// Finds the keys where these do not tell, or not what is done with them.
+    pub(crate) own_keys: Option<OwnKeys>,
     /// Arguments.
     pub arguments: &'static [Argument],
     /// Lines of HELP, for a container.
@@ -189,7 +276,7 @@ pub struct Command {
     pub subcommands: &'static [Command],
     /// The directive that has to allow it: `no`, `local` for connections from this machine, or `yes`.
     pub allowed_by: Option<&'static str>,
-    pub(crate) handler: Option<Handler>,
+    pub(crate) run: Option<Run>,
 }
 
 impl Command {
@@ -213,12 +300,13 @@ impl Command {
             flags: &[],
             categories: &[],
             tips: &[],
-            keys: None,
+            keys: &[],
+            own_keys: None,
             arguments: &[],
             help: &[],
             subcommands: &[],
             allowed_by: None,
-            handler: None,
+            run: None,
         }
     }
 
@@ -257,8 +345,13 @@ impl Command {
         self
     }
 
-    pub(crate) const fn keys(mut self, keys: KeySpec) -> Self {
-        self.keys = Some(keys);
+    pub(crate) const fn keys(mut self, keys: &'static [KeySpec]) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    pub(crate) const fn own_keys(mut self, find: OwnKeys) -> Self {
+        self.own_keys = Some(find);
         self
     }
 
@@ -282,9 +375,30 @@ impl Command {
         self
     }
 
+    /// It looks at no keys.
     pub(crate) const fn handler(mut self, handler: Handler) -> Self {
-        self.handler = Some(handler);
+        self.run = Some(Run::Plain(handler));
         self
+    }
+
+    /// It works on keys of one slot, which is locked meanwhile.
+    pub(crate) const fn keyed(mut self, handler: KeyedHandler) -> Self {
+        self.run = Some(Run::Keyed(handler));
+        self
+    }
+
+    /// It looks at the keys of any slot, and locks them itself.
+    pub(crate) const fn wide(mut self, handler: Handler) -> Self {
+        self.run = Some(Run::Wide(handler));
+        self
+    }
+
+    /// What works on the keys of one slot, if it does.
+    pub(crate) const fn keyed_handler(&self) -> Option<KeyedHandler> {
+        match self.run {
+            Some(Run::Keyed(handler)) => Some(handler),
+            _ => None,
+        }
     }
 
     /// What it wants of the slot of its keys.

@@ -41,7 +41,7 @@ const RESETSTAT: Command = Command::new("resetstat", 2, Group::Server, "2.0.0", 
     .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
     .categories(&[Category::Admin, Category::Slow, Category::Dangerous])
     .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
-    .handler(config::resetstat);
+    .wide(config::resetstat);
 
 const REWRITE: Command =
     Command::new("rewrite", 2, Group::Server, "2.8.0", "Persists the effective configuration to file.")

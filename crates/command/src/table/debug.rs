@@ -1,4 +1,4 @@
-//! DEBUG: what tests of clusters need to make a node misbehave. Only the part of Valkey's that acts on the bus.
+//! DEBUG: what tests of clusters need to make a node misbehave. Only a part of Valkey's.
 
 use super::command::{Category, Command, Flag, Group};
 use crate::commands::debug;
@@ -23,6 +23,8 @@ pub(super) const DEBUG: Command =
             "    Drop packets of this type: -1 for none, -2 for all.",
             "LOG <message>",
             "    Write a message to the log.",
+            "SET-ACTIVE-EXPIRE <0|1>",
+            "    Whether keys are looked for that have expired and that nobody asks for.",
             "SLEEP <seconds>",
             "    Hold up the cluster bus, for an hour at most. Decimals allowed.",
         ])

@@ -114,7 +114,7 @@ mod tests {
     fn assert_ordered(commands: &[Known]) {
         assert!(commands.is_sorted_by(|a, b| a.spec.name < b.spec.name));
         for command in commands {
-            assert!(command.spec.handler.is_some() || !command.subcommands.is_empty(), "{}", command.full_name);
+            assert!(command.spec.run.is_some() || !command.subcommands.is_empty(), "{}", command.full_name);
             assert_ordered(&command.subcommands);
         }
     }

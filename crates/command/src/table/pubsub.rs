@@ -74,7 +74,7 @@ pub(super) const SPUBLISH: Command =
         .complexity("O(N) where N is the number of clients subscribed to the receiving shard channel.")
         .flags(PUBLISHES)
         .categories(FAST)
-        .keys(KeySpec::CHANNEL)
+        .keys(&[KeySpec::CHANNEL])
         .arguments(&[string("shardchannel"), string("message")])
         .handler(pubsub::spublish);
 
@@ -83,7 +83,7 @@ pub(super) const SSUBSCRIBE: Command =
         .complexity("O(N) where N is the number of shard channels to subscribe to.")
         .flags(SUBSCRIBES)
         .categories(SLOW)
-        .keys(KeySpec::CHANNELS)
+        .keys(&[KeySpec::CHANNELS])
         .arguments(&[string("shardchannel").multiple()])
         .handler(pubsub::ssubscribe);
 
@@ -100,7 +100,7 @@ pub(super) const SUNSUBSCRIBE: Command =
         .complexity("O(N) where N is the number of shard channels to unsubscribe.")
         .flags(SUBSCRIBES)
         .categories(SLOW)
-        .keys(KeySpec::CHANNELS)
+        .keys(&[KeySpec::CHANNELS])
         .arguments(&[string("shardchannel").optional().multiple()])
         .handler(pubsub::sunsubscribe);
 

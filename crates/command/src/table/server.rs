@@ -10,7 +10,7 @@ pub(super) const DBSIZE: Command =
         .flags(&[Flag::Readonly, Flag::Fast])
         .categories(&[Category::Keyspace, Category::Read, Category::Fast])
         .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
-        .handler(server::dbsize);
+        .wide(server::dbsize);
 
 pub(super) const FLUSHALL: Command =
     Command::new("flushall", -1, Group::Server, "1.0.0", "Removes all keys from all databases.")
@@ -27,7 +27,7 @@ pub(super) const FLUSHALL: Command =
             &[word("async", "ASYNC").since("4.0.0"), word("sync", "SYNC").since("6.2.0")],
         )
         .optional()])
-        .handler(server::flushall);
+        .wide(server::flushall);
 
 pub(super) const FLUSHDB: Command =
     Command::new("flushdb", -1, Group::Server, "1.0.0", "Removes all keys from the current database.")
@@ -44,7 +44,7 @@ pub(super) const FLUSHDB: Command =
             &[word("async", "ASYNC").since("4.0.0"), word("sync", "SYNC").since("6.2.0")],
         )
         .optional()])
-        .handler(server::flushall);
+        .wide(server::flushall);
 
 pub(super) const INFO: Command =
     Command::new("info", -1, Group::Server, "1.0.0", "Returns information and statistics about the server.")
@@ -54,7 +54,7 @@ pub(super) const INFO: Command =
         .categories(&[Category::Slow, Category::Dangerous])
         .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
         .arguments(&[string("section").optional().multiple()])
-        .handler(server::info);
+        .wide(server::info);
 
 pub(super) const SHUTDOWN: Command = Command::new(
     "shutdown",

@@ -1,6 +1,9 @@
 //! Requests to a server that has no sockets: what they are answered, and what they do.
 
+mod hashes;
+mod keys;
 mod replies;
+mod sets;
 mod shard_subscriptions;
 mod support;
 mod transactions;

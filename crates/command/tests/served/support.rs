@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slotmesh_command::{
-    Answer, Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session, SlotUsage,
-    Surroundings, Usage, answer, execute, resume, shard_owner, table,
+    Answer, Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session, Surroundings, Usage,
+    answer, execute, resume, shard_owner, table,
 };
 use slotmesh_config::Config;
 use slotmesh_resp::Value;
@@ -22,6 +22,8 @@ pub(crate) enum Table {
     Importing(u16),
     /// The same, but nothing is imported.
     Foreign(u16),
+    /// This slot is on its way to the node at 127.0.0.1:7001.
+    Migrating(u16),
     /// The node at 127.0.0.1:7001 is its primary and owns every slot.
     Replica,
 }
@@ -34,7 +36,7 @@ impl Table {
         let (me, other) = (nodes.my_key(), nodes.add(facts, Now::default().mono).expect("room"));
         let foreign = match self {
             Self::Importing(raw) | Self::Foreign(raw) => Slot::new(raw),
-            Self::Alone | Self::Replica => None,
+            Self::Alone | Self::Migrating(_) | Self::Replica => None,
         };
         for slot in Slot::all() {
             let owner = if matches!(self, Self::Replica) || foreign == Some(slot) { other } else { me };
@@ -43,6 +45,9 @@ impl Table {
         match self {
             Self::Importing(raw) => {
                 nodes.set_open_slot(Slot::new(raw).expect("a slot"), Some(OpenSlot::Importing(other)));
+            }
+            Self::Migrating(raw) => {
+                nodes.set_open_slot(Slot::new(raw).expect("a slot"), Some(OpenSlot::Migrating(other)));
             }
             Self::Replica => nodes.make_replica(me, Some(other)),
             Self::Alone | Self::Foreign(_) => {}
@@ -77,30 +82,6 @@ impl Surroundings for Shared {
     }
 }
 
-struct NoKeys;
-
-impl Keyspace for NoKeys {
-    fn len(&self) -> u64 {
-        0
-    }
-
-    fn count(&self, _slot: Slot) -> u64 {
-        0
-    }
-
-    fn keys(&self, _slot: Slot, _max: usize) -> Vec<Vec<u8>> {
-        Vec::new()
-    }
-
-    fn usage(&self, _slot: Slot) -> SlotUsage {
-        SlotUsage::default()
-    }
-
-    fn flush_slot(&self, _slot: Slot) {}
-
-    fn flush(&self) {}
-}
-
 struct Ignore;
 
 impl Driver for Ignore {
@@ -122,13 +103,19 @@ impl Fixture {
         let config = Config::default();
         let pubsub = PubSub::new(config.output_limits());
         let surroundings = Box::new(Shared(Arc::clone(&world)));
-        let server = Server::new(Now::default(), Process::default(), config, Box::new(NoKeys), surroundings, pubsub);
+        let server = Server::new(Now::default(), Process::default(), config, Keyspace::new(1), surroundings, pubsub);
+        server.follow_topology(Now::default());
         Self { server, world }
     }
 
     /// The node learns something else about its cluster.
     pub(crate) fn become_(&self, table: Table) {
         *self.world.view.lock().expect("no panic") = Arc::new(table.view());
+        self.server.follow_topology(Now::default());
+    }
+
+    pub(crate) fn configure(&self, name: &str, value: &str) {
+        self.server.change_config(|config| config.set(&[(name, value)])).expect("a value that may be set");
     }
 
     /// Ends subscriptions to shard channels that are not served any more.
@@ -140,7 +127,7 @@ impl Fixture {
     pub(crate) fn client(&self) -> Client<'_> {
         let peer = Peer::Tcp { remote: ([127, 0, 0, 1], 5000).into(), local: ([127, 0, 0, 1], 7000).into() };
         let session = self.server.connect(Now::default(), &peer, 0, Box::new(Ignore)).expect("room");
-        Client { server: &self.server, session, outcome: Outcome::Continue, follows: true }
+        Client { server: &self.server, session, now: Now::default(), outcome: Outcome::Continue, follows: true }
     }
 
     /// How many messages were handed to the bus.
@@ -170,6 +157,8 @@ impl Fixture {
 pub(crate) struct Client<'a> {
     server: &'a Server,
     pub(crate) session: Session,
+    /// When it says what it says.
+    pub(crate) now: Now,
     /// What the last request led to.
     pub(crate) outcome: Outcome,
     /// Whether what was held up goes on at once.
@@ -181,10 +170,10 @@ impl Client<'_> {
     pub(crate) fn say(&mut self, request: &str) -> String {
         let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
         let mut out = Output::default();
-        self.outcome = execute(self.server, &mut self.session, Now::default(), &words, &mut out);
+        self.outcome = execute(self.server, &mut self.session, self.now, &words, &mut out);
         self.server.note_time(&self.session, Duration::from_micros(1));
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
-            self.outcome = resume(self.server, &mut self.session, Now::default(), &mut out);
+            self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         }
         text(&mut out)
     }
@@ -196,7 +185,7 @@ impl Client<'_> {
     /// Goes on with what was held up.
     pub(crate) fn resume(&mut self) -> String {
         let mut out = Output::default();
-        self.outcome = resume(self.server, &mut self.session, Now::default(), &mut out);
+        self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         text(&mut out)
     }
 
@@ -204,6 +193,19 @@ impl Client<'_> {
         let mut out = Output::default();
         self.outcome = answer(self.server, &mut self.session, Now::default(), question, given, &mut out);
         text(&mut out)
+    }
+
+    /// It goes.
+    pub(crate) fn leave(mut self) {
+        self.server.disconnect(&mut self.session, self.now);
+    }
+
+    /// What it was told of events: their names with the keys.
+    pub(crate) fn events(&mut self) -> Vec<String> {
+        let told = self.pushes();
+        let lines: Vec<&str> = told.split("\r\n").collect();
+        let name = |line: &str| line.strip_prefix("__keyevent@0__:").map(str::to_owned);
+        lines.windows(3).filter_map(|lines| name(lines[0]).map(|name| format!("{name} {}", lines[2]))).collect()
     }
 
     /// What came without having been asked for.

@@ -12,7 +12,7 @@ use slotmesh_command::{Change, Failover, SlotState};
 use slotmesh_config::Config;
 use slotmesh_gossip::{Direction, Handshake, HandshakeRecord, MeetTarget as BusTarget};
 use slotmesh_table::ClusterView;
-use slotmesh_types::{ConfigEpoch, Host, NodeId, Now};
+use slotmesh_types::{ConfigEpoch, Host, NodeId, Now, Slot};
 
 use super::counts::Counts;
 use super::{client, links};
@@ -95,6 +95,10 @@ impl Member {
 impl Node for Member {
     fn view(&self) -> Arc<ClusterView> {
         self.shared.bus.topology().view()
+    }
+
+    fn keys_in(&self, slot: Slot) -> u64 {
+        self.shared.server.keyspace.count(slot)
     }
 
     async fn refresh(&self) {

@@ -30,6 +30,7 @@ use super::seeds::{self, Lookups};
 use super::sockets::{accept, connect};
 use crate::clock::Clock;
 use crate::ending::{Ending, TellPanic};
+use crate::keeper::Chores;
 use crate::messages::Message;
 use crate::own_facts::OwnFacts;
 use crate::topology::Topology;
@@ -70,6 +71,7 @@ pub(crate) struct Core {
     endings: mpsc::UnboundedSender<Ending>,
     watchdog: Arc<Watchdog>,
     publications: Arc<Publications>,
+    chores: Chores,
     pub(super) observer: Option<Box<dyn Observer>>,
     /// Bytes have left on a link, or actions are held no more.
     pub(super) progress: Notify,
@@ -136,6 +138,7 @@ pub(crate) fn run(
         watchdog: options.watchdog,
         observer: options.observer,
         publications: options.publications,
+        chores: options.chores,
         progress: Notify::new(),
         overrun: Cell::new(false),
         corked: Cell::new(false),
@@ -340,7 +343,7 @@ impl Core {
                 }
             }
             Action::Persist(durability) => self.persist_for_engine(durability),
-            Action::Data(order) => data::obey(&order),
+            Action::Data(order) => data::obey(&order, &self.chores),
             Action::ResolveSeeds => {
                 let seeds = self.seeds.borrow().clone();
                 self.spawn(seeds::resolve(Rc::clone(self), seeds));
@@ -390,7 +393,9 @@ impl Core {
         if let Some(observer) = &self.observer {
             observer.published(begun, &view);
         }
-        self.topology.publish(view);
+        if self.topology.publish(view) {
+            self.chores.follow_topology();
+        }
         let ended = self.clock.now().mono;
         self.publish_after.set(ended.after(ended.since(begun.mono) * VIEW_SHARE));
         self.publications.note_topology();

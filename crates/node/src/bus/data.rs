@@ -1,14 +1,17 @@
-//! What the engine wants of the data side. There is no keyspace yet: nothing to pause, drop or hand over.
+//! What the engine wants of the data side. Nothing is replicated yet: nothing to pause or hand over.
 
 use slotmesh_gossip::DataOrder;
 
-pub(crate) fn obey(order: &DataOrder) {
+use crate::keeper::Chores;
+
+pub(crate) fn obey(order: &DataOrder, chores: &Chores) {
     match order {
         DataOrder::Follow { node, .. } => {
             tracing::warn!("This release does not replicate: as a replica of {node} this node stays without data");
         }
-        DataOrder::Lead { .. } | DataOrder::DropKeys(_) | DataOrder::PauseWrites { .. } | DataOrder::ResumeWrites => {
-            tracing::debug!("Nothing to do for an empty keyspace: {order:?}");
+        DataOrder::DropKeys(slots) => chores.drop_keys(slots.clone()),
+        DataOrder::Lead { .. } | DataOrder::PauseWrites { .. } | DataOrder::ResumeWrites => {
+            tracing::debug!("Nothing to do without replication: {order:?}");
         }
     }
 }

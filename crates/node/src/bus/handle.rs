@@ -13,6 +13,7 @@ use super::publisher::Publications;
 use super::saver::Files;
 use crate::clock::Clock;
 use crate::ending::{Ending, TellPanic};
+use crate::keeper::Chores;
 use crate::settings::BusSettings;
 use crate::topology::Topology;
 use crate::watchdog::Watchdog;
@@ -29,6 +30,8 @@ pub(crate) struct BusOptions {
     pub(crate) watchdog: Arc<Watchdog>,
     /// Published messages between it and the client threads.
     pub(crate) publications: Arc<Publications>,
+    /// Where it leaves what is to be done with the keys.
+    pub(crate) chores: Chores,
     /// Told about everything that happens.
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// Told when the node can't go on; the bus thread ends then.
@@ -136,6 +139,7 @@ mod tests {
             clock,
             watchdog: Watchdog::new(clock, 1),
             publications: Publications::new(slotmesh_command::PubSub::new(config.output_limits())),
+            chores: Chores::new().0,
             observer: Some(Box::new(Faulty)),
             endings: told,
         };

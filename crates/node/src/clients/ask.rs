@@ -61,7 +61,10 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
 }
 
 async fn operate(shared: &Shared, change: &Change, only_check: bool) -> Answer {
-    match shared.bus.ask(BusRequest::Change(order(shared, change, only_check))).await {
+    let reply = shared.bus.ask(BusRequest::Change(order(shared, change, only_check))).await;
+    // Whoever is told that it is done finds it done.
+    shared.server.follow_topology(shared.clock.now());
+    match reply {
         Some(BusReply::Epoch { epoch, bumped }) => Answer::Epoch { epoch, bumped },
         reply => plain(reply),
     }

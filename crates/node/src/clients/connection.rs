@@ -1,12 +1,14 @@
 //! One client connection.
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::sync::Arc;
 
-use slotmesh_command::{ErrorReply, Outcome, Output, Session, answer, execute, resume};
+use slotmesh_command::{ErrorReply, Outcome, Output, Session, Waiter, answer, end_wait, execute, resume};
 use slotmesh_resp::{Limits, Next, RequestReader};
+use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
 use super::shared::Shared;
@@ -33,6 +35,9 @@ const ROUNDS: u64 = 16;
 
 /// Room that a connection keeps between requests.
 const KEPT_BYTES: usize = 4 * 1024;
+
+/// Bytes of later requests that are taken in while one waits for keys.
+const WAITING_BYTES: usize = 64 * 1024;
 
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
@@ -62,6 +67,8 @@ pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, s
         _ = connection.serve() => {}
     }
     connection.note_end();
+    let Connection { shared, session, .. } = &mut connection;
+    shared.server.disconnect(session, shared.clock.now());
 }
 
 struct Connection {
@@ -160,7 +167,7 @@ impl Connection {
     async fn execute_all(&mut self) -> io::Result<()> {
         let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
         self.reader.set_limits(Limits { bulk_bytes_max, ..Limits::default() });
-        let input = mem::take(&mut self.input);
+        let mut input = mem::take(&mut self.input);
         let mut start = 0;
         while !self.closing {
             let (outcome, consumed) = match self.reader.next(&input[start..]) {
@@ -184,6 +191,8 @@ impl Connection {
             };
             start += consumed;
             self.follow(outcome).await?;
+            // What has arrived while a request waited.
+            input.append(&mut self.input);
             if self.out.len() >= REPLY_BYTES {
                 self.flush().await?;
                 tokio::task::yield_now().await;
@@ -215,6 +224,13 @@ impl Connection {
                         self.session.client().set_waiting(false);
                     }
                 }
+                Outcome::Wait(waiter) => {
+                    self.flush().await?;
+                    self.wait(&waiter).await?;
+                    let (server, now) = (&self.shared.server, self.shared.clock.now());
+                    outcome = end_wait(server, &mut self.session, now, &waiter, &mut self.out);
+                    continue;
+                }
                 Outcome::Flush => {
                     self.flush().await?;
                     tokio::task::yield_now().await;
@@ -233,6 +249,39 @@ impl Connection {
             let (server, begun) = (&self.shared.server, self.shared.clock.now());
             outcome = resume(server, &mut self.session, begun, &mut self.out);
             server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
+        }
+    }
+
+    /// Waits until a request that waits for keys has been served, or has waited for too long. What else arrives is kept for later; an end
+    /// of the connection is noticed.
+    async fn wait(&mut self, waiter: &Waiter) -> io::Result<()> {
+        let deadline = waiter.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let over = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                // The word may be about an earlier one.
+                () = self.signals.served() => if waiter.is_served() { return Ok(()) },
+                () = over => return Ok(()),
+                () = self.signals.pushed() => {
+                    self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
+                    self.flush().await?;
+                }
+                readable = self.stream.readable(), if self.input.len() < WAITING_BYTES => {
+                    readable?;
+                    match self.read() {
+                        Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                        Ok(_) => {}
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::ending::Ending;
 use crate::messages::Message;
+use crate::reaper::Reaper;
 use crate::settings::Settled;
 use crate::usage;
 use crate::watchdog::Watchdog;
@@ -46,6 +47,7 @@ pub(crate) struct World {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) watchdog: Arc<Watchdog>,
+    pub(crate) reaper: Reaper,
 }
 
 impl Surroundings for World {
@@ -69,6 +71,10 @@ impl Surroundings for World {
 
     fn responsiveness(&self) -> Responsiveness {
         self.watchdog.report()
+    }
+
+    fn discard(&self, garbage: Box<dyn Send>) {
+        self.reaper.free(garbage);
     }
 
     fn publish(&self, shard: bool, channel: &[u8], message: &[u8]) {

@@ -13,12 +13,18 @@ pub(crate) struct Signals(Arc<Both>);
 struct Both {
     killed: Notify,
     pushed: Notify,
+    served: Notify,
 }
 
 impl Signals {
     /// Waits until the connection has to end.
     pub(crate) async fn killed(&self) {
         self.0.killed.notified().await;
+    }
+
+    /// Waits until the request that waits for keys may have been served.
+    pub(crate) async fn served(&self) {
+        self.0.served.notified().await;
     }
 
     /// There is more to send that nobody asked for.
@@ -33,6 +39,10 @@ impl Signals {
 }
 
 impl Driver for Signals {
+    fn served(&self) {
+        self.0.served.notify_one();
+    }
+
     fn killed(&self) {
         self.0.killed.notify_one();
     }

@@ -7,6 +7,7 @@ use super::slots::parse_slot;
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::Outcome;
+use crate::turn::Turn;
 
 pub(crate) fn keyslot(call: &mut Call<'_>) -> Handled {
     let slot = key_slot(call.args[2]);
@@ -45,6 +46,6 @@ pub(crate) fn flushslot(call: &mut Call<'_>) -> Handled {
     if call.args.get(3).is_some_and(|word| !is_word(word, "sync") && !is_word(word, "async")) {
         return Err(ErrorReply::syntax());
     }
-    call.server.keyspace.flush_slot(slot);
+    Turn::new(call.server, slot, call.now).flush();
     call.ok()
 }

@@ -1,0 +1,74 @@
+//! OBJECT.
+
+use slotmesh_store::{Value, ValueRef};
+
+use crate::call::{Call, Handled};
+use crate::commands::help;
+use crate::error_reply::ErrorReply;
+use crate::keyed::{Done, Keyed};
+
+/// Bytes of key and text that real servers keep in one piece of memory, together with what else is in there. Source:
+/// `shouldEmbedStringObject`.
+const EMBEDDED_BYTES_MAX: usize = 113;
+
+/// Keys from this length on have a longer head there.
+const LONG_KEY_BYTES: usize = 32;
+
+/// A way that is not known here.
+const UNKNOWN: &str = "unknown";
+
+pub(crate) fn object_encoding(call: &mut Keyed<'_>) -> Done {
+    let Keyed { args, db, reply, .. } = call;
+    let expires = db.deadline(args[2]).flatten().is_some();
+    match db.get(args[2]) {
+        Some(value) => reply.bulk(encoding(args[2], value, expires).as_bytes()),
+        None => reply.null(),
+    }
+    Ok(())
+}
+
+/// The name that real servers have for the way in which a value is kept.
+fn encoding(key: &[u8], value: ValueRef<'_>, expires: bool) -> &'static str {
+    match value {
+        ValueRef::Number(_) => "int",
+        ValueRef::Text(text) => {
+            let head = if key.len() < LONG_KEY_BYTES { 0 } else { 2 } + if expires { 8 } else { 0 };
+            if head + key.len() + text.len() <= EMBEDDED_BYTES_MAX { "embstr" } else { "raw" }
+        }
+        ValueRef::Long(value) => match value {
+            Value::Text(_) => "raw",
+            Value::List(list) => list.encoding(),
+            Value::Hash(hash) => hash.encoding(),
+            Value::Set(set) => set.encoding(),
+            Value::Stream(stream) => stream.encoding(),
+            Value::SortedSet(set) => set.encoding(),
+            _ => UNKNOWN,
+        },
+        _ => UNKNOWN,
+    }
+}
+
+pub(crate) fn object_refcount(call: &mut Keyed<'_>) -> Done {
+    let there = call.db.exists(call.args[2]);
+    if there {
+        call.reply.integer(1);
+    } else {
+        call.reply.null();
+    }
+    Ok(())
+}
+
+pub(crate) fn object_freq(call: &mut Keyed<'_>) -> Done {
+    if !call.db.exists(call.args[2]) {
+        call.reply.null();
+        return Ok(());
+    }
+    Err(ErrorReply::err(
+        "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between \
+         policies at runtime LRU and LFU data will take some time to adjust.",
+    ))
+}
+
+pub(crate) fn object_help(call: &mut Call<'_>) -> Handled {
+    help::help(call)
+}

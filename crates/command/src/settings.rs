@@ -1,0 +1,57 @@
+//! What the configuration says to commands on keys, ready to be read for each of them.
+
+use slotmesh_config::Config;
+use slotmesh_store::stream::StreamLimits;
+use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits};
+
+use crate::event::Classes;
+
+/// What the configuration says to commands on keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// `notify-keyspace-events`.
+    pub(crate) events: Classes,
+    /// `cluster-slot-stats-enabled`.
+    pub(crate) slot_stats: bool,
+    /// `hash-max-listpack-*`.
+    pub(crate) hash: HashLimits,
+    /// `list-max-listpack-size`.
+    pub(crate) list: ListLimit,
+    /// `set-max-*`.
+    pub(crate) set: SetLimits,
+    /// `zset-max-listpack-*`.
+    pub(crate) sorted_set: SortedSetLimits,
+    /// `stream-node-max-*`.
+    pub(crate) stream: StreamLimits,
+    /// `hll-sparse-max-bytes`.
+    pub(crate) hll_sparse_bytes: usize,
+    /// `proto-max-bulk-len`: longest text in bytes.
+    pub(crate) text_bytes: usize,
+}
+
+impl Settings {
+    pub(crate) fn new(config: &Config) -> Self {
+        let number = |name| usize::try_from(config.number(name)).unwrap_or(usize::MAX);
+        Self {
+            events: Classes::parse(config.text("notify-keyspace-events")).unwrap_or_default(),
+            slot_stats: config.flag("cluster-slot-stats-enabled"),
+            hash: HashLimits { entries: number("hash-max-listpack-entries"), value: number("hash-max-listpack-value") },
+            list: ListLimit::new(i32::try_from(config.number("list-max-listpack-size")).unwrap_or(-2)),
+            set: SetLimits {
+                ints: number("set-max-intset-entries"),
+                entries: number("set-max-listpack-entries"),
+                value: number("set-max-listpack-value"),
+            },
+            sorted_set: SortedSetLimits {
+                entries: number("zset-max-listpack-entries"),
+                value: number("zset-max-listpack-value"),
+            },
+            stream: StreamLimits {
+                node_bytes: number("stream-node-max-bytes"),
+                node_entries: config.number("stream-node-max-entries").unsigned_abs(),
+            },
+            hll_sparse_bytes: number("hll-sparse-max-bytes"),
+            text_bytes: number("proto-max-bulk-len"),
+        }
+    }
+}

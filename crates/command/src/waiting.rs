@@ -1,0 +1,113 @@
+//! Requests that wait for keys (BLPOP and its like).
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use slotmesh_resp::{Protocol, ReplyWriter};
+use slotmesh_types::Slot;
+
+use crate::client::Client;
+use crate::cluster::Audience;
+use crate::table::Known;
+
+/// What is replied to a request that has waited in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitEnd {
+    /// Null.
+    Null,
+    /// The null of arrays.
+    NullArray,
+}
+
+impl WaitEnd {
+    pub(crate) fn write(self, reply: &mut ReplyWriter<'_>) {
+        match self {
+            Self::Null => reply.null(),
+            Self::NullArray => reply.null_array(),
+        }
+    }
+}
+
+/// What a request waits for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    pub(crate) keys: Vec<Box<[u8]>>,
+    /// How long; `None` for ever.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) end: WaitEnd,
+    /// The words that it is executed with then, if not its own.
+    pub(crate) args: Option<Vec<Vec<u8>>>,
+    /// Whether it is executed as well when a key is gone or of another type, as when the group is gone that it reads for. Others
+    /// wait on: that is not what they wait for.
+    pub(crate) ends_without_key: bool,
+}
+
+/// A request that waits for keys of a slot. It stands in the queues of its keys until it is served, under the lock of the slot
+/// by whoever changes a key, or until it is given up.
+pub struct Waiter {
+    pub(crate) client: Arc<Client>,
+    pub(crate) protocol: Protocol,
+    pub(crate) command: &'static Known,
+    pub(crate) args: Vec<Vec<u8>>,
+    pub(crate) slot: Slot,
+    /// How its client is told of other nodes.
+    pub(crate) audience: Audience,
+    pub(crate) wait: Wait,
+    reply: Mutex<Option<Vec<u8>>>,
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").field("client", &self.client.id).field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
+/// Two are the same if they are one.
+impl PartialEq for Waiter {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Waiter {}
+
+impl Waiter {
+    pub(crate) fn new(
+        client: Arc<Client>,
+        (protocol, audience): (Protocol, Audience),
+        (command, args): (&'static Known, &[&[u8]]),
+        slot: Slot,
+        mut wait: Wait,
+    ) -> Self {
+        let args = wait.args.take().unwrap_or_else(|| args.iter().map(|argument| argument.to_vec()).collect());
+        Self { client, protocol, command, args, slot, audience, wait, reply: Mutex::default() }
+    }
+
+    /// How long it waits; `None` for ever.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.wait.timeout
+    }
+
+    /// Whether it is served.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        self.reply().is_some()
+    }
+
+    /// It is served: this is its reply. Its driver is told.
+    pub(crate) fn serve(&self, reply: Vec<u8>) {
+        *self.reply() = Some(reply);
+        self.client.wake();
+    }
+
+    /// Takes the reply, once it is served.
+    pub(crate) fn take_reply(&self) -> Option<Vec<u8>> {
+        self.reply().take()
+    }
+
+    fn reply(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

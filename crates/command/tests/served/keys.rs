@@ -1,0 +1,164 @@
+//! Keys: where they are served, who is told of them, and what is watched.
+
+use slotmesh_types::{Now, UnixMillis};
+
+use crate::support::{Fixture, Table};
+
+/// Slot of `{s}...`.
+const SLOT: u16 = 3828;
+
+const ASK: &str = "-ASK 3828 127.0.0.1:7001\r\n";
+const MOVED: &str = "-MOVED 3828 127.0.0.1:7001\r\n";
+const TRYAGAIN: &str = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+
+#[test]
+fn a_migrating_slot_serves_what_is_here_and_sends_away_for_the_rest() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    assert_eq!(client.say("SET {s}here 1"), "+OK\r\n");
+    world.become_(Table::Migrating(SLOT));
+    assert_eq!(client.say("INCR {s}here"), ":2\r\n");
+    assert_eq!(client.say("SET {s}gone 1"), ASK);
+    assert_eq!(client.say("MGET {s}gone {s}away"), ASK);
+    assert_eq!(client.say("MGET {s}here {s}gone"), TRYAGAIN);
+    assert_eq!(client.say_all(&["MULTI", "GET {s}gone"]), format!("+OK\r\n{ASK}"));
+}
+
+#[test]
+fn an_importing_slot_serves_those_who_say_that_they_were_sent() {
+    let world = Fixture::new(Table::Importing(SLOT));
+    let mut client = world.client();
+    assert_eq!(client.say("SET {s}a 1"), MOVED);
+    assert_eq!(client.say_all(&["ASKING", "SET {s}a 1", "GET {s}a"]), format!("+OK\r\n+OK\r\n{MOVED}"));
+    assert_eq!(client.say_all(&["ASKING", "MGET {s}a {s}b"]), format!("+OK\r\n{TRYAGAIN}"));
+    assert_eq!(client.say_all(&["ASKING", "MULTI", "INCR {s}a", "EXEC"]), "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n:2\r\n");
+}
+
+#[test]
+fn keys_of_several_slots_make_no_request() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    assert_eq!(client.say("MGET a b"), "-CROSSSLOT Keys in request don't hash to the same slot\r\n");
+    assert_eq!(client.say("MSET {s}a 1 {s}b 2"), "+OK\r\n");
+}
+
+#[test]
+fn a_slot_that_leaves_takes_its_keys_with_it() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say_all(&["SET {s}a 1", "SET b 1"]);
+    world.become_(Table::Foreign(SLOT));
+    assert_eq!(client.say("GET {s}a"), MOVED);
+    let left = [slotmesh_types::Slot::new(SLOT).expect("a slot")].into_iter().collect();
+    world.server.drop_keys(&left, Now::default());
+    assert_eq!(client.say("DBSIZE"), ":1\r\n");
+    world.become_(Table::Alone);
+    assert_eq!(client.say("GET {s}a"), "$-1\r\n");
+}
+
+#[test]
+fn a_watched_key_that_changes_keeps_exec_from_running() {
+    let world = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (world.client(), world.client());
+    let tries = ["MULTI", "GET k", "EXEC"];
+    client.say("WATCH k");
+    other.say("SET k 1");
+    assert_eq!(client.say_all(&tries), "+OK\r\n+QUEUED\r\n*-1\r\n");
+    assert_eq!(client.say_all(&tries), "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n1\r\n", "and watches no longer");
+    client.say_all(&["WATCH k", "UNWATCH"]);
+    other.say("SET k 2");
+    assert_eq!(client.say_all(&tries), "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n2\r\n");
+    client.say("WATCH k");
+    other.say("DEL nothing");
+    assert_eq!(client.say_all(&tries), "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n2\r\n", "nothing has changed");
+    client.say("WATCH k");
+    other.say("FLUSHALL");
+    assert_eq!(client.say_all(&tries), "+OK\r\n+QUEUED\r\n*-1\r\n");
+}
+
+#[test]
+fn a_watched_key_that_expires_has_changed() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say_all(&["SET k 1 PX 100", "WATCH k"]);
+    client.now = Now { unix: UnixMillis(100), ..Now::default() };
+    assert_eq!(client.say_all(&["MULTI", "PING", "EXEC"]), "+OK\r\n+QUEUED\r\n*-1\r\n");
+    client.say_all(&["SET k 1 PX 100", "WATCH k"]);
+    client.leave();
+}
+
+#[test]
+fn what_has_expired_goes_though_nobody_asks_for_it() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say_all(&["SET a 1 PX 100", "SET b 1 PX 200", "SET c 1"]);
+    world.server.expire(Now { unix: UnixMillis(150), ..Now::default() }, 1);
+    assert_eq!(client.say("DBSIZE"), ":2\r\n");
+    assert!(client.say("INFO stats").contains("\r\nexpired_keys:1\r\n"));
+    assert!(client.say("INFO keyspace").contains("db0:keys=2,expires=1,"));
+}
+
+#[test]
+fn those_who_subscribe_are_told_what_happens_to_keys() {
+    let world = Fixture::new(Table::Alone);
+    world.configure("notify-keyspace-events", "KEA");
+    let (mut client, mut listener) = (world.client(), world.client());
+    listener.say("PSUBSCRIBE __key*__:*");
+    client.say("SET k 1 PX 100");
+    let told = listener.pushes();
+    let events = ["__keyspace@0__:k\r\n$3\r\nset", "__keyevent@0__:set\r\n$1\r\nk", "__keyspace@0__:k\r\n$6\r\nexpire"];
+    assert!(events.iter().all(|event| told.contains(event)), "{told}");
+    client.now = Now { unix: UnixMillis(100), ..Now::default() };
+    client.say("GET k");
+    assert!(listener.pushes().contains("__keyevent@0__:expired\r\n$1\r\nk"));
+    world.configure("notify-keyspace-events", "");
+    client.say("SET k 1");
+    assert_eq!(listener.pushes(), "");
+}
+
+#[test]
+fn slots_are_billed_where_that_is_wanted() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say("SET {s}a 1");
+    world.configure("cluster-slot-stats-enabled", "yes");
+    client.say("GET {s}a");
+    let shown = client.say("CLUSTER SLOT-STATS SLOTSRANGE 3828 3828");
+    let request = "*2\r\n$3\r\nGET\r\n$4\r\n{s}a\r\n".len();
+    let reply = "$1\r\n1\r\n".len();
+    let wanted = format!(
+        "$9\r\nkey-count\r\n:1\r\n$8\r\ncpu-usec\r\n:1\r\n$16\r\nnetwork-bytes-in\r\n:{request}\r\n$17\r\nnetwork-bytes-out\r\n:{reply}\r\n"
+    );
+    assert!(shown.ends_with(&wanted), "{shown}");
+    client.say("CONFIG RESETSTAT");
+    assert!(client.say("CLUSTER SLOT-STATS SLOTSRANGE 3828 3828").contains("cpu-usec\r\n:0"));
+}
+
+#[test]
+fn a_walk_shows_every_key_once_it_has_come_round() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    let names: Vec<String> =
+        (0..300).map(|number| format!("{}:{number}", if number % 2 == 0 { "{s}" } else { "k" })).collect();
+    for name in &names {
+        client.say(&format!("SET {name} 1"));
+    }
+    for (first, word, options) in
+        [("0", "SCAN", ""), ("0", "SCAN", " COUNT 1"), ("0-{06S}-0", "CLUSTERSCAN", " COUNT 50")]
+    {
+        let (mut cursor, mut seen) = (first.to_owned(), std::collections::BTreeSet::new());
+        loop {
+            let reply = client.say(&format!("{word} {cursor}{options}"));
+            let mut lines = reply.split("\r\n").filter(|line| !line.starts_with(['*', '$']) && !line.is_empty());
+            lines.next().expect("a cursor").clone_into(&mut cursor);
+            seen.extend(lines.map(str::to_owned));
+            if cursor == "0" {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), names.len(), "{word}{options}");
+    }
+    assert_eq!(client.say("SCAN 0 MATCH {s}:7 COUNT 1000"), "*2\r\n$1\r\n0\r\n*0\r\n");
+    assert_eq!(client.say("SCAN 0 MATCH {s}:8 COUNT 1000 TYPE string"), "*2\r\n$1\r\n0\r\n*1\r\n$5\r\n{s}:8\r\n");
+    assert!(client.say("RANDOMKEY").starts_with('$'));
+}

@@ -1,0 +1,120 @@
+//! The thread that does for the keys what no client asks for, so that neither the bus nor a client has to wait for it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Release};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use slotmesh_types::SlotSet;
+
+use crate::clients::Shared;
+use crate::ending::TellPanic;
+
+/// How often it is looked for keys that have expired.
+const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long that may take each time.
+const EXPIRE_MICROS: u64 = 25_000;
+
+/// What there is to do.
+enum Chore {
+    /// The view of the cluster has changed.
+    Topology,
+    /// The keys of these slots belong to others.
+    DropKeys(Box<SlotSet>),
+    Stop,
+}
+
+/// Where chores are left. Clones share it; nobody waits there.
+#[derive(Clone, Debug)]
+pub(crate) struct Chores(Arc<Inbox>);
+
+#[derive(Debug)]
+struct Inbox {
+    sender: Sender<Chore>,
+    /// A change of the view waits already: one look serves all.
+    topology_waits: AtomicBool,
+}
+
+/// The running thread.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    chores: Chores,
+    thread: JoinHandle<()>,
+}
+
+/// What the thread will take its chores from.
+pub(crate) struct Waiting(Receiver<Chore>);
+
+impl Chores {
+    /// The place to leave them, before the thread runs.
+    pub(crate) fn new() -> (Self, Waiting) {
+        let (sender, receiver) = mpsc::channel();
+        (Self(Arc::new(Inbox { sender, topology_waits: AtomicBool::new(false) })), Waiting(receiver))
+    }
+
+    /// The view of the cluster has changed.
+    pub(crate) fn follow_topology(&self) {
+        if !self.0.topology_waits.swap(true, AcqRel) {
+            self.leave(Chore::Topology);
+        }
+    }
+
+    /// The keys of these slots belong to others.
+    pub(crate) fn drop_keys(&self, slots: Box<SlotSet>) {
+        self.leave(Chore::DropKeys(slots));
+    }
+
+    fn leave(&self, chore: Chore) {
+        // A thread that has ended has nothing to keep.
+        let _ = self.0.sender.send(chore);
+    }
+}
+
+impl Keeper {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub(crate) fn start(shared: Arc<Shared>, chores: Chores, waiting: Waiting) -> io::Result<Self> {
+        let inbox = chores.clone();
+        let thread = thread::Builder::new().name("keeper".into()).spawn(move || {
+            let _tell = TellPanic::new(&shared.endings, "the thread that keeps the keys");
+            run(&shared, &inbox, &waiting.0);
+        })?;
+        Ok(Self { chores, thread })
+    }
+
+    /// Ends the thread.
+    pub(crate) fn stop(self) {
+        self.chores.leave(Chore::Stop);
+        // A panic of it has been told.
+        let _ = self.thread.join();
+    }
+}
+
+fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
+    let (server, clock) = (&shared.server, shared.clock);
+    let mut look = Instant::now() + EXPIRE_INTERVAL;
+    loop {
+        match waiting.recv_timeout(look.saturating_duration_since(Instant::now())) {
+            Ok(Chore::Topology) => {
+                // A change after this leaves a chore of its own.
+                chores.0.topology_waits.store(false, Release);
+                server.follow_topology(clock.now());
+            }
+            Ok(Chore::DropKeys(slots)) => {
+                server.follow_topology(clock.now());
+                server.drop_keys(&slots, clock.now());
+            }
+            Ok(Chore::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if Instant::now() >= look {
+            server.expire(clock.now(), EXPIRE_MICROS);
+            look = Instant::now() + EXPIRE_INTERVAL;
+        }
+    }
+}

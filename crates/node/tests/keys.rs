@@ -1,0 +1,91 @@
+//! Keys over sockets: waiting for them, and what happens to them without a client.
+
+mod support;
+
+use slotmesh_node::Node;
+use support::{Client, Folder, free_port, start, until};
+
+/// A node that owns every slot and serves.
+fn serving(folder: &Folder, port: u16) -> Node {
+    let node = start(&folder.0, port, "");
+    let mut client = Client::connect(port);
+    assert_eq!(client.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), b"+OK\r\n");
+    until("the cluster is up", || client.text(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    node
+}
+
+/// How many clients wait for keys.
+fn waiting(client: &mut Client) -> usize {
+    client.text(&["CLIENT", "LIST"]).matches(" flags=b ").count()
+}
+
+#[test]
+fn who_waits_is_served_and_what_was_said_meanwhile_comes_after() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let (mut waiter, mut other) = (Client::connect(port), Client::connect(port));
+    waiter.send(&["BLPOP", "list", "0"]);
+    waiter.send(&["PING", "behind"]);
+    until("it waits", || waiting(&mut other) == 1);
+    waiter.send(&["PING", "later"]);
+    assert_eq!(other.ask(&["RPUSH", "list", "a", "b"]), b":2\r\n");
+    let replies = [0; 3].map(|_| waiter.receive().expect("a reply").1);
+    let wanted = [&b"*2\r\n$4\r\nlist\r\n$1\r\na\r\n"[..], b"$6\r\nbehind\r\n", b"$5\r\nlater\r\n"];
+    assert_eq!(replies, wanted);
+    assert_eq!(waiting(&mut other), 0);
+}
+
+#[test]
+fn a_wait_ends_in_time_by_a_word_or_with_its_client() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let (mut waiter, mut other) = (Client::connect(port), Client::connect(port));
+    assert_eq!(waiter.ask(&["BLPOP", "list", "0.05"]), b"*-1\r\n");
+    let id = waiter.text(&["CLIENT", "ID"]).trim_start_matches(':').trim().to_owned();
+    assert_eq!(other.ask(&["CLIENT", "UNBLOCK", &id]), b":0\r\n");
+    waiter.send(&["BLPOP", "list", "0"]);
+    until("it waits", || waiting(&mut other) == 1);
+    assert_eq!(other.ask(&["CLIENT", "UNBLOCK", &id, "ERROR"]), b":1\r\n");
+    assert_eq!(waiter.receive().expect("a reply").1, b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+    waiter.send(&["BLPOP", "list", "0"]);
+    until("it waits", || waiting(&mut other) == 1);
+    drop(waiter);
+    until("it has gone", || waiting(&mut other) == 0);
+    assert_eq!(other.ask(&["RPUSH", "list", "a"]), b":1\r\n");
+    assert_eq!(other.ask(&["LLEN", "list"]), b":1\r\n", "nobody has taken it");
+}
+
+#[test]
+fn who_waits_for_a_slot_that_leaves_is_told_so() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let (mut waiter, mut other) = (Client::connect(port), Client::connect(port));
+    waiter.send(&["BLPOP", "list", "0"]);
+    until("it waits", || waiting(&mut other) == 1);
+    let slot = other.text(&["CLUSTER", "KEYSLOT", "list"]).trim_start_matches(':').trim().to_owned();
+    assert_eq!(other.ask(&["CLUSTER", "DELSLOTS", &slot]), b"+OK\r\n");
+    let reply = waiter.receive().expect("a reply").1;
+    assert!(reply.starts_with(b"-CLUSTERDOWN "), "{}", String::from_utf8_lossy(&reply));
+}
+
+#[test]
+fn what_has_expired_goes_though_nobody_asks_for_it() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let mut client = Client::connect(port);
+    assert_eq!(client.ask(&["SET", "key", "text", "PX", "20"]), b"+OK\r\n");
+    until("the key has gone", || client.ask(&["DBSIZE"]) == b":0\r\n");
+}
+
+#[test]
+fn a_node_with_keys_stays_what_it_is() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let mut client = Client::connect(port);
+    client.ask(&["SET", "key", "text"]);
+    let refused = client.text(&["CLUSTER", "RESET"]);
+    assert_eq!(refused, "ERR CLUSTER RESET can't be called with master nodes containing keys");
+    assert_eq!(client.text(&["CLUSTER", "FLUSHSLOTS"]), "ERR DB must be empty to perform CLUSTER FLUSHSLOTS.");
+    assert_eq!(client.ask(&["FLUSHALL"]), b"+OK\r\n");
+    assert_eq!(client.ask(&["CLUSTER", "FLUSHSLOTS"]), b"+OK\r\n");
+}
