@@ -104,6 +104,7 @@ fn values(kind: Kind) -> String {
         Kind::Memory { min, max } => range("bytes, ", min, max),
         Kind::Enum(words) => words.iter().map(|word| code(word)).collect::<Vec<_>>().join(", "),
         Kind::Text => "text".to_owned(),
+        Kind::Events => "letters `A g $ l s h z x e t d n K E m`".to_owned(),
         Kind::FileName => "file name".to_owned(),
         Kind::Hostname => "host name".to_owned(),
         Kind::Nodename => "text without spaces and most punctuation".to_owned(),

@@ -1,11 +1,12 @@
 //! The same commands to slotmesh and to a live Valkey 9.1, and their raw replies compared.
 //!
 //! Two stages stand beside each other, one of each kind: a lone node, a cluster of three whose slots stay where they are,
-//! and clusters of three in which slots and roles change hands. A script is played on both, step by step; after a step that
+//! a node with keys, and clusters of three in which slots and roles change hands. A script is played on both, step by step; after a step that
 //! changes something both have to show the same cluster. What differs from run to run (ids, ports, times) is given names
 //! first.
 
 mod grammar;
+mod keys;
 mod moves;
 mod normal;
 mod pick;
@@ -13,7 +14,7 @@ mod prepared;
 mod scripts;
 mod stage;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::build;
 use crate::rack::{self, Rack};
@@ -85,6 +86,16 @@ pub fn compare(rack: &Rack, seed: u64, steps: usize) -> Result<Tally> {
         play(&mut trio, seed, &script, &mut tally)?;
     }
     drop(trio);
+    let mut whole = Pair::whole(rack)?;
+    // A script of each family at least.
+    for number in 0..(steps.div_ceil(SEQUENCE)).max(keys::FAMILIES.len()) {
+        let script = keys::script(&mut pick, number);
+        for protocol in ["2", "3"] {
+            whole.connect(protocol)?;
+            play_keys(&mut whole, seed, protocol, &script, &mut tally)?;
+        }
+    }
+    drop(whole);
     for index in 0..steps.div_ceil(STEPS_PER_MOVES) {
         let mut moving = Pair::moving(rack)?;
         let script: Vec<Step> = (0..ACTS).flat_map(|_| moves::act(&mut pick)).collect();
@@ -96,6 +107,26 @@ pub fn compare(rack: &Rack, seed: u64, steps: usize) -> Result<Tally> {
 /// Plays one script in each version of the protocol.
 fn play(pair: &mut Pair, seed: u64, script: &[Step], tally: &mut Tally) -> Result<()> {
     ["2", "3"].iter().try_for_each(|protocol| play_in(pair, seed, protocol, script, tally))
+}
+
+fn play_keys(pair: &mut Pair, seed: u64, protocol: &str, script: &[Step], tally: &mut Tally) -> Result<()> {
+    for step in script {
+        let (ours, theirs) = pair.ask_for_keys(step, keys::is_unordered(step))?;
+        if ours != theirs {
+            return Err(differs(pair, seed, protocol, &ours, &theirs));
+        }
+        tally.same += 1;
+    }
+    Ok(())
+}
+
+fn differs(pair: &Pair, seed: u64, protocol: &str, ours: &str, theirs: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "seed {seed}, RESP{protocol}, {}: the replies differ\n  slotmesh: {ours:?}\n  valkey:   {theirs:?}\n\
+         the commands that lead there:\n{}",
+        pair.name(),
+        pair.history().join("\n")
+    )
 }
 
 fn play_in(pair: &mut Pair, seed: u64, protocol: &str, script: &[Step], tally: &mut Tally) -> Result<()> {
@@ -110,12 +141,7 @@ fn play_in(pair: &mut Pair, seed: u64, protocol: &str, script: &[Step], tally: &
         } else if ours == theirs {
             tally.same += 1;
         } else {
-            bail!(
-                "seed {seed}, RESP{protocol}, {}: the replies differ\n  slotmesh: {ours:?}\n  valkey:   {theirs:?}\n\
-                 the commands that lead there:\n{}",
-                pair.name(),
-                pair.history().join("\n")
-            );
+            return Err(differs(pair, seed, protocol, &ours, &theirs));
         }
     }
     Ok(())

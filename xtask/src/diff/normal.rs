@@ -1,5 +1,7 @@
 //! Names in the place of what differs from run to run.
 
+use slotmesh_resp::Value;
+
 /// The nodes of one side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
@@ -40,6 +42,34 @@ pub(super) fn reply(bytes: &[u8], names: &Names, any_order: bool) -> String {
         lines.sort_by_key(|line| if is_node(line) { line.clone() } else { String::new() });
     }
     lines.join("\n")
+}
+
+/// A reply as it is, with what is no text escaped.
+pub(super) fn escaped(reply: &[u8]) -> String {
+    reply.escape_ascii().to_string()
+}
+
+/// A reply whose elements, or theirs, come in no promised order.
+pub(super) fn in_order(reply: &[u8]) -> anyhow::Result<String> {
+    let Some((value, _)) = Value::parse(reply)? else { anyhow::bail!("half a reply") };
+    Ok(format!("{:?}", sorted(value)))
+}
+
+fn sorted(value: Value) -> Value {
+    let in_order = |values: Vec<Value>| {
+        let mut values: Vec<Value> = values.into_iter().map(sorted).collect();
+        values.sort_by_key(|value| format!("{value:?}"));
+        values
+    };
+    match value {
+        Value::Array(values) => Value::Array(in_order(values)),
+        Value::Set(values) => Value::Set(in_order(values)),
+        Value::Map(mut pairs) => {
+            pairs.sort_by_key(|(name, _)| format!("{name:?}"));
+            Value::Map(pairs)
+        }
+        other => other,
+    }
 }
 
 fn line(line: &str) -> String {

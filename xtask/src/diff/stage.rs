@@ -171,6 +171,16 @@ impl Pair {
         Self::start(rack, "a lone node", 1)
     }
 
+    /// A lone node of each kind that owns every slot.
+    pub(super) fn whole(rack: &Rack) -> Result<Self> {
+        let pair = Self::start(rack, "a node with keys", 1)?;
+        for side in [&pair.ours, &pair.theirs] {
+            side.nodes[0].call(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+            await_ok(&side.nodes)?;
+        }
+        Ok(pair)
+    }
+
     /// A cluster of three of each kind.
     pub(super) fn trio(rack: &Rack) -> Result<Self> {
         Self::start(rack, "a cluster of three", 3)
@@ -218,6 +228,23 @@ impl Pair {
         }
         let id = &self.ours.names.ids[step.node];
         Ok(self.ours.nodes[step.node].lines()?.iter().any(|line| line.primary.as_ref() == Some(id)))
+    }
+
+    /// Connects anew, and leaves what the nodes are as it is.
+    pub(super) fn connect(&mut self, protocol: &str) -> Result<()> {
+        self.history.clear();
+        [&mut self.ours, &mut self.theirs].into_iter().try_for_each(|side| side.connect(protocol))
+    }
+
+    /// Asks both for something about keys; gives both replies as they are, but elements that come in no promised order in one.
+    pub(super) fn ask_for_keys(&mut self, step: &Step, unordered: bool) -> Result<(String, String)> {
+        self.history.push(step.to_string());
+        let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
+        let reply = |side: &mut Side| {
+            let reply = side.clients[step.node].exchange(&words).with_context(|| format!("asked: {step}"))?;
+            Ok::<_, anyhow::Error>(if unordered { normal::in_order(&reply)? } else { normal::escaped(&reply) })
+        };
+        Ok((reply(&mut self.ours)?, reply(&mut self.theirs)?))
     }
 
     /// Asks both; gives both replies or, when those are the same and both clusters are not, what they show.
