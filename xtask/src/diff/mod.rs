@@ -87,9 +87,11 @@ pub fn compare(rack: &Rack, seed: u64, steps: usize) -> Result<Tally> {
     }
     drop(trio);
     let mut whole = Pair::whole(rack)?;
+    // Choices of its own: what the other stages are asked stays what it was.
+    let mut picks = Pick::new(seed);
     // A script of each family at least.
     for number in 0..(steps.div_ceil(SEQUENCE)).max(keys::FAMILIES.len()) {
-        let script = keys::script(&mut pick, number);
+        let script = keys::script(&mut picks, number);
         for protocol in ["2", "3"] {
             whole.connect(protocol)?;
             play_keys(&mut whole, seed, protocol, &script, &mut tally)?;
