@@ -27,7 +27,8 @@ const IDS: [&str; 9] = ["1-1", "1-2", "2-1", "5-0", "0-0", "-", "+", "(1-1", "x"
 const MOMENTS: [&str; 6] = ["99999999999", "99999999999999", "1", "0", "-1", "x"];
 
 /// Commands whose replies come in no promised order.
-const UNORDERED: [&str; 9] = ["HGETALL", "HKEYS", "HVALS", "KEYS", "SDIFF", "SINTER", "SMEMBERS", "SUNION", "SSCAN"];
+const UNORDERED: [&str; 10] =
+    ["HGETALL", "HSCAN", "HKEYS", "HVALS", "KEYS", "SDIFF", "SINTER", "SMEMBERS", "SUNION", "SSCAN"];
 
 const ANY: &[&str] = &[
     "DEL $k",
@@ -45,7 +46,7 @@ const ANY: &[&str] = &[
     "TOUCH $k $k",
     "DBSIZE",
     "KEYS [*|{t}*|{t}[ab]|x]",
-    "SORT $k [|ALPHA] [|DESC] [|LIMIT,$n,$n] [|BY,{t}*|BY,x|GET,#|GET,{t}*] [|STORE,$k]",
+    "SORT $k [|ALPHA] [|DESC] [|LIMIT,$n,$n] [|BY,{t}*|GET,#|GET,{t}*] [|STORE,$k]",
     "SORT_RO $k [|ALPHA|STORE,$k]",
     "SET $k $v",
     "[RPUSH|SADD] $k $m",

@@ -5,14 +5,14 @@ use std::ops::Range;
 use super::Packed;
 use super::codec::{place_before, value_at, whole_size};
 
-/// The values of a [`Listpack`].
+/// The values of a [`Listpack`](super::Listpack).
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) range: Range<usize>,
 }
 
-/// The values of a [`Listpack`] with their places.
+/// The values of a [`Listpack`](super::Listpack) with their places.
 #[derive(Clone, Debug)]
 pub struct Places<'a>(pub(super) Values<'a>);
 
