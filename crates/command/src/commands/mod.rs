@@ -10,6 +10,7 @@ pub(crate) mod connection;
 pub(crate) mod debug;
 mod draw;
 mod element_scan;
+mod first;
 pub(crate) mod generic;
 pub(crate) mod geo;
 pub(crate) mod hashes;

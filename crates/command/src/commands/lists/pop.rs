@@ -3,11 +3,11 @@
 use slotmesh_store::{Edited, End, List};
 
 use super::{end_of_word, tell_popped};
+use crate::commands::first::{from_first, from_first_or_wait};
 use crate::commands::numbers::{self, PopWords};
 use crate::commands::shown::write_packed;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
-use crate::waiting::WaitEnd;
 
 /// What is taken out, and how it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub(crate) fn rpop(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn lmpop(call: &mut Keyed<'_>) -> Done {
     let (keys, pop) = parse_multiple(&call.args[1..])?;
-    if !pop_first(call, keys, pop)? {
+    if !from_first(call, keys, |call, key| pop_of(call, key, pop))? {
         call.reply.null_array();
     }
     Ok(())
@@ -45,8 +45,7 @@ pub(crate) fn brpop(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn blmpop(call: &mut Keyed<'_>) -> Done {
     let (keys, pop) = parse_multiple(&call.args[2..])?;
-    let timeout = numbers::timeout(call, call.args[1])?;
-    if pop_first(call, keys, pop)? { Ok(()) } else { call.wait(keys.iter().copied(), timeout, WaitEnd::NullArray) }
+    from_first_or_wait(call, keys, call.args[1], |call, key| pop_of(call, key, pop))
 }
 
 fn pop(call: &mut Keyed<'_>, end: End) -> Done {
@@ -67,24 +66,13 @@ fn pop(call: &mut Keyed<'_>, end: End) -> Done {
 fn pop_or_wait(call: &mut Keyed<'_>, end: End) -> Done {
     let args = call.args;
     let (keys, last) = (&args[1..args.len() - 1], args[args.len() - 1]);
-    let timeout = numbers::timeout(call, last)?;
     let pop = Pop { end, count: None, shows_key: true };
-    if pop_first(call, keys, pop)? { Ok(()) } else { call.wait(keys.iter().copied(), timeout, WaitEnd::NullArray) }
+    from_first_or_wait(call, keys, last, |call, key| pop_of(call, key, pop))
 }
 
 fn parse_multiple<'w, 'a>(words: &'w [&'a [u8]]) -> Result<(&'w [&'a [u8]], Pop), ErrorReply> {
     let PopWords { keys, end, count } = PopWords::parse(words, end_of_word)?;
     Ok((keys, Pop { end, count: Some(count), shows_key: true }))
-}
-
-/// Pops of the first list that is there. Tells whether there is one.
-fn pop_first(call: &mut Keyed<'_>, keys: &[&[u8]], pop: Pop) -> Result<bool, ErrorReply> {
-    for key in keys {
-        if pop_of(call, key, pop)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Pops of a list and shows what came out. Tells whether there is such a list.

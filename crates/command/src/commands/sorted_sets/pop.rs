@@ -4,12 +4,12 @@ use slotmesh_resp::Protocol;
 use slotmesh_store::{Edited, SortedSet};
 
 use crate::call::is_word;
+use crate::commands::first::{from_first, from_first_or_wait};
 use crate::commands::numbers::{self, PopWords};
 use crate::commands::shown::{write_packed, write_score};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
-use crate::waiting::WaitEnd;
 
 /// From where entries are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) fn bzpopmax(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn zmpop(call: &mut Keyed<'_>) -> Done {
     let (keys, pop) = parse_multiple(&call.args[1..])?;
-    if !pop_first(call, keys, pop)? {
+    if !from_first(call, keys, |call, key| pop_of(call, key, pop))? {
         call.reply.null_array();
     }
     Ok(())
@@ -65,8 +65,7 @@ pub(crate) fn zmpop(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn bzmpop(call: &mut Keyed<'_>) -> Done {
     let (keys, pop) = parse_multiple(&call.args[2..])?;
-    let timeout = numbers::timeout(call, call.args[1])?;
-    if pop_first(call, keys, pop)? { Ok(()) } else { call.wait(keys.iter().copied(), timeout, WaitEnd::NullArray) }
+    from_first_or_wait(call, keys, call.args[1], |call, key| pop_of(call, key, pop))
 }
 
 fn pop(call: &mut Keyed<'_>, end: End) -> Done {
@@ -85,9 +84,8 @@ fn pop(call: &mut Keyed<'_>, end: End) -> Done {
 fn pop_or_wait(call: &mut Keyed<'_>, end: End) -> Done {
     let args = call.args;
     let (keys, last) = (&args[1..args.len() - 1], args[args.len() - 1]);
-    let timeout = numbers::timeout(call, last)?;
     let pop = Pop { end, count: 1, shape: Shape::FlatWithKey };
-    if pop_first(call, keys, pop)? { Ok(()) } else { call.wait(keys.iter().copied(), timeout, WaitEnd::NullArray) }
+    from_first_or_wait(call, keys, last, |call, key| pop_of(call, key, pop))
 }
 
 fn parse_multiple<'w, 'a>(words: &'w [&'a [u8]]) -> Result<(&'w [&'a [u8]], Pop), ErrorReply> {
@@ -97,16 +95,6 @@ fn parse_multiple<'w, 'a>(words: &'w [&'a [u8]]) -> Result<(&'w [&'a [u8]], Pop)
         () => Err(ErrorReply::syntax()),
     })?;
     Ok((keys, Pop { end, count, shape: Shape::KeyAndPairs }))
-}
-
-/// Pops of the first set that is there. Tells whether there is one.
-fn pop_first(call: &mut Keyed<'_>, keys: &[&[u8]], pop: Pop) -> Result<bool, ErrorReply> {
-    for key in keys {
-        if pop_of(call, key, pop)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Pops of a set and shows what came out. Tells whether there is such a set.
