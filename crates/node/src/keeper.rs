@@ -7,8 +7,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use slotmesh_types::SlotSet;
+use slotmesh_types::{ReplOffset, SlotSet};
 
+use crate::bus::BusRequest;
 use crate::clients::Shared;
 use crate::ending::TellPanic;
 
@@ -98,6 +99,7 @@ impl Keeper {
 fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
     let (server, clock) = (&shared.server, shared.clock);
     let mut look = Instant::now() + EXPIRE_INTERVAL;
+    let mut told = 0;
     loop {
         match waiting.recv_timeout(look.saturating_duration_since(Instant::now())) {
             Ok(Chore::Topology) => {
@@ -114,7 +116,19 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
         }
         if Instant::now() >= look {
             server.expire(clock.now(), EXPIRE_MICROS);
+            tell_offset(shared, &mut told);
             look = Instant::now() + EXPIRE_INTERVAL;
         }
+    }
+}
+
+/// Nothing is replicated, so a node with keys tells an offset that no replica reaches: none takes its place by a plain CLUSTER
+/// FAILOVER and leaves the keys behind.
+fn tell_offset(shared: &Shared, told: &mut u64) {
+    let changes = shared.server.stats.dirty.get();
+    if changes != *told {
+        *told = changes;
+        let offset = if shared.server.keyspace.is_empty() { 0 } else { changes };
+        shared.bus.tell(BusRequest::Offset(ReplOffset(offset)));
     }
 }

@@ -4,7 +4,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use slotmesh_command::VIEW_AGE_MAX;
-use slotmesh_gossip::{Durability, ForgetError, HandshakeEnd, HandshakeId, HandshakeTrouble, MeetStart, MeetTarget};
+use slotmesh_gossip::{
+    Durability, ForgetError, HandshakeEnd, HandshakeId, HandshakeTrouble, MeetStart, MeetTarget, Replication,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{BusReply, BusRequest, Envelope};
@@ -109,6 +111,10 @@ impl Core {
                 BusReply::Done
             }
             BusRequest::Debug(how) => misbehave(&mut engine, now, &how),
+            BusRequest::Offset(offset) => {
+                engine.handle_replication(now, Replication { offset, ..Replication::default() });
+                BusReply::Done
+            }
             BusRequest::Refresh => BusReply::Done,
             BusRequest::Meet(..) | BusRequest::Leave { .. } | BusRequest::SaveConfig | BusRequest::Stop => {
                 unreachable!("answered by the caller")

@@ -6,7 +6,7 @@ use slotmesh_command::{Change, Debug};
 use slotmesh_gossip::{Explanation, HandshakeEnd, HandshakeTrouble, LinkInfo, MeetTarget};
 #[cfg(feature = "admin")]
 use slotmesh_gossip::{Handshake, HandshakeRecord};
-use slotmesh_types::{ConfigEpoch, NodeId, Now};
+use slotmesh_types::{ConfigEpoch, NodeId, Now, ReplOffset};
 use tokio::sync::oneshot;
 
 use crate::settings::BusSettings;
@@ -31,6 +31,8 @@ pub(crate) enum BusRequest {
     CountFailureReports(NodeId),
     /// CLUSTER LINKS.
     Links,
+    /// How far a replica would have to have come to have all keys.
+    Offset(ReplOffset),
     /// New settings.
     Configure(Box<BusSettings>),
     /// SLOTMESH EXPLAIN.

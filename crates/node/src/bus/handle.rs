@@ -63,6 +63,12 @@ impl Bus {
         self.requests.send(Envelope { request, reply }).ok()?;
         answer.await.ok()
     }
+
+    /// Tells the bus something, and does not wait.
+    pub(crate) fn tell(&self, request: BusRequest) {
+        // A bus that has stopped needs no news.
+        let _ = self.requests.send(Envelope { request, reply: oneshot::channel().0 });
+    }
 }
 
 /// The running bus thread.
