@@ -34,7 +34,7 @@ pub(crate) fn enqueue(
         admit(server, session, now, command, args)
     };
     session.client().note_command(command);
-    let max = usize::try_from(server.config().number("client-query-buffer-limit")).unwrap_or(usize::MAX);
+    let max = server.query_bytes();
     let protocol = session.protocol();
     let Some(transaction) = session.transaction() else { return Outcome::Continue };
     let kept = allowed.and_then(|()| {
@@ -45,7 +45,7 @@ pub(crate) fn enqueue(
         Ok(()) => ReplyWriter::new(out.own(), protocol).simple("QUEUED"),
         Err(error) => {
             transaction.failed = true;
-            server.stats.of(command).rejected.add(1);
+            server.stats.add_rejected(command);
             refuse(server, &error, out);
         }
     }
@@ -91,7 +91,7 @@ pub(crate) fn exec(
             if session.is_executing() { run_queued(server, session, now, turn, out) } else { outcome }
         }
         Err(error) => {
-            server.stats.of(command).rejected.add(1);
+            server.stats.add_rejected(command);
             session.set_transaction(None);
             refuse(server, &error, out);
             Outcome::Continue
@@ -185,11 +185,11 @@ fn admit_queued<'s>(
     now: Now,
     watched: &Watched,
 ) -> Result<Option<Turn<'s>>, ErrorReply> {
-    let (audience, asker, mut turn) = (server.audience(session), session.asker(), None);
+    let (family, asker, mut turn) = (session.family(), session.asker(), None);
     let Some(transaction) = session.transaction().filter(|transaction| !transaction.failed) else { return Ok(None) };
-    if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(audience))? {
+    if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(server.audience(family)))? {
         let held = turn.insert(Turn::new(server, slot, now));
-        held.admit(asker, audience, transaction.access(), |db| transaction.presence(db))?;
+        held.admit(asker, family, transaction.access(), |db| transaction.presence(db))?;
     }
     if transaction.has(Flag::Write) {
         check_writable(server).map_err(|error| aborted(&error))?;

@@ -63,7 +63,7 @@ pub fn answer(
     let start = out.mark();
     if let Err(error) = write_answer(server, session, question, answer, out) {
         if let Some(command) = session.client().last_command() {
-            server.stats.of(command).failed.add(1);
+            server.stats.add_failed(command);
         }
         refuse(server, &error, out);
     }
@@ -126,7 +126,7 @@ fn find(server: &Server, args: &[&[u8]]) -> Result<Option<&'static Known>, Error
     match table::lookup(args) {
         Lookup::Found(command) if command.spec.accepts(args.len()) => Ok(Some(command)),
         Lookup::Found(command) => {
-            server.stats.of(command).rejected.add(1);
+            server.stats.add_rejected(command);
             Err(wrong_number(command))
         }
         Lookup::NoSubcommand => {
@@ -181,7 +181,7 @@ fn admit_and_run(
     };
     match admitted {
         Err(error) => {
-            server.stats.of(command).rejected.add(1);
+            server.stats.add_rejected(command);
             refuse(server, &error, out);
             Outcome::Continue
         }
@@ -243,7 +243,7 @@ pub(crate) fn run_keyed(
             let client = Arc::clone(session.client());
             let waiter = Arc::new(Waiter::new(
                 client,
-                (session.protocol(), server.audience(session)),
+                (session.protocol(), server.audience(session.family())),
                 (command, args),
                 turn.slot(),
                 wait,
@@ -267,12 +267,11 @@ fn request_bytes(args: &[&[u8]]) -> u64 {
 
 fn begin(server: &Server, session: &Session, now: Now, command: &'static Known, args: &[&[u8]]) {
     session.client().begin_command(command, args.iter().map(|argument| argument.len()).sum(), now);
-    server.stats.commands.add(1);
-    server.stats.of(command).calls.add(1);
+    server.stats.add_call(command);
 }
 
 fn fail(server: &Server, command: &Known, error: &ErrorReply, out: &mut Output) {
-    server.stats.of(command).failed.add(1);
+    server.stats.add_failed(command);
     refuse(server, error, out);
 }
 
@@ -291,7 +290,7 @@ pub(crate) fn admit_keyed<'s>(
     if slot.is_some() {
         let mut asker = session.asker();
         asker.asking |= command.spec.flags.contains(&Flag::Asking);
-        turn.admit(asker, server.audience(session), command.spec.access(), |db| presence(command, args, db))?;
+        turn.admit(asker, session.family(), command.spec.access(), |db| presence(command, args, db))?;
     }
     Ok(turn)
 }
@@ -320,7 +319,7 @@ pub(crate) fn admit(
 }
 
 fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) -> Result<Option<Slot>, ErrorReply> {
-    routing::slot_of(command.spec, args).map_err(|error| error.reply(server.audience(session)))
+    routing::slot_of(command.spec, args).map_err(|error| error.reply(server.audience(session.family())))
 }
 
 /// How many keys of a request are here.
@@ -337,7 +336,7 @@ pub(crate) fn presence(command: &Known, args: &[&[u8]], db: &mut Db<'_>) -> Pres
 pub(crate) fn route_to(server: &Server, session: &Session, slot: Slot, access: Access) -> Result<(), ErrorReply> {
     let view = server.view();
     routing::route(&view, slot, access, server.rules(), session.asker(), Presence::default)
-        .map_err(|error| error.reply(server.audience(session)))
+        .map_err(|error| error.reply(server.audience(session.family())))
 }
 
 /// A replica takes what changes keys from its primary only.

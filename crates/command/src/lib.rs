@@ -65,5 +65,5 @@ pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
 pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};
 pub use server::{Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
 pub use session::Session;
-pub use stats::{CommandCounters, Counter, Stats};
+pub use stats::{CommandFigures, Counter, SpreadCounter, Stats};
 pub use waiting::Waiter;

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use slotmesh_config::Config;
+use slotmesh_resp::Limits;
 use slotmesh_table::ClusterView;
 use slotmesh_types::Now;
 
 use crate::client::{Driver, Peer};
 use crate::clients::Clients;
-use crate::cluster::{Audience, EndpointType};
+use crate::cluster::{Audience, Family};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
@@ -147,13 +148,13 @@ impl Server {
     /// # Errors
     /// When these and the connections of the bus are `maxclients` already: write the error and close.
     pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
-        self.stats.connections.add(1);
         let max = self.config().number("maxclients").unsigned_abs().saturating_sub(self.bus_links());
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         let Some(client) = self.clients.add(peer, fd, now, max, driver) else {
             self.stats.connections_rejected.add(1);
             return Err(ErrorReply::err("max number of clients + cluster connections reached"));
         };
+        self.stats.connections.add(1);
         Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family()))
     }
 
@@ -173,11 +174,11 @@ impl Server {
 
     /// The request that has just been executed took so long, not counting what was asked of others. What did not run is not
     /// counted, and what EXEC executes is part of it.
-    pub fn note_time(&self, session: &Session, time: Duration) {
+    pub fn note_time(&self, session: &mut Session, time: Duration) {
         if let Some(command) = session.ran {
             self.stats.add_time(command, time);
         }
-        if let Some(bill) = session.bill {
+        if let Some(bill) = session.bill.take() {
             let mut group = self.keyspace.lock(bill.slot);
             let usage = group.beside.usage_mut(bill.slot);
             usage.cpu_micros += u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
@@ -235,19 +236,23 @@ impl Server {
     }
 
     pub(crate) fn rules(&self) -> Rules {
-        let config = self.config();
-        Rules {
-            reads_when_down: config.flag("cluster-allow-reads-when-down"),
-            shard_channels_when_down: config.flag("cluster-allow-pubsubshard-when-down"),
-        }
+        self.settings.load().rules
     }
 
-    pub(crate) fn audience(&self, session: &Session) -> Audience {
-        let endpoint_type = match self.config().text("cluster-preferred-endpoint-type") {
-            "hostname" => EndpointType::Hostname,
-            "unknown-endpoint" => EndpointType::Unknown,
-            _ => EndpointType::Ip,
-        };
-        Audience { family: session.family(), tls: false, endpoint_type }
+    pub(crate) fn audience(&self, family: Family) -> Audience {
+        Audience { family, tls: false, endpoint_type: self.settings.load().endpoint_type }
+    }
+
+    /// Bounds on what this client may send.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let bulk_bytes_max = i64::try_from(self.settings.load().text_bytes).unwrap_or(i64::MAX);
+        Limits { bulk_bytes_max, ..Limits::default() }
+    }
+
+    /// Most bytes that may wait for a request of a client to be whole.
+    #[must_use]
+    pub fn query_bytes(&self) -> usize {
+        self.settings.load().query_bytes
     }
 }

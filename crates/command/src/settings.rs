@@ -4,7 +4,9 @@ use slotmesh_config::Config;
 use slotmesh_store::stream::StreamLimits;
 use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits};
 
+use crate::cluster::EndpointType;
 use crate::event::Classes;
+use crate::routing::Rules;
 
 /// What the configuration says to commands on keys.
 #[derive(Clone, Debug)]
@@ -27,6 +29,12 @@ pub(crate) struct Settings {
     pub(crate) hll_sparse_bytes: usize,
     /// `proto-max-bulk-len`: longest text in bytes.
     pub(crate) text_bytes: usize,
+    /// `client-query-buffer-limit`: most bytes of a request, or of a transaction.
+    pub(crate) query_bytes: usize,
+    /// `cluster-preferred-endpoint-type`.
+    pub(crate) endpoint_type: EndpointType,
+    /// What runs while the cluster is down.
+    pub(crate) rules: Rules,
 }
 
 impl Settings {
@@ -52,6 +60,16 @@ impl Settings {
             },
             hll_sparse_bytes: number("hll-sparse-max-bytes"),
             text_bytes: number("proto-max-bulk-len"),
+            query_bytes: number("client-query-buffer-limit"),
+            endpoint_type: match config.text("cluster-preferred-endpoint-type") {
+                "hostname" => EndpointType::Hostname,
+                "unknown-endpoint" => EndpointType::Unknown,
+                _ => EndpointType::Ip,
+            },
+            rules: Rules {
+                reads_when_down: config.flag("cluster-allow-reads-when-down"),
+                shard_channels_when_down: config.flag("cluster-allow-pubsubshard-when-down"),
+            },
         }
     }
 }

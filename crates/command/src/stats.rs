@@ -1,7 +1,7 @@
 //! Figures since start, or since CONFIG RESETSTAT.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,66 +35,113 @@ impl Counter {
     }
 }
 
-/// Figures of one command.
+/// How many counters stand for one that is raised for every request.
+const CELLS: usize = 8;
+
+/// A counter that all threads raise all the time: each its own cell, so that none waits for another's.
 #[derive(Debug, Default)]
-pub struct CommandCounters {
+pub struct SpreadCounter([Cell; CELLS]);
+
+/// Alone on what the processor moves between cores in one piece.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Cell(Counter);
+
+impl SpreadCounter {
+    /// Raises it.
+    pub fn add(&self, amount: u64) {
+        self.0[own_cell()].0.add(amount);
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.iter().map(|cell| cell.0.get()).sum()
+    }
+
+    fn clear(&self) {
+        self.0.iter().for_each(|cell| cell.0.clear());
+    }
+}
+
+/// The cell that this thread raises.
+fn own_cell() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: usize = NEXT.fetch_add(1, Relaxed) % CELLS;
+    }
+    OWN.with(|own| *own)
+}
+
+/// Figures of one command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommandFigures {
     /// Times it ran.
-    pub calls: Counter,
+    pub calls: u64,
     /// Microseconds it ran for, all calls together.
-    pub micros: Counter,
+    pub micros: u64,
     /// Times it was refused before it ran.
-    pub rejected: Counter,
+    pub rejected: u64,
     /// Times it ran and replied with an error.
-    pub failed: Counter,
+    pub failed: u64,
+}
+
+#[derive(Debug, Default)]
+struct CommandCounters {
+    calls: Counter,
+    micros: Counter,
+    rejected: Counter,
+    failed: Counter,
 }
 
 /// Figures since start, or since CONFIG RESETSTAT.
 #[derive(Debug)]
 pub struct Stats {
     /// Requests that ran.
-    pub commands: Counter,
+    pub commands: SpreadCounter,
     /// Connections that came.
     pub connections: Counter,
     /// Of these, refused because there were too many.
     pub connections_rejected: Counter,
     /// Bytes read from clients.
-    pub net_in: Counter,
+    pub net_in: SpreadCounter,
     /// Bytes written to clients.
-    pub net_out: Counter,
+    pub net_out: SpreadCounter,
     /// Times bytes were read.
-    pub reads: Counter,
+    pub reads: SpreadCounter,
     /// Times bytes were written.
-    pub writes: Counter,
+    pub writes: SpreadCounter,
     /// Errors replied.
     pub errors: Counter,
     /// Changes of keys.
-    pub dirty: Counter,
+    pub dirty: SpreadCounter,
     /// Keys taken out because their term was over.
     pub expired_keys: Counter,
     /// Connections closed because too much waited to be sent on them.
     pub output_limit_disconnections: Counter,
     /// Connections closed because a request grew too long.
     pub query_limit_disconnections: Counter,
-    per_command: Box<[CommandCounters]>,
+    /// For each cell of a spread counter one of each command.
+    per_command: [Box<[CommandCounters]>; CELLS],
     per_code: Mutex<BTreeMap<Vec<u8>, u64>>,
 }
 
 impl Default for Stats {
     fn default() -> Self {
         Self {
-            commands: Counter::default(),
+            commands: SpreadCounter::default(),
             connections: Counter::default(),
             connections_rejected: Counter::default(),
-            net_in: Counter::default(),
-            net_out: Counter::default(),
-            reads: Counter::default(),
-            writes: Counter::default(),
+            net_in: SpreadCounter::default(),
+            net_out: SpreadCounter::default(),
+            reads: SpreadCounter::default(),
+            writes: SpreadCounter::default(),
             errors: Counter::default(),
-            dirty: Counter::default(),
+            dirty: SpreadCounter::default(),
             expired_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
-            per_command: (0..table::count()).map(|_| CommandCounters::default()).collect(),
+            per_command: [(); CELLS].map(|()| (0..table::count()).map(|_| CommandCounters::default()).collect()),
             per_code: Mutex::default(),
         }
     }
@@ -103,13 +150,40 @@ impl Default for Stats {
 impl Stats {
     /// Figures of one command.
     #[must_use]
-    pub fn of(&self, command: &Known) -> &CommandCounters {
-        &self.per_command[command.index]
+    pub fn of(&self, command: &Known) -> CommandFigures {
+        let mut all = CommandFigures::default();
+        for counters in self.per_command.iter().map(|cell| &cell[command.index]) {
+            all.calls += counters.calls.get();
+            all.rejected += counters.rejected.get();
+            all.failed += counters.failed.get();
+            all.micros += counters.micros.get();
+        }
+        all
+    }
+
+    fn counters(&self, command: &Known) -> &CommandCounters {
+        &self.per_command[own_cell()][command.index]
+    }
+
+    /// A command runs.
+    pub fn add_call(&self, command: &Known) {
+        self.commands.add(1);
+        self.counters(command).calls.add(1);
+    }
+
+    /// A command was refused before it ran.
+    pub fn add_rejected(&self, command: &Known) {
+        self.counters(command).rejected.add(1);
+    }
+
+    /// A command ran and replied with an error.
+    pub fn add_failed(&self, command: &Known) {
+        self.counters(command).failed.add(1);
     }
 
     /// A command ran for so long.
     pub fn add_time(&self, command: &Known, time: Duration) {
-        self.of(command).micros.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        self.counters(command).micros.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// An error was replied.
@@ -129,11 +203,14 @@ impl Stats {
 
     /// Back to zero (CONFIG RESETSTAT).
     pub(crate) fn clear(&self) {
-        let own = [&self.commands, &self.connections, &self.connections_rejected, &self.net_in, &self.net_out];
-        own.into_iter().chain([&self.reads, &self.writes, &self.errors, &self.expired_keys]).for_each(Counter::clear);
-        [&self.output_limit_disconnections, &self.query_limit_disconnections].into_iter().for_each(Counter::clear);
-        for command in &self.per_command {
-            [&command.calls, &command.micros, &command.rejected, &command.failed].into_iter().for_each(Counter::clear);
+        let own = [&self.commands, &self.net_in, &self.net_out, &self.reads, &self.writes];
+        own.into_iter().for_each(SpreadCounter::clear);
+        let own = [&self.connections, &self.connections_rejected, &self.errors, &self.expired_keys];
+        let ended = [&self.output_limit_disconnections, &self.query_limit_disconnections];
+        own.into_iter().chain(ended).for_each(Counter::clear);
+        for counters in self.per_command.iter().flatten() {
+            let of_one = [&counters.calls, &counters.micros, &counters.rejected, &counters.failed];
+            of_one.into_iter().for_each(Counter::clear);
         }
         self.per_code.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

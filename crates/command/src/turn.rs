@@ -10,7 +10,7 @@ use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::beside::Beside;
-use crate::cluster::Audience;
+use crate::cluster::Family;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
 use crate::keyed::{Keyed, KeyedHandler};
@@ -70,7 +70,7 @@ impl<'s> Turn<'s> {
     pub(crate) fn admit(
         &mut self,
         asker: Asker,
-        audience: Audience,
+        family: Family,
         access: Access,
         presence: impl FnOnce(&mut Db<'_>) -> Presence,
     ) -> Result<(), ErrorReply> {
@@ -80,7 +80,7 @@ impl<'s> Turn<'s> {
         }
         let view = server.view();
         routing::route(&view, slot, access, server.rules(), asker, || presence(&mut self.db()))
-            .map_err(|error| error.reply(audience))
+            .map_err(|error| error.reply(server.audience(family)))
     }
 
     pub(crate) fn server(&self) -> &'s Server {
@@ -273,7 +273,7 @@ impl<'s> Turn<'s> {
             Ok(Some(_)) => return,
             // Another of its keys, or the one to write to, is of the wrong type, or what it reads from is gone.
             Err(error) => {
-                self.server.stats.of(command).failed.add(1);
+                self.server.stats.add_failed(command);
                 self.server.stats.add_error(&error);
                 error.write(&mut reply);
             }

@@ -11,10 +11,36 @@
 /// ```
 #[must_use]
 pub fn parse_integer(text: &[u8]) -> Option<i64> {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    let canonical = digits.first()? != &b'0' || text == b"0";
-    if !canonical || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if *digits.first()? == b'0' {
+        return (text == b"0").then_some(0);
     }
-    std::str::from_utf8(text).ok()?.parse().ok()
+    // Built downwards, since the least number has no positive counterpart.
+    let mut number = 0_i64;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_sub(i64::from(digit))?;
+    }
+    if negative { Some(number) } else { number.checked_neg() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_range_are_in_it() {
+        for number in [i64::MIN, i64::MIN + 1, -10, -1, 0, 1, 10, i64::MAX - 1, i64::MAX] {
+            assert_eq!(parse_integer(number.to_string().as_bytes()), Some(number));
+        }
+        for beyond in ["-9223372036854775809", "9223372036854775808", "99999999999999999999", "-", "--1", "1-", "00"] {
+            assert_eq!(parse_integer(beyond.as_bytes()), None, "{beyond}");
+        }
+    }
 }

@@ -113,25 +113,41 @@ impl RequestReader {
     }
 
     fn read_bulks<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
-        while self.missing.is_some_and(|missing| missing > 0) {
-            let Some(line) = self.line(input, self.position, ProtocolError::LengthTooBig)? else {
+        while let Some(missing @ 1..) = self.missing {
+            let Some((length, start)) = self.bulk_head(input)? else {
                 return Ok(Next::Incomplete { needed: 0 });
             };
-            let length = self.bulk_length(&input[self.position..line])?;
-            let (start, end) = (line + 2, line + 2 + length);
-            if input.len() < end + 2 {
-                return Ok(Next::Incomplete { needed: end + 2 - input.len() });
-            }
-            if input[end..end + 2] != *b"\r\n" {
-                return Err(ProtocolError::LineEnd);
+            let end = start + length;
+            match input.get(end..end + 2) {
+                Some(b"\r\n") => {}
+                Some(_) => return Err(ProtocolError::LineEnd),
+                None => return Ok(Next::Incomplete { needed: end + 2 - input.len() }),
             }
             self.found.push(start..end);
             self.position = end + 2;
-            self.missing = self.missing.map(|missing| missing - 1);
+            self.missing = Some(missing - 1);
         }
         self.missing = None;
         let args = Args(Source::Bulks { input, found: &self.found });
         Ok(Next::Request { args, consumed: self.position })
+    }
+
+    /// Length and start of the bulk string whose head is next, `None` when that has not arrived.
+    fn bulk_head(&self, input: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
+        // Nearly all are so short, and then this says all that is said below.
+        let digit = |byte: u8| usize::from(byte - b'0');
+        let short = match input.get(self.position..) {
+            Some([b'$', a @ b'0'..=b'9', b'\r', b'\n', ..]) => Some((digit(*a), 4)),
+            Some([b'$', a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', ..]) => Some((digit(*a) * 10 + digit(*b), 5)),
+            _ => None,
+        };
+        if let Some((length, size)) = short
+            && length as i64 <= self.limits.bulk_bytes_max
+        {
+            return Ok(Some((length, self.position + size)));
+        }
+        let Some(line) = self.line(input, self.position, ProtocolError::LengthTooBig)? else { return Ok(None) };
+        Ok(Some((self.bulk_length(&input[self.position..line])?, line + 2)))
     }
 
     fn bulk_length(&self, line: &[u8]) -> Result<usize, ProtocolError> {

@@ -10,6 +10,7 @@ use crate::outcome::Outcome;
 use crate::pubsub::Kind;
 use crate::responsiveness::Lateness;
 use crate::server::{REDIS_VERSION, Usage, VALKEY_VERSION};
+use crate::stats::CommandFigures;
 use crate::table;
 
 /// Writes the lines of one section.
@@ -195,9 +196,7 @@ fn cpu(call: &Call<'_>, text: &mut Text) {
 
 fn commandstats(call: &Call<'_>, text: &mut Text) {
     for command in (0..table::count()).map(table::by_index) {
-        let counters = call.server.stats.of(command);
-        let (calls, micros) = (counters.calls.get(), counters.micros.get());
-        let (rejected, failed) = (counters.rejected.get(), counters.failed.get());
+        let CommandFigures { calls, micros, rejected, failed } = call.server.stats.of(command);
         if calls + rejected > 0 {
             let mean = micros as f64 / calls.max(1) as f64;
             text.line(

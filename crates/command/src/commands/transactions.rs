@@ -49,8 +49,8 @@ pub(crate) fn watch(call: &mut Call<'_>) -> Handled {
     let mut watched = call.session.watched.take().unwrap_or_default();
     // They are in one slot.
     let mut turn = Turn::new(server, key_slot(args[1]), now);
-    let (asker, audience) = (call.session.asker(), server.audience(call.session));
-    let admitted = turn.admit(asker, audience, Access::Read, |db| presence(call.command, args, db));
+    let (asker, family) = (call.session.asker(), call.session.family());
+    let admitted = turn.admit(asker, family, Access::Read, |db| presence(call.command, args, db));
     if admitted.is_ok() {
         args[1..].iter().for_each(|key| watched.add(&mut turn, key));
     }

@@ -1,5 +1,6 @@
 //! Finding commands by name.
 
+use std::iter;
 use std::sync::LazyLock;
 
 use super::COMMANDS;
@@ -23,13 +24,35 @@ pub struct Known {
 struct Table {
     commands: Vec<Known>,
     count: usize,
+    /// Positions in `commands` plus one, each at or behind the place its name gives; 0 where there is none.
+    places: [u16; PLACES],
 }
+
+/// A power of two, several times the number of commands: few places are taken twice.
+const PLACES: usize = 2048;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut next = 0;
-    let commands = COMMANDS.iter().map(|spec| Known::new(spec, None, &mut next)).collect();
-    Table { commands, count: next }
+    let commands: Vec<_> = COMMANDS.iter().map(|spec| Known::new(spec, None, &mut next)).collect();
+    let mut places = [0; PLACES];
+    for (known, position) in iter::zip(&commands, 1..) {
+        let free = places_of(known.spec.name.as_bytes()).find(|place| places[*place] == 0);
+        places[free.expect("more places than commands")] = position;
+    }
+    Table { commands, count: next, places }
 });
+
+/// Where a name may stand, in whatever case it is written.
+fn places_of(name: &[u8]) -> impl Iterator<Item = usize> + use<> {
+    // The bit that tells capitals from small letters is left out.
+    let fold = |hash: u32, byte: &u8| (hash ^ u32::from(byte & !0x20)).wrapping_mul(0x0100_0193);
+    let hash = name.iter().take(LONGEST).fold(0x811c_9dc5, fold);
+    let first = (hash ^ (hash >> 15)) as usize;
+    (0..PLACES).map(move |step| (first + step) % PLACES)
+}
+
+/// Bytes of a name that matter for its place: no command's name is longer.
+const LONGEST: usize = 32;
 
 impl Known {
     fn new(spec: &'static Command, container: Option<&'static Command>, next: &mut usize) -> Self {
@@ -78,7 +101,7 @@ pub enum Lookup {
 /// Finds what a request names; case does not matter.
 #[must_use]
 pub fn lookup(args: &[&[u8]]) -> Lookup {
-    let Some(command) = args.first().and_then(|name| search(known(), name)) else { return Lookup::NoCommand };
+    let Some(command) = args.first().and_then(|name| named(name)) else { return Lookup::NoCommand };
     match args.get(1) {
         Some(name) if !command.subcommands.is_empty() => {
             search(&command.subcommands, name).map_or(Lookup::NoSubcommand, Lookup::Found)
@@ -91,11 +114,18 @@ pub fn lookup(args: &[&[u8]]) -> Lookup {
 #[must_use]
 pub fn find(full_name: &[u8]) -> Option<&'static Known> {
     let mut names = full_name.splitn(2, |byte| *byte == b'|');
-    let command = search(known(), names.next()?)?;
+    let command = named(names.next()?)?;
     match names.next() {
         Some(name) => search(&command.subcommands, name),
         None => Some(command),
     }
+}
+
+fn named(name: &[u8]) -> Option<&'static Known> {
+    let table = &*TABLE;
+    let taken = places_of(name).map_while(|place| usize::from(table.places[place]).checked_sub(1));
+    let mut there = taken.map(|position| &table.commands[position]);
+    there.find(|known| known.spec.name.as_bytes().eq_ignore_ascii_case(name))
 }
 
 fn search(commands: &'static [Known], name: &[u8]) -> Option<&'static Known> {
@@ -129,6 +159,16 @@ mod tests {
         for index in 0..count() {
             assert_eq!(by_index(index).index, index);
         }
+    }
+
+    #[test]
+    fn every_command_is_found_by_its_name() {
+        for command in known() {
+            let name = command.spec.name.to_ascii_uppercase();
+            assert!(name.len() <= LONGEST);
+            assert_eq!(named(name.as_bytes()).map(|found| found.index), Some(command.index), "{name}");
+        }
+        assert!(named(b"").is_none() && named(&[b'g'; 1000]).is_none());
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! One client connection.
 
 use std::cell::RefCell;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
 use std::mem;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use slotmesh_command::{ErrorReply, Outcome, Output, Session, Waiter, answer, end_wait, execute, resume};
 use slotmesh_resp::{Limits, Next, RequestReader};
+use slotmesh_types::Now;
+use smallvec::SmallVec;
+use tokio::io::ReadBuf;
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
@@ -36,6 +40,9 @@ const ROUNDS: u64 = 16;
 /// Room that a connection keeps between requests.
 const KEPT_BYTES: usize = 4 * 1024;
 
+/// Words of a request that need no memory of their own.
+const WORDS: usize = 8;
+
 /// Bytes of later requests that are taken in while one waits for keys.
 const WAITING_BYTES: usize = 64 * 1024;
 
@@ -49,6 +56,7 @@ thread_local! {
 /// Serves a connection until it ends, is killed, or the server stops.
 pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
     let mut stopping = shared.stopping.clone();
+    let now = shared.clock.now();
     let mut connection = Connection {
         shared,
         session,
@@ -58,6 +66,7 @@ pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, s
         out: Output::default(),
         closing: false,
         signals: signals.clone(),
+        now,
     };
     tokio::select! {
         biased;
@@ -83,6 +92,8 @@ struct Connection {
     /// Nothing more is executed; what is written is sent, then the connection ends.
     closing: bool,
     signals: Signals,
+    /// When it last looked at the clock.
+    now: Now,
 }
 
 impl Connection {
@@ -94,19 +105,15 @@ impl Connection {
             let mut full = false;
             tokio::select! {
                 biased;
-                readable = self.stream.readable() => {
-                    readable?;
-                    match self.read() {
-                        Ok(0) => return Ok(()),
-                        Ok(count) => {
-                            full = count == READ_BYTES;
-                            self.execute_all().await?;
-                        }
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                        Err(error) => return Err(error),
+                count = read(&mut self.stream, &mut self.input) => match count? {
+                    0 => return Ok(()),
+                    count => {
+                        full = count == READ_BYTES;
+                        self.note_input(count);
+                        self.execute_all().await?;
                     }
-                }
-                () = self.signals.pushed() => {}
+                },
+                () = self.signals.pushed() => self.now = self.shared.clock.now(),
             }
             self.flush().await?;
             if full || round.is_multiple_of(ROUNDS) {
@@ -116,13 +123,16 @@ impl Connection {
         Ok(())
     }
 
-    fn read(&mut self) -> io::Result<usize> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let count = self.stream.try_read(scratch)?;
-            self.input.extend_from_slice(&scratch[..count]);
-            self.shared.server.note_input(&self.session, count as u64, self.shared.clock.now());
-            Ok(count)
-        })
+    fn note_input(&mut self, count: usize) {
+        self.now = self.shared.clock.now();
+        self.shared.server.note_input(&self.session, count as u64, self.now);
+    }
+
+    /// The last request, begun when the clock was looked at last, took until now.
+    fn note_time(&mut self) {
+        let begun = self.now;
+        self.now = self.shared.clock.after(begun);
+        self.shared.server.note_time(&mut self.session, self.now.mono.since(begun.mono));
     }
 
     /// Sends the replies, then what nobody asked for, unless the reply is not at its end. Somebody may publish as fast as this
@@ -158,15 +168,14 @@ impl Connection {
             let used = self.out.pieces(sent, &mut pieces);
             let count = self.stream.write(&pieces[..used]).await?;
             sent += count;
-            server.note_output(&self.session, count as u64, self.shared.clock.now());
+            server.note_output(&self.session, count as u64, self.now);
         }
         Ok(())
     }
 
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
-        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
-        self.reader.set_limits(Limits { bulk_bytes_max, ..Limits::default() });
+        self.reader.set_limits(self.shared.server.limits());
         let mut input = mem::take(&mut self.input);
         let mut start = 0;
         while !self.closing {
@@ -178,10 +187,10 @@ impl Connection {
                 Ok(Next::Incomplete { .. }) => break,
                 Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
                 Ok(Next::Request { args, consumed }) => {
-                    let words: Vec<&[u8]> = args.iter().collect();
-                    let (server, begun) = (&self.shared.server, self.shared.clock.now());
-                    let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
-                    server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
+                    let words: SmallVec<[&[u8]; WORDS]> = args.iter().collect();
+                    let outcome = execute(&self.shared.server, &mut self.session, self.now, &words, &mut self.out);
+                    drop(words);
+                    self.note_time();
                     (outcome, consumed)
                 }
                 Err(error) => {
@@ -190,9 +199,11 @@ impl Connection {
                 }
             };
             start += consumed;
-            self.follow(outcome).await?;
-            // What has arrived while a request waited.
-            input.append(&mut self.input);
+            if outcome != Outcome::Continue {
+                self.follow(outcome).await?;
+                // What has arrived while a request waited.
+                input.append(&mut self.input);
+            }
             if self.out.len() >= REPLY_BYTES {
                 self.flush().await?;
                 tokio::task::yield_now().await;
@@ -210,9 +221,10 @@ impl Connection {
                     self.session.client().set_waiting(true);
                     let given = ask(&self.shared, &question).await;
                     self.session.client().set_waiting(false);
-                    let (server, begun) = (&self.shared.server, self.shared.clock.now());
-                    outcome = answer(server, &mut self.session, begun, &question, &given, &mut self.out);
-                    server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
+                    self.now = self.shared.clock.now();
+                    let (server, now) = (&self.shared.server, self.now);
+                    outcome = answer(server, &mut self.session, now, &question, &given, &mut self.out);
+                    self.note_time();
                     continue;
                 }
                 Outcome::Published => {
@@ -227,7 +239,8 @@ impl Connection {
                 Outcome::Wait(waiter) => {
                     self.flush().await?;
                     self.wait(&waiter).await?;
-                    let (server, now) = (&self.shared.server, self.shared.clock.now());
+                    self.now = self.shared.clock.now();
+                    let (server, now) = (&self.shared.server, self.now);
                     outcome = end_wait(server, &mut self.session, now, &waiter, &mut self.out);
                     continue;
                 }
@@ -246,9 +259,9 @@ impl Connection {
                     return Ok(());
                 }
             }
-            let (server, begun) = (&self.shared.server, self.shared.clock.now());
-            outcome = resume(server, &mut self.session, begun, &mut self.out);
-            server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
+            self.now = self.shared.clock.now();
+            outcome = resume(&self.shared.server, &mut self.session, self.now, &mut self.out);
+            self.note_time();
         }
     }
 
@@ -269,18 +282,14 @@ impl Connection {
                 () = self.signals.served() => if waiter.is_served() { return Ok(()) },
                 () = over => return Ok(()),
                 () = self.signals.pushed() => {
+                    self.now = self.shared.clock.now();
                     self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
                     self.flush().await?;
                 }
-                readable = self.stream.readable(), if self.input.len() < WAITING_BYTES => {
-                    readable?;
-                    match self.read() {
-                        Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                        Ok(_) => {}
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        Err(error) => return Err(error),
-                    }
-                }
+                count = read(&mut self.stream, &mut self.input), if self.input.len() < WAITING_BYTES => match count? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    count => self.note_input(count),
+                },
             }
         }
     }
@@ -309,8 +318,7 @@ impl Connection {
         self.reader.rest();
         self.input = input;
         self.session.client().set_input(self.input.len());
-        let max = self.shared.server.config().number("client-query-buffer-limit").unsigned_abs();
-        if self.input.len() as u64 > max {
+        if self.input.len() > self.shared.server.query_bytes() {
             self.shared.server.stats.query_limit_disconnections.add(1);
             tracing::warn!(
                 "Closing client that reached max query buffer length: id={} addr={} ({} bytes)",
@@ -321,4 +329,15 @@ impl Connection {
             self.closing = true;
         }
     }
+}
+
+/// Waits for bytes, and reads them to the end of `input`; 0 at the end of the connection. Nothing is lost when it is given up.
+async fn read(stream: &mut Stream, input: &mut Vec<u8>) -> io::Result<usize> {
+    let mut read = |cx: &mut Context<'_>, scratch: &mut Vec<u8>| {
+        let mut buffer = ReadBuf::new(scratch);
+        ready!(stream.poll_read(cx, &mut buffer))?;
+        input.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    };
+    poll_fn(|cx| SCRATCH.with_borrow_mut(|scratch| read(cx, scratch))).await
 }

@@ -3,7 +3,10 @@
 use std::io::{self, IoSlice, Write};
 use std::net;
 use std::os::unix;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A client's socket that belongs to no thread yet.
@@ -42,24 +45,19 @@ impl Stream {
         }
     }
 
-    pub(crate) async fn readable(&self) -> io::Result<()> {
+    /// Reads what has arrived.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Tcp(stream) => stream.readable().await,
-            Self::Unix(stream) => stream.readable().await,
-        }
-    }
-
-    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_read(buffer),
-            Self::Unix(stream) => stream.try_read(buffer),
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 
     fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_write_vectored(pieces),
-            Self::Unix(stream) => stream.try_write_vectored(pieces),
+        match (self, pieces) {
+            (Self::Tcp(stream), [piece]) => stream.try_write(piece),
+            (Self::Tcp(stream), _) => stream.try_write_vectored(pieces),
+            (Self::Unix(stream), _) => stream.try_write_vectored(pieces),
         }
     }
 

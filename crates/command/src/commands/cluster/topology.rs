@@ -64,7 +64,7 @@ pub(crate) fn show(
         }
         Show::Replicas(primary) => return write_replicas(server, session, view, &primary, out),
     };
-    let reply = server.rendered.reply(topic, view, server.audience(session), session.protocol());
+    let reply = server.rendered.reply(topic, view, server.audience(session.family()), session.protocol());
     out.share(&reply);
     Ok(())
 }
@@ -80,7 +80,7 @@ fn write_replicas(
     if node.facts.is_replica() {
         return Err(ErrorReply::err("The specified node is not a master"));
     }
-    let audience = server.audience(session);
+    let audience = server.audience(session.family());
     let mut reply = ReplyWriter::new(out.own(), session.protocol());
     let replicas = node.facts.replicas().iter().filter_map(|key| view.node(*key));
     let lines: Vec<String> = replicas.map(|replica| cluster::node_line(view, replica, audience)).collect();
@@ -91,7 +91,7 @@ fn write_replicas(
 
 pub(crate) fn slots(call: &mut Call<'_>) -> Handled {
     let view = call.server.view();
-    let audience = call.server.audience(call.session);
+    let audience = call.server.audience(call.session.family());
     let reply = call.server.rendered.reply(Topic::Slots, &view, audience, call.session.protocol());
     call.out.share(&reply);
     Ok(Outcome::Continue)
