@@ -1,10 +1,11 @@
 //! What is kept beside the keys of a group of slots, under the same lock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use slotmesh_store::GROUP_SLOTS;
+use slotmesh_table::ClusterView;
 use slotmesh_types::Slot;
 
 use crate::keyspace::SlotUsage;
@@ -28,14 +29,16 @@ impl Watch {
 /// What is kept beside the keys of a group of slots.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
-    /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that is up.
+    /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that is up. So it
+    /// was when the view of the cluster had this version.
     open: u64,
+    version: Option<u64>,
     /// The slots some of whose keys or fields expire some day, a bit for each. One that has none any more may be among them.
     expiring: u64,
     /// What the slots have cost, once somebody wants to know.
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
-    watches: BTreeMap<Box<[u8]>, Vec<Arc<Watch>>>,
-    waiters: BTreeMap<Box<[u8]>, VecDeque<Arc<Waiter>>>,
+    watches: BTreeMap<(Slot, Box<[u8]>), Vec<Arc<Watch>>>,
+    waiters: BTreeMap<(Slot, Box<[u8]>), VecDeque<Arc<Waiter>>>,
     pub(crate) random: Random,
 }
 
@@ -44,14 +47,21 @@ fn place(slot: Slot) -> usize {
 }
 
 impl Beside {
-    /// Whether every command of a slot runs here; if not, the topology has to be looked at.
-    pub(crate) fn is_open(&self, slot: Slot) -> bool {
-        self.open >> place(slot) & 1 == 1
+    /// Whether every command of a slot runs here, by the view of that version; if not, the topology has to be looked at.
+    pub(crate) fn is_open(&self, slot: Slot, version: u64) -> bool {
+        self.version == Some(version) && self.open >> place(slot) & 1 == 1
     }
 
-    pub(crate) fn set_open(&mut self, slot: Slot, open: bool) {
-        let bit = 1 << place(slot);
-        self.open = if open { self.open | bit } else { self.open & !bit };
+    /// Notes which slots are open by a view, of that version or a later one.
+    pub(crate) fn follow(&mut self, slots: impl Iterator<Item = Slot>, view: &ClusterView, version: u64) {
+        if self.version == Some(version) {
+            return;
+        }
+        let me = &view.me().facts;
+        let serves = view.state_ok && me.is_primary();
+        let is_open = |slot: &Slot| serves && me.slots().contains(*slot) && view.open_slot(*slot).is_none();
+        self.open = slots.filter(is_open).fold(0, |open, slot| open | 1 << place(slot));
+        self.version = Some(version);
     }
 
     /// Whether it has to be looked now and then whether something in the slot has expired.
@@ -79,34 +89,40 @@ impl Beside {
     }
 
     /// A key has changed. Tells whether requests wait for it.
-    pub(crate) fn touch(&mut self, key: &[u8]) -> bool {
-        if let Some(watches) = self.watches.get(key) {
+    pub(crate) fn touch(&mut self, slot: Slot, key: &[u8]) -> bool {
+        if !self.is_observed() {
+            return false;
+        }
+        let key = (slot, key.into());
+        if let Some(watches) = self.watches.get(&key) {
             watches.iter().for_each(|watch| watch.break_it());
         }
-        self.waiters.contains_key(key)
+        self.waiters.contains_key(&key)
     }
 
-    pub(crate) fn watch(&mut self, key: &[u8], watch: &Arc<Watch>) {
-        self.watches.entry(key.into()).or_default().push(Arc::clone(watch));
+    pub(crate) fn watch(&mut self, slot: Slot, key: &[u8], watch: &Arc<Watch>) {
+        self.watches.entry((slot, key.into())).or_default().push(Arc::clone(watch));
     }
 
-    pub(crate) fn unwatch(&mut self, key: &[u8], watch: &Arc<Watch>) {
-        if let Some(watches) = self.watches.get_mut(key) {
+    pub(crate) fn unwatch(&mut self, slot: Slot, key: &[u8], watch: &Arc<Watch>) {
+        let key = (slot, key.into());
+        if let Some(watches) = self.watches.get_mut(&key) {
             watches.retain(|other| !Arc::ptr_eq(other, watch));
             if watches.is_empty() {
-                self.watches.remove(key);
+                self.watches.remove(&key);
             }
         }
     }
 
-    /// The keys that are watched or waited for.
-    pub(crate) fn observed_keys(&self) -> Vec<Box<[u8]>> {
-        self.watches.keys().chain(self.waiters.keys()).cloned().collect()
+    /// The keys of a slot that are watched or waited for.
+    pub(crate) fn observed_keys(&self, slot: Slot) -> BTreeSet<Box<[u8]>> {
+        let watched = of_slot(&self.watches, slot).map(|(key, _)| key);
+        watched.chain(of_slot(&self.waiters, slot).map(|(key, _)| key)).cloned().collect()
     }
 
     pub(crate) fn add_waiter(&mut self, waiter: &Arc<Waiter>) {
         for key in &waiter.wait.keys {
-            let queue = self.waiters.entry(key.clone()).or_default();
+            let queue = self.waiters.entry((waiter.slot, key.clone())).or_default();
             // A key may be named twice.
             if !queue.back().is_some_and(|last| Arc::ptr_eq(last, waiter)) {
                 queue.push_back(Arc::clone(waiter));
@@ -118,12 +134,13 @@ impl Beside {
     pub(crate) fn remove_waiter(&mut self, waiter: &Waiter) -> bool {
         let mut was_here = false;
         for key in &waiter.wait.keys {
-            if let Some(queue) = self.waiters.get_mut(key) {
+            let key = (waiter.slot, key.clone());
+            if let Some(queue) = self.waiters.get_mut(&key) {
                 let before = queue.len();
                 queue.retain(|other| !std::ptr::eq(&**other, waiter));
                 was_here |= queue.len() < before;
                 if queue.is_empty() {
-                    self.waiters.remove(key);
+                    self.waiters.remove(&key);
                 }
             }
         }
@@ -131,16 +148,22 @@ impl Beside {
     }
 
     /// Those who wait for a key, who came first at first.
-    pub(crate) fn waiters_of(&self, key: &[u8]) -> Vec<Arc<Waiter>> {
-        self.waiters.get(key).map(|queue| queue.iter().cloned().collect()).unwrap_or_default()
+    pub(crate) fn waiters_of(&self, slot: Slot, key: &[u8]) -> Vec<Arc<Waiter>> {
+        self.waiters.get(&(slot, key.into())).map(|queue| queue.iter().cloned().collect()).unwrap_or_default()
     }
 
-    pub(crate) fn is_waited_for(&self, slot: Slot) -> bool {
-        !self.waiters.is_empty() && self.waiters.values().flatten().any(|waiter| waiter.slot == slot)
+    /// The slots some of whose keys are waited for.
+    pub(crate) fn waited_slots(&self) -> BTreeSet<Slot> {
+        self.waiters.keys().map(|(slot, _)| *slot).collect()
     }
 
-    /// Everybody who waits for a key of a slot.
+    /// Everybody who waits for a key of a slot; once for each key.
     pub(crate) fn waiters_in(&self, slot: Slot) -> Vec<Arc<Waiter>> {
-        self.waiters.values().flatten().filter(|waiter| waiter.slot == slot).cloned().collect()
+        of_slot(&self.waiters, slot).flat_map(|(_, queue)| queue).cloned().collect()
     }
+}
+
+fn of_slot<V>(map: &BTreeMap<(Slot, Box<[u8]>), V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
+    let of_slot = map.range((slot, Box::default())..).take_while(move |((other, _), _)| *other == slot);
+    of_slot.map(|((_, key), value)| (key, value))
 }

@@ -41,6 +41,11 @@ impl Clients {
         self.list().clients.remove(&id);
     }
 
+    /// The one with this id.
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.list().clients.get(&id).cloned()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -38,7 +38,8 @@ pub(crate) fn enqueue(
     let protocol = session.protocol();
     let Some(transaction) = session.transaction() else { return Outcome::Continue };
     let kept = allowed.and_then(|()| {
-        let fits = transaction.push(command, args, max);
+        // What EXEC will not execute needs no room.
+        let fits = transaction.failed || transaction.push(command, args, max);
         if fits { Ok(()) } else { Err(ErrorReply::err("the transaction is too long (client-query-buffer-limit)")) }
     });
     match kept {
@@ -54,15 +55,21 @@ pub(crate) fn enqueue(
 }
 
 /// A request that names nothing spoils a transaction; an EXEC with arguments ends it.
-pub(crate) fn spoil(session: &mut Session, args: &[&[u8]], error: ErrorReply) -> ErrorReply {
+pub(crate) fn spoil(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], error: ErrorReply) -> ErrorReply {
     if is_word(args[0], "exec") {
-        session.set_transaction(None);
+        end(server, session, now);
         return aborted(&error);
     }
     if let Some(transaction) = session.transaction() {
         transaction.failed = true;
     }
     error
+}
+
+/// Ends the transaction, if there is one, and watches no key any more. No lock of keys may be held.
+fn end(server: &Server, session: &mut Session, now: Now) {
+    session.set_transaction(None);
+    session.unwatch(server, now);
 }
 
 /// What EXEC replies when it is refused.
@@ -81,10 +88,11 @@ pub(crate) fn exec(
     args: &[&[u8]],
     out: &mut Output,
 ) -> Outcome {
-    let watched = session.watched.take().unwrap_or_default();
-    watched.look(server, now);
+    if let Some(watched) = &session.watched {
+        watched.look(server, now);
+    }
     let admitted = admit(server, session, now, command, args).map_err(|error| aborted(&error));
-    let outcome = match admitted.and_then(|()| admit_queued(server, session, now, &watched)) {
+    let outcome = match admitted.and_then(|()| admit_queued(server, session, now)) {
         Ok(turn) => {
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);
@@ -97,8 +105,9 @@ pub(crate) fn exec(
             Outcome::Continue
         }
     };
-    watched.give_up(server, now);
-    session.show_transaction();
+    if session.transaction().is_none() {
+        session.unwatch(server, now);
+    }
     outcome
 }
 
@@ -116,14 +125,19 @@ pub(crate) fn run_queued<'s>(
             return Outcome::Flush;
         }
         let Some((command, request)) = transaction.pop() else {
-            let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
-            session.set_transaction(None);
-            return end;
+            let outcome = std::mem::replace(&mut transaction.end, Outcome::Continue);
+            drop(turn);
+            end(server, session, now);
+            return outcome;
         };
         let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
+        let begun = server.surroundings.now().mono;
         let outcome = match command.spec.run {
             Some(Run::Keyed(handler)) => match turn_of(server, session, now, turn.take(), (command, &args)) {
-                Ok(same) => run_keyed(turn.insert(same), session, (command, handler), &args, false, out),
+                Ok(same) => {
+                    note_keys_used(session);
+                    run_keyed(turn.insert(same), session, (command, handler), &args, false, out)
+                }
                 Err(error) => {
                     refuse(server, &error, out);
                     Outcome::Continue
@@ -135,6 +149,7 @@ pub(crate) fn run_queued<'s>(
             }
             Some(Run::Plain(_)) | None => run(server, session, now, command, &args, out),
         };
+        server.stats.add_time(command, server.surroundings.now().mono.since(begun));
         match outcome {
             // What is published finds room at the end: nothing comes between the changes of one transaction.
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
@@ -150,15 +165,29 @@ pub(crate) fn run_queued<'s>(
 }
 
 /// The turn at the slot of a request: the one that lasts, or where that was given up in the middle of a transaction a new one, if
-/// the slot is still served here.
+/// the slot is still served here, and if no key that is watched has changed before the transaction came to the first of its own.
 fn turn_of<'s>(
     server: &'s Server,
-    session: &Session,
+    session: &mut Session,
     now: Now,
     turn: Option<Turn<'s>>,
     (command, args): (&'static Known, &[&[u8]]),
 ) -> Result<Turn<'s>, ErrorReply> {
-    turn.map_or_else(|| admit_keyed(server, session, now, command, args), Ok)
+    if let Some(turn) = turn {
+        return Ok(turn);
+    }
+    let turn = admit_keyed(server, session, now, command, args)?;
+    let untouched = session.transaction().is_some_and(|transaction| !transaction.uses_keys);
+    if untouched && session.watched.as_ref().is_some_and(Watched::is_broken) {
+        return Err(ErrorReply::new("EXECABORT A watched key has changed while the transaction waited"));
+    }
+    Ok(turn)
+}
+
+fn note_keys_used(session: &mut Session) {
+    if let Some(transaction) = session.transaction() {
+        transaction.uses_keys = true;
+    }
 }
 
 /// The first word about the end holds: a connection that has to close does.
@@ -179,12 +208,7 @@ fn is_too_much(server: &Server, session: &Session, now: Now, out: &Output) -> bo
 
 /// Whether what was kept for EXEC may still run here and now, judged as one request, and the turn at the slot of its keys. What
 /// is wrong with the transaction itself is told by EXEC.
-fn admit_queued<'s>(
-    server: &'s Server,
-    session: &mut Session,
-    now: Now,
-    watched: &Watched,
-) -> Result<Option<Turn<'s>>, ErrorReply> {
+fn admit_queued<'s>(server: &'s Server, session: &mut Session, now: Now) -> Result<Option<Turn<'s>>, ErrorReply> {
     let (family, asker, mut turn) = (session.family(), session.asker(), None);
     let Some(transaction) = session.transaction().filter(|transaction| !transaction.failed) else { return Ok(None) };
     if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(server.audience(family)))? {
@@ -194,6 +218,9 @@ fn admit_queued<'s>(
     if transaction.has(Flag::Write) {
         check_writable(server).map_err(|error| aborted(&error))?;
     }
-    transaction.broken = watched.is_broken();
+    let broken = session.watched.as_ref().is_some_and(Watched::is_broken);
+    if let Some(transaction) = session.transaction() {
+        transaction.broken = broken;
+    }
     Ok(turn)
 }

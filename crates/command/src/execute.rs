@@ -34,11 +34,13 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
             exec::enqueue(server, session, now, command, args, out)
         }
-        Ok(Some(command)) if command.full_name == "exec" => exec::exec(server, session, now, command, args, out),
+        Ok(Some(command)) if command.full_name == "exec" && session.transaction().is_some() => {
+            exec::exec(server, session, now, command, args, out)
+        }
         Ok(Some(command)) => admit_and_run(server, session, now, command, args, out),
         Ok(None) => Outcome::Close,
         Err(error) => {
-            refuse(server, &exec::spoil(session, args, error), out);
+            refuse(server, &exec::spoil(server, session, now, args, error), out);
             Outcome::Continue
         }
     };
@@ -243,7 +245,7 @@ pub(crate) fn run_keyed(
             let client = Arc::clone(session.client());
             let waiter = Arc::new(Waiter::new(
                 client,
-                (session.protocol(), server.audience(session.family())),
+                (session.protocol(), session.asker(), session.family()),
                 (command, args),
                 turn.slot(),
                 wait,
@@ -284,14 +286,14 @@ pub(crate) fn admit_keyed<'s>(
     command: &Known,
     args: &[&[u8]],
 ) -> Result<Turn<'s>, ErrorReply> {
-    pubsub::check_listening(session, command)?;
     let slot = slot_of(server, session, command, args)?;
     let mut turn = Turn::new(server, slot.unwrap_or(Slot::from_hash(0)), now);
     if slot.is_some() {
         let mut asker = session.asker();
         asker.asking |= command.spec.flags.contains(&Flag::Asking);
-        turn.admit(asker, session.family(), command.spec.access(), |db| presence(command, args, db))?;
+        turn.admit(asker, session.family(), command.spec.access(), |db| presence(keys_of(command, args), db))?;
     }
+    pubsub::check_listening(session, command)?;
     Ok(turn)
 }
 
@@ -322,14 +324,20 @@ fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) 
     routing::slot_of(command.spec, args).map_err(|error| error.reply(server.audience(session.family())))
 }
 
-/// How many keys of a request are here.
-pub(crate) fn presence(command: &Known, args: &[&[u8]], db: &mut Db<'_>) -> Presence {
-    let mut presence = Presence::default();
-    for place in command.spec.key_places(args) {
-        let count = if db.exists(args[place.word]) { &mut presence.here } else { &mut presence.missing };
+/// How many of these keys are here.
+pub(crate) fn presence<'k>(keys: impl IntoIterator<Item = &'k [u8]>, db: &mut Db<'_>) -> Presence {
+    let (mut presence, mut first) = (Presence::default(), None);
+    for key in keys {
+        let count = if db.exists(key) { &mut presence.here } else { &mut presence.missing };
         *count += 1;
+        presence.several |= *first.get_or_insert(key) != key;
     }
     presence
+}
+
+/// The keys of a request.
+pub(crate) fn keys_of<'a>(command: &Known, args: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    command.spec.key_places(args).into_iter().map(|place| args[place.word]).collect()
 }
 
 /// For what is routed as keys are and has none.

@@ -1,5 +1,8 @@
 //! What is done for the keys though no client asks for it.
 
+use std::time::Duration;
+
+use slotmesh_table::OpenSlot;
 use slotmesh_types::{Now, Slot, SlotSet};
 
 use crate::keyspace::groups;
@@ -10,54 +13,64 @@ use crate::turn::Turn;
 const EXPIRED_AT_ONCE: usize = 64;
 
 impl Server {
-    /// Has the keys follow the latest view of the cluster: which slots are served without asking, and who waits here for
-    /// keys that are served elsewhere. To be called after each change of the view, from any thread but the one of the bus:
-    /// it waits for commands that run.
+    /// Has the keys follow the latest view of the cluster, to be called after each change of it, from any thread but the one of the
+    /// bus: it waits for commands that run. Commands judge by the latest view without it; here those who wait for keys are told
+    /// that these are served elsewhere.
     pub fn follow_topology(&self, now: Now) {
-        let standing = self.keyspace.standing();
-        // Taken while others can't: an older one never comes after a newer.
+        let version = self.surroundings.view_version();
         let view = self.view();
-        let mut open = SlotSet::new();
-        if view.state_ok && view.me().facts.is_primary() {
-            open = view.me().facts.slots().clone();
-            for (slot, _) in &view.open_slots {
-                open.remove(*slot);
+        self.keyspace.set_leads(view.me().facts.is_primary());
+        for slots in groups() {
+            let waited = {
+                let mut group = self.keyspace.lock(slots.start);
+                group.beside.follow(slots.iter(), &view, version);
+                group.beside.waited_slots()
+            };
+            for slot in waited {
+                Turn::new(self, slot, now).redirect_waiters(&view);
             }
         }
-        let left = self.keyspace.stand(view.me().facts.is_primary(), &open);
-        for slot in left {
-            Turn::new(self, slot, now).redirect_waiters(&view);
-        }
-        drop(standing);
     }
 
-    /// Takes out the keys of slots that are not served here any more.
+    /// Takes out the keys of slots that belong to others. Slots that have come back, or are on their way here, keep theirs.
     pub fn drop_keys(&self, slots: &SlotSet, now: Now) {
         for slot in slots.iter() {
             let mut turn = Turn::new(self, slot, now);
-            // It may have come back meanwhile.
-            if !turn.beside().is_open(slot) {
+            let view = self.view();
+            let is_mine = view.owner(slot).is_none_or(|owner| view.is_me(owner));
+            if !is_mine && !matches!(view.open_slot(slot), Some(OpenSlot::Importing(_))) {
                 turn.flush();
             }
         }
     }
 
-    /// Takes out what has expired, for at most so many microseconds. Source: `activeExpireCycle`.
-    pub fn expire(&self, now: Now, micros_max: u64) {
+    /// Takes out every key if this node is a replica: nothing is replicated, and what it has is not what its primary has.
+    pub fn drop_keys_of_replica(&self, now: Now) {
+        for slot in Slot::all() {
+            let mut turn = Turn::new(self, slot, now);
+            if self.view().me().facts.is_replica() {
+                turn.flush();
+            }
+        }
+    }
+
+    /// Takes out what has expired, for about so long, and goes on another time where it stopped. Source: `activeExpireCycle`.
+    pub fn expire(&self, now: Now, most: Duration) {
         if !self.keyspace.leads() || !self.keyspace.expires() {
             return;
         }
-        let end = self.surroundings.unix_micros() + micros_max;
-        for slots in groups() {
+        let end = now.mono.after(most);
+        for slots in self.keyspace.expiring_groups() {
             let expiring: Vec<Slot> = {
                 let group = self.keyspace.lock(slots.start);
                 slots.iter().filter(|slot| group.beside.expires(*slot)).collect()
             };
             for slot in expiring {
-                while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) && self.surroundings.unix_micros() < end {}
-            }
-            if self.surroundings.unix_micros() >= end {
-                return;
+                while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) {
+                    if self.surroundings.now().mono >= end {
+                        return self.keyspace.set_expired_until(&slots);
+                    }
+                }
             }
         }
     }

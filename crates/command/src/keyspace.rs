@@ -1,11 +1,12 @@
 //! The keys of this node.
 
-use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::MutexGuard;
 use slotmesh_store::{GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
-use slotmesh_types::{Slot, SlotSet};
+use slotmesh_types::Slot;
 
 use crate::beside::Beside;
 use crate::random::Random;
@@ -28,18 +29,62 @@ pub struct Keyspace {
     /// Whether this node is a primary: a replica takes keys out only when it is told.
     leads: AtomicBool,
     expires: AtomicBool,
-    standing: Mutex<()>,
+    /// Where it is looked for what has expired the next time.
+    expired_until: AtomicU16,
 }
 
-/// A group of slots, locked.
-pub(crate) type Locked<'a> = MutexGuard<'a, Group<Beside>>;
+/// A group of slots, locked. A thread holds one at a time: of two threads that want a second one each could wait for the other.
+#[derive(Debug)]
+pub(crate) struct Locked<'a> {
+    group: MutexGuard<'a, Group<Beside>>,
+    _alone: Alone,
+}
+
+/// In tests, ends the thread that wants a second lock.
+#[derive(Debug)]
+struct Alone;
+
+thread_local! {
+    static HOLDS_ONE: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Alone {
+    fn new() -> Self {
+        if cfg!(debug_assertions) {
+            assert!(!HOLDS_ONE.replace(true), "this thread holds the lock of a group already");
+        }
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) {
+            HOLDS_ONE.set(false);
+        }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = Group<Beside>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.group
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.group
+    }
+}
 
 impl Keyspace {
     /// One without keys. What comes by chance comes from the seed, which nobody else should know.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let (leads, expires) = (AtomicBool::new(true), AtomicBool::new(true));
-        let keyspace = Self { groups: Groups::new(seed), leads, expires, standing: Mutex::default() };
+        let keyspace = Self { groups: Groups::new(seed), leads, expires, expired_until: AtomicU16::new(0) };
         let mut random = Random::new(seed);
         for group in groups() {
             keyspace.lock(group.start).beside.random = Random::new(random.next());
@@ -59,7 +104,14 @@ impl Keyspace {
 
     /// The group of a slot.
     pub(crate) fn lock(&self, slot: Slot) -> Locked<'_> {
-        self.groups.lock(slot)
+        let _alone = Alone::new();
+        Locked { group: self.groups.lock(slot), _alone }
+    }
+
+    /// The same, if nobody else holds it.
+    pub(crate) fn try_lock(&self, slot: Slot) -> Option<Locked<'_>> {
+        let _alone = Alone::new();
+        Some(Locked { group: self.groups.try_lock(slot)?, _alone })
     }
 
     /// How many keys of a slot are here, whoever owns the slot. Those count that have expired and were not taken out yet.
@@ -78,6 +130,21 @@ impl Keyspace {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.sum(|keys| keys.len() as u64)
+    }
+
+    /// The slot of one key, counted from 0 through all slots in order; `None` beyond the last.
+    pub(crate) fn slot_at(&self, mut place: u64) -> Option<Slot> {
+        for slots in groups() {
+            let mut group = self.lock(slots.start);
+            for slot in slots.iter() {
+                let count = group.slot(slot).len() as u64;
+                if place < count {
+                    return Some(slot);
+                }
+                place -= count;
+            }
+        }
+        None
     }
 
     /// Whether no key is here.
@@ -124,29 +191,20 @@ impl Keyspace {
         }
     }
 
-    /// Held by the one who makes the keys follow the topology.
-    pub(crate) fn standing(&self) -> MutexGuard<'_, ()> {
-        self.standing.lock()
+    /// Sets whether this node is a primary.
+    pub(crate) fn set_leads(&self, leads: bool) {
+        self.leads.store(leads, Relaxed);
     }
 
-    /// Sets whether this node is a primary, and the slots whose every command runs here. Gives the slots that are none of them any
-    /// more, or never were, and are waited for.
-    pub(crate) fn stand(&self, leads: bool, open: &SlotSet) -> Vec<Slot> {
-        self.leads.store(leads, Relaxed);
-        let mut left = Vec::new();
-        for slots in groups() {
-            let mut group = self.lock(slots.start);
-            for slot in slots.iter() {
-                let is_open = open.contains(slot);
-                if group.beside.is_open(slot) != is_open {
-                    group.beside.set_open(slot, is_open);
-                }
-                if !is_open && group.beside.is_waited_for(slot) {
-                    left.push(slot);
-                }
-            }
-        }
-        left
+    /// The groups, in a turn that begins behind the place where the last look for what has expired ended.
+    pub(crate) fn expiring_groups(&self) -> impl Iterator<Item = Group64> {
+        let begin = usize::from(self.expired_until.load(Relaxed)) / GROUP_SLOTS;
+        groups().skip(begin).chain(groups().take(begin))
+    }
+
+    /// It was looked for what has expired up to this group.
+    pub(crate) fn set_expired_until(&self, group: &Group64) {
+        self.expired_until.store(group.range.end % Slot::COUNT, Relaxed);
     }
 
     /// Whether what has expired is looked for. Tests switch that off.
@@ -170,6 +228,12 @@ impl Group64 {
     pub(crate) fn iter(&self) -> impl Iterator<Item = Slot> + use<> {
         self.range.clone().filter_map(Slot::new)
     }
+}
+
+/// The slots that share a lock with this one.
+pub(crate) fn group_of(slot: Slot) -> Group64 {
+    let start = slot.get() / GROUP_SLOTS as u16 * GROUP_SLOTS as u16;
+    Group64 { start: Slot::from_hash(start), range: start..start + GROUP_SLOTS as u16 }
 }
 
 /// All slots, those that share a lock together.

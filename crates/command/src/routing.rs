@@ -58,6 +58,8 @@ pub struct Presence {
     pub here: usize,
     /// Keys that are not.
     pub missing: usize,
+    /// Whether not all of them are one key, named several times.
+    pub several: bool,
 }
 
 /// Why a command does not run here.
@@ -145,17 +147,17 @@ pub fn route<'v>(
     let owner = view.owner(slot).ok_or(Redirection::Unbound)?;
     check_state(view, access, rules)?;
     let keyed = access != Access::ShardChannel;
-    match open_state(view, slot) {
+    match view.open_slot(slot) {
         Some(OpenSlot::Migrating(to)) if keyed => {
-            let Presence { here, missing } = presence();
+            let Presence { here, missing, .. } = presence();
             if missing > 0 {
                 let target = view.node(to).filter(|_| here == 0);
                 return Err(target.map_or(Redirection::TryAgain, |node| Redirection::Ask(slot, node)));
             }
         }
         Some(OpenSlot::Importing(_)) if asker.asking => {
-            let Presence { here, missing } = if keyed { presence() } else { Presence::default() };
-            return if missing > 0 && here + missing > 1 { Err(Redirection::TryAgain) } else { Ok(()) };
+            let Presence { missing, several, .. } = if keyed { presence() } else { Presence::default() };
+            return if missing > 0 && several { Err(Redirection::TryAgain) } else { Ok(()) };
         }
         _ => {}
     }
@@ -192,14 +194,10 @@ pub fn shard_owner(view: &ClusterView, slot: Slot) -> Option<ShardOwner> {
     if view.is_me(owner) || view.me().facts.primary_key() == Some(owner.key) {
         return Some(ShardOwner::Member(*owner.facts.id()));
     }
-    match open_state(view, slot) {
+    match view.open_slot(slot) {
         Some(OpenSlot::Importing(_)) => Some(ShardOwner::Arriving),
         _ => None,
     }
-}
-
-fn open_state(view: &ClusterView, slot: Slot) -> Option<OpenSlot> {
-    view.open_slots.binary_search_by_key(&slot, |(slot, _)| *slot).ok().map(|index| view.open_slots[index].1)
 }
 
 fn check_state(view: &ClusterView, access: Access, rules: Rules) -> Result<(), Redirection<'static>> {

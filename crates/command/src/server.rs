@@ -71,8 +71,17 @@ pub trait Surroundings: Send + Sync {
     /// What the process uses. Called for INFO.
     fn usage(&self) -> Usage;
 
+    /// The version of the latest view, or of the one before for the moment in which it changes. Called for each request on keys.
+    fn view_version(&self) -> u64 {
+        self.view().version
+    }
+
+    /// The two clocks. Called for what takes long, or had to wait for a lock.
+    fn now(&self) -> Now;
+
     /// The wall clock in microseconds since 1970. Called for TIME and INFO, which alone show more than milliseconds.
     fn unix_micros(&self) -> u64;
+
     /// Connections of the bus, which count towards `maxclients`. Called for each new client; must not wait.
     fn bus_links(&self) -> u64 {
         0
@@ -217,6 +226,9 @@ impl Server {
 
     /// Tells those who listen that something has happened to a key. Other nodes are not told. Source: `notifyKeyspaceEvent`.
     pub(crate) fn tell_event(&self, now: Now, event: &str, key: &[u8]) {
+        if !self.pubsub.has_listeners(false) {
+            return;
+        }
         let events = self.settings.load().events;
         if events.has(Classes::KEYSPACE) {
             self.pubsub.publish(now.mono, &[b"__keyspace@0__:", key].concat(), event.as_bytes());

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use slotmesh_store::Db;
 use slotmesh_types::Slot;
 
-use crate::execute::presence;
+use crate::execute::{keys_of, presence};
 use crate::outcome::Outcome;
 use crate::routing::{self, Access, Presence, Redirection};
 use crate::table::{Flag, Known};
@@ -24,6 +24,8 @@ pub(crate) struct Transaction {
     pub(crate) broken: bool,
     /// EXEC has come.
     pub(crate) running: bool,
+    /// One that is on keys was executed.
+    pub(crate) uses_keys: bool,
     /// What the connection does when all are executed.
     pub(crate) end: Outcome,
 }
@@ -37,6 +39,7 @@ impl Transaction {
             failed: false,
             broken: false,
             running: false,
+            uses_keys: false,
             end: Outcome::Continue,
         }
     }
@@ -84,13 +87,12 @@ impl Transaction {
 
     /// How many of its keys are here.
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Presence {
-        let mut all = Presence::default();
+        let mut keys = Vec::new();
         for (command, request) in &self.requests {
             let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
-            let Presence { here, missing } = presence(command, &words, db);
-            all = Presence { here: all.here + here, missing: all.missing + missing };
+            keys.extend(keys_of(command, &words));
         }
-        all
+        presence(keys, db)
     }
 
     /// The slot of every key of every request; `None` without keys.

@@ -1,5 +1,6 @@
 //! What happens while the lock of a group of slots is held.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
@@ -7,14 +8,14 @@ use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::{Changes, Db, KeyChange, SlotKeys};
 use slotmesh_table::ClusterView;
-use slotmesh_types::{Now, Slot, key_slot};
+use slotmesh_types::{Now, Slot};
 
 use crate::beside::Beside;
 use crate::cluster::Family;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
 use crate::keyed::{Keyed, KeyedHandler};
-use crate::keyspace::Locked;
+use crate::keyspace::{Locked, group_of};
 use crate::routing::{self, Access, Asker, Presence};
 use crate::server::Server;
 use crate::settings::Settings;
@@ -34,9 +35,30 @@ pub(crate) struct Turn<'s> {
     changes: Changes,
     events: Vec<Event>,
     /// Keys that have changed and are waited for.
-    ready: Vec<Box<[u8]>>,
+    ready: Ready,
     /// All that was there, if it was taken out.
     flushed: Option<SlotKeys>,
+}
+
+/// Keys, each once, in the order in which they came.
+#[derive(Default)]
+struct Ready {
+    queue: VecDeque<Box<[u8]>>,
+    queued: BTreeSet<Box<[u8]>>,
+}
+
+impl Ready {
+    fn add(&mut self, key: Box<[u8]>) {
+        if self.queued.insert(key.clone()) {
+            self.queue.push_back(key);
+        }
+    }
+
+    fn next(&mut self) -> Option<Box<[u8]>> {
+        let key = self.queue.pop_front()?;
+        self.queued.remove(&key);
+        Some(key)
+    }
 }
 
 /// One request of a turn.
@@ -50,17 +72,22 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'s> Turn<'s> {
-    /// Waits for the lock.
+    /// Waits for the lock: as long as whoever holds it works on a slot of the same group. What has expired is judged when it is
+    /// had.
     pub(crate) fn new(server: &'s Server, slot: Slot, now: Now) -> Self {
+        let (group, now) = match server.keyspace.try_lock(slot) {
+            Some(group) => (group, now),
+            None => (server.keyspace.lock(slot), server.surroundings.now()),
+        };
         Self {
             server,
             settings: server.settings.load(),
             slot,
             now,
-            group: Some(server.keyspace.lock(slot)),
+            group: Some(group),
             changes: Changes::default(),
             events: Vec::new(),
-            ready: Vec::new(),
+            ready: Ready::default(),
             flushed: None,
         }
     }
@@ -75,12 +102,24 @@ impl<'s> Turn<'s> {
         presence: impl FnOnce(&mut Db<'_>) -> Presence,
     ) -> Result<(), ErrorReply> {
         let (server, slot) = (self.server, self.slot);
-        if self.group().beside.is_open(slot) {
+        let version = server.surroundings.view_version();
+        if self.beside().is_open(slot, version) {
             return Ok(());
         }
         let view = server.view();
-        routing::route(&view, slot, access, server.rules(), asker, || presence(&mut self.db()))
+        self.beside().follow(group_of(slot).iter(), &view, version);
+        self.with_db(|db, _| routing::route(&view, slot, access, server.rules(), asker, || presence(db)))
             .map_err(|error| error.reply(server.audience(family)))
+    }
+
+    /// Acts on the keys, and tells what came of it.
+    fn with_db<R>(&mut self, act: impl FnOnce(&mut Db<'_>, &mut Beside) -> R) -> R {
+        let (keys, beside) = self.group.as_mut().expect(STILL_LOCKED).parts(self.slot);
+        self.changes.observed = beside.is_observed();
+        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
+        let result = act(&mut db, beside);
+        self.settle();
+        result
     }
 
     pub(crate) fn server(&self) -> &'s Server {
@@ -104,27 +143,14 @@ impl<'s> Turn<'s> {
         self.group.as_mut().expect(STILL_LOCKED)
     }
 
-    fn db(&mut self) -> Db<'_> {
-        let group = self.group.as_mut().expect(STILL_LOCKED);
-        Db::new(group.slot(self.slot), &mut self.changes, self.now.unix.0, self.server.keyspace.leads())
-    }
-
     /// Whether the key is there.
     pub(crate) fn exists(&mut self, key: &[u8]) -> bool {
-        let exists = self.db().exists(key);
-        // It may have expired just now.
-        self.settle();
-        exists
+        self.with_db(|db, _| db.exists(key))
     }
 
     /// A key of the slot by chance.
     pub(crate) fn random_key(&mut self) -> Option<Box<[u8]>> {
-        let group = self.group.as_mut().expect(STILL_LOCKED);
-        let (keys, beside) = group.parts(self.slot);
-        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
-        let key = db.random_key(|| beside.random.next());
-        self.settle();
-        key
+        self.with_db(|db, beside| db.random_key(|| beside.random.next()))
     }
 
     /// What is kept beside the keys.
@@ -170,7 +196,11 @@ impl<'s> Turn<'s> {
         }
         let mut reply = Vec::new();
         match error {
-            Some(error) => error.write(&mut reply),
+            Some(error) => {
+                self.server.stats.add_failed(waiter.command);
+                self.server.stats.add_error(error);
+                error.write(&mut reply);
+            }
             None => waiter.wait.end.write(&mut ReplyWriter::new(&mut reply, waiter.protocol)),
         }
         waiter.serve(reply);
@@ -180,39 +210,53 @@ impl<'s> Turn<'s> {
     /// Takes every key out.
     pub(crate) fn flush(&mut self) {
         let slot = self.slot;
-        for key in self.beside().observed_keys() {
-            if key_slot(&key) == slot && self.db().exists(&key) && self.beside().touch(&key) {
-                self.ready.push(key);
+        if self.group().slot(slot).is_empty() {
+            return;
+        }
+        for key in self.beside().observed_keys(slot) {
+            if self.exists(&key) && self.beside().touch(slot, &key) {
+                self.ready.add(key);
             }
         }
         let keys = mem::take(self.group().slot(slot));
         self.server.stats.dirty.add(keys.len() as u64);
+        self.beside().set_expires(slot, false);
         self.flushed = Some(keys);
-        self.settle();
     }
 
     /// Takes out some of what has expired. Tells whether more of it is left.
     pub(crate) fn expire(&mut self, max: usize) -> bool {
-        let mut db = self.db();
         let mut fields = Vec::new();
-        let all = db.expire(max) & db.expire_fields(max, |key, _| fields.push(Box::from(key)));
+        let all = self.with_db(|db, _| db.expire(max) & db.expire_fields(max, |key, _| fields.push(Box::from(key))));
         fields.dedup();
-        let events = fields.into_iter().map(|key| Event { name: "hexpired", key });
-        if self.settings.events.has(Classes::HASH) {
-            self.events.extend(events);
+        for key in fields {
+            let is_gone = !self.exists(&key);
+            self.tell(Classes::HASH, "hexpired", &key);
+            if is_gone {
+                self.tell(Classes::GENERIC, "del", &key);
+            }
         }
-        self.settle();
+        let slot = self.slot;
+        let expires = self.group().slot(slot).expires();
+        self.beside().set_expires(slot, expires);
         !all
     }
 
-    /// Sends those away who wait for keys that are served elsewhere now.
+    fn tell(&self, class: Classes, event: &str, key: &[u8]) {
+        if self.settings.events.has(class) {
+            self.server.tell_event(self.now, event, key);
+        }
+    }
+
+    /// Sends those away who wait for keys that are served elsewhere now. Who was let in by ASKING stays while the slot arrives, and
+    /// who reads from a replica while that has the slot's primary.
     pub(crate) fn redirect_waiters(&mut self, view: &ClusterView) {
         let (slot, rules) = (self.slot, self.server.rules());
         for waiter in self.beside().waiters_in(slot) {
             let access = waiter.command.spec.access();
-            let routed = routing::route(view, slot, access, rules, Asker::default(), Presence::default);
-            if let Err(redirection) = routed {
-                self.end_wait(&waiter, Some(&redirection.reply(waiter.audience)));
+            if let Err(redirection) = routing::route(view, slot, access, rules, waiter.asker, Presence::default) {
+                let error = redirection.reply(self.server.audience(waiter.family));
+                self.end_wait(&waiter, Some(&error));
             }
         }
     }
@@ -230,8 +274,8 @@ impl<'s> Turn<'s> {
                 server.stats.expired_keys.add(1);
                 server.tell(*now, Classes::EXPIRED, "expired", &key);
             }
-            if beside.touch(&key) {
-                ready.push(key);
+            if beside.touch(*slot, &key) {
+                ready.add(key);
             }
         }
         for event in events.drain(..) {
@@ -241,8 +285,9 @@ impl<'s> Turn<'s> {
 
     /// Serves those who wait for keys that have changed, and who came first at first; what they do may serve others.
     fn serve_waiters(&mut self) {
-        while let Some(key) = (!self.ready.is_empty()).then(|| self.ready.remove(0)) {
-            for waiter in self.beside().waiters_of(&key) {
+        let slot = self.slot;
+        while let Some(key) = self.ready.next() {
+            for waiter in self.beside().waiters_of(slot, &key) {
                 if self.is_waited_for(&key, &waiter) {
                     self.try_to_serve(&waiter);
                 }
@@ -252,10 +297,8 @@ impl<'s> Turn<'s> {
 
     /// Whether a key holds what a request waits for. Groups of consumers are gone when their stream is: that ends a wait too.
     fn is_waited_for(&mut self, key: &[u8], waiter: &Waiter) -> bool {
-        let held = self.db().get(key).map(|value| value.type_name());
-        self.settle();
-        let spec = waiter.command.spec;
-        match spec.group {
+        let held = self.with_db(|db, _| db.get(key).map(|value| value.type_name()));
+        match waiter.command.spec.group {
             Group::List => held == Some("list"),
             Group::SortedSet => held == Some("zset"),
             _ => held == Some("stream") || waiter.wait.ends_without_key,

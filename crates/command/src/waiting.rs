@@ -8,7 +8,8 @@ use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_types::Slot;
 
 use crate::client::Client;
-use crate::cluster::Audience;
+use crate::cluster::Family;
+use crate::routing::Asker;
 use crate::table::Known;
 
 /// What is replied to a request that has waited in vain.
@@ -51,8 +52,10 @@ pub struct Waiter {
     pub(crate) command: &'static Known,
     pub(crate) args: Vec<Vec<u8>>,
     pub(crate) slot: Slot,
-    /// How its client is told of other nodes.
-    pub(crate) audience: Audience,
+    /// What its client had said before.
+    pub(crate) asker: Asker,
+    /// How its client came in, which decides how it is told of other nodes.
+    pub(crate) family: Family,
     pub(crate) wait: Wait,
     reply: Mutex<Option<Vec<u8>>>,
 }
@@ -75,13 +78,13 @@ impl Eq for Waiter {}
 impl Waiter {
     pub(crate) fn new(
         client: Arc<Client>,
-        (protocol, audience): (Protocol, Audience),
+        (protocol, asker, family): (Protocol, Asker, Family),
         (command, args): (&'static Known, &[&[u8]]),
         slot: Slot,
         mut wait: Wait,
     ) -> Self {
         let args = wait.args.take().unwrap_or_else(|| args.iter().map(|argument| argument.to_vec()).collect());
-        Self { client, protocol, command, args, slot, audience, wait, reply: Mutex::default() }
+        Self { client, protocol, command, args, slot, asker, family, wait, reply: Mutex::default() }
     }
 
     /// How long it waits; `None` for ever.

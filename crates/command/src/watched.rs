@@ -1,5 +1,6 @@
 //! Keys that a client watches for its next transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slotmesh_types::{Now, key_slot};
@@ -12,7 +13,7 @@ use crate::turn::Turn;
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     watch: Arc<Watch>,
-    keys: Vec<Box<[u8]>>,
+    keys: BTreeSet<Box<[u8]>>,
 }
 
 impl Watched {
@@ -20,9 +21,9 @@ impl Watched {
     pub(crate) fn add(&mut self, turn: &mut Turn<'_>, key: &[u8]) {
         // One that has expired is taken out first: later that would count as a change.
         turn.exists(key);
-        if !self.keys.iter().any(|known| **known == *key) {
-            turn.beside().watch(key, &self.watch);
-            self.keys.push(key.into());
+        if self.keys.insert(key.into()) {
+            let slot = turn.slot();
+            turn.beside().watch(slot, key, &self.watch);
         }
     }
 
@@ -46,7 +47,8 @@ impl Watched {
     /// Watches them no longer. No lock may be held.
     pub(crate) fn give_up(self, server: &Server, now: Now) {
         for key in &self.keys {
-            Turn::new(server, key_slot(key), now).beside().unwatch(key, &self.watch);
+            let slot = key_slot(key);
+            Turn::new(server, slot, now).beside().unwatch(slot, key, &self.watch);
         }
     }
 }

@@ -124,6 +124,10 @@ impl Surroundings for World {
         Usage::default()
     }
 
+    fn now(&self) -> Now {
+        Now::default()
+    }
+
     fn unix_micros(&self) -> u64 {
         0
     }

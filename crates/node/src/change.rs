@@ -46,7 +46,6 @@ async fn apply(shared: &Arc<Shared>, pairs: &[(String, String)]) -> Result<Vec<&
     let _ = shared.bus.ask(BusRequest::Configure(Box::new(settings::bus(&config, &shared.settled)))).await;
     // Whoever is told that it is done finds it done: some directives decide whether the cluster serves keys.
     let _ = shared.bus.ask(BusRequest::Refresh).await;
-    shared.server.follow_topology(shared.clock.now());
     (shared.on_config)(&config);
     Ok(changed)
 }

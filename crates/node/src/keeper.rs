@@ -17,7 +17,7 @@ use crate::ending::TellPanic;
 const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long that may take each time.
-const EXPIRE_MICROS: u64 = 25_000;
+const EXPIRE_FOR: Duration = Duration::from_millis(25);
 
 /// What there is to do.
 enum Chore {
@@ -25,6 +25,8 @@ enum Chore {
     Topology,
     /// The keys of these slots belong to others.
     DropKeys(Box<SlotSet>),
+    /// This node has become a replica.
+    DropKeysOfReplica,
     Stop,
 }
 
@@ -68,6 +70,11 @@ impl Chores {
         self.leave(Chore::DropKeys(slots));
     }
 
+    /// This node has become a replica.
+    pub(crate) fn drop_keys_of_replica(&self) {
+        self.leave(Chore::DropKeysOfReplica);
+    }
+
     fn leave(&self, chore: Chore) {
         // A thread that has ended has nothing to keep.
         let _ = self.0.sender.send(chore);
@@ -107,15 +114,13 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
                 chores.0.topology_waits.store(false, Release);
                 server.follow_topology(clock.now());
             }
-            Ok(Chore::DropKeys(slots)) => {
-                server.follow_topology(clock.now());
-                server.drop_keys(&slots, clock.now());
-            }
+            Ok(Chore::DropKeys(slots)) => server.drop_keys(&slots, clock.now()),
+            Ok(Chore::DropKeysOfReplica) => server.drop_keys_of_replica(clock.now()),
             Ok(Chore::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }
         if Instant::now() >= look {
-            server.expire(clock.now(), EXPIRE_MICROS);
+            server.expire(clock.now(), EXPIRE_FOR);
             tell_offset(shared, &mut told);
             look = Instant::now() + EXPIRE_INTERVAL;
         }

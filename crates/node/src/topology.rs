@@ -1,7 +1,7 @@
 //! What the bus knows, for readers on any thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 use arc_swap::ArcSwap;
 use slotmesh_table::{BusStats, ClusterView, Table};
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 pub struct Topology {
     view: ArcSwap<ClusterView>,
     versions: watch::Sender<u64>,
+    version: AtomicU64,
     link_bytes: AtomicU64,
 }
 
@@ -21,6 +22,7 @@ impl Topology {
         let view = ClusterView::new(table, Now::default(), false, 0, BusStats::default());
         Self {
             versions: watch::Sender::new(u64::MAX),
+            version: AtomicU64::new(u64::MAX),
             view: ArcSwap::from_pointee(view),
             link_bytes: AtomicU64::new(0),
         }
@@ -32,8 +34,10 @@ impl Topology {
         self.view.load_full()
     }
 
+    /// The version of the latest view, or of the one before: whoever sees it finds that view, or a later one. u64::MAX before the
+    /// first.
     pub(crate) fn version(&self) -> u64 {
-        *self.versions.borrow()
+        self.version.load(Acquire)
     }
 
     /// Tells about new versions; u64::MAX before the first.
@@ -56,6 +60,7 @@ impl Topology {
         let version = view.version;
         // Whoever is told finds the view there.
         self.view.store(Arc::new(view));
+        self.version.store(version, Release);
         self.versions.send_if_modified(|known| std::mem::replace(known, version) != version)
     }
 }

@@ -65,7 +65,16 @@ impl<X: Default> Keyspace<X> {
 impl<X> Keyspace<X> {
     /// The group of a slot, for as long as the guard is held. Hold one at a time.
     pub fn lock(&self, slot: Slot) -> MutexGuard<'_, Group<X>> {
-        self.groups[usize::from(slot.get()) / GROUP_SLOTS].0.lock()
+        self.group(slot).lock()
+    }
+
+    /// The same, if nobody else holds it.
+    pub fn try_lock(&self, slot: Slot) -> Option<MutexGuard<'_, Group<X>>> {
+        self.group(slot).try_lock()
+    }
+
+    fn group(&self, slot: Slot) -> &Mutex<Group<X>> {
+        &self.groups[usize::from(slot.get()) / GROUP_SLOTS].0
     }
 }
 

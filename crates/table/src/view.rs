@@ -141,6 +141,12 @@ impl ClusterView {
         &self.nodes[self.me]
     }
 
+    /// Where a slot is on its way to or from, if it is on the move.
+    #[must_use]
+    pub fn open_slot(&self, slot: Slot) -> Option<OpenSlot> {
+        self.open_slots.binary_search_by_key(&slot, |(slot, _)| *slot).ok().map(|index| self.open_slots[index].1)
+    }
+
     /// Whether `node` is the one whose view it is.
     #[must_use]
     pub fn is_me(&self, node: &NodeView) -> bool {

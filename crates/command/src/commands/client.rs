@@ -122,7 +122,7 @@ pub(crate) fn unblock(call: &mut Call<'_>) -> Handled {
         _ => return Err(ErrorReply::err("CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
     };
     let id = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
-    let client = call.server.clients.all().into_iter().find(|client| i64::try_from(client.id) == Ok(id));
+    let client = u64::try_from(id).ok().and_then(|id| call.server.clients.get(id));
     let waiter = client.and_then(|client| client.waiter().clone());
     let ended = waiter.is_some_and(|waiter| {
         let error = is_error.then(|| ErrorReply::new("UNBLOCKED client unblocked via CLIENT UNBLOCK"));

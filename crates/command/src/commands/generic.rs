@@ -9,7 +9,6 @@ use super::element_scan::Cursor as Position;
 use super::walk::{Cursor, slot_of_pattern, walk};
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
-use crate::keyspace::groups;
 use crate::outcome::Outcome;
 use crate::turn::Turn;
 
@@ -89,17 +88,12 @@ pub(crate) fn keys(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn randomkey(call: &mut Call<'_>) -> Handled {
     let (server, now) = (call.server, call.now);
-    let random = server.keyspace.random();
-    // What has expired is taken out on the way, so a second look may find less.
-    let found = (0..2).find_map(|_| {
-        let mut place = random.checked_rem(server.keyspace.len())?;
-        let slot = groups().flat_map(|slots| slots.iter()).find(|slot| {
-            let count = server.keyspace.count(*slot);
-            let is_here = place < count;
-            place = place.saturating_sub(count);
-            is_here
-        })?;
-        Turn::new(server, slot, now).random_key()
+    let place = server.keyspace.random().checked_rem(server.keyspace.len());
+    let found = place.and_then(|place| server.keyspace.slot_at(place)).and_then(|first| {
+        // Where it draws first, all may have expired.
+        let slots = (0..Slot::COUNT).map(|step| Slot::from_hash((first.get() + step) % Slot::COUNT));
+        let mut filled = slots.filter(|slot| server.keyspace.count(*slot) > 0);
+        filled.find_map(|slot| Turn::new(server, slot, now).random_key())
     });
     match found {
         Some(key) => call.reply().bulk(&key),

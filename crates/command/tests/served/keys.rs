@@ -1,6 +1,8 @@
 //! Keys: where they are served, who is told of them, and what is watched.
 
-use slotmesh_types::{Now, UnixMillis};
+use std::time::Duration;
+
+use slotmesh_types::{Now, Slot, SlotSet, UnixMillis};
 
 use crate::support::{Fixture, Table};
 
@@ -49,11 +51,109 @@ fn a_slot_that_leaves_takes_its_keys_with_it() {
     client.say_all(&["SET {s}a 1", "SET b 1"]);
     world.become_(Table::Foreign(SLOT));
     assert_eq!(client.say("GET {s}a"), MOVED);
-    let left = [slotmesh_types::Slot::new(SLOT).expect("a slot")].into_iter().collect();
-    world.server.drop_keys(&left, Now::default());
+    world.server.drop_keys(&slot(), Now::default());
     assert_eq!(client.say("DBSIZE"), ":1\r\n");
     world.become_(Table::Alone);
     assert_eq!(client.say("GET {s}a"), "$-1\r\n");
+}
+
+fn slot() -> SlotSet {
+    [Slot::new(SLOT).expect("a slot")].into_iter().collect()
+}
+
+#[test]
+fn a_slot_is_not_served_from_the_moment_it_has_left() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    assert_eq!(client.say("SET {s}a 1"), "+OK\r\n");
+    world.learn(Table::Foreign(SLOT));
+    assert_eq!(client.say("SET {s}a 2"), MOVED, "though nobody has told the keys yet");
+    world.learn(Table::Alone);
+    assert_eq!(client.say("GET {s}a"), "$1\r\n1\r\n");
+}
+
+#[test]
+fn keys_of_a_slot_that_is_back_or_on_its_way_here_stay() {
+    let world = Fixture::new(Table::Importing(SLOT));
+    let mut client = world.client();
+    client.say_all(&["ASKING", "SET {s}a 1"]);
+    world.server.drop_keys(&slot(), Now::default());
+    world.learn(Table::Alone);
+    world.server.drop_keys(&slot(), Now::default());
+    assert_eq!(client.say("GET {s}a"), "$1\r\n1\r\n");
+    world.server.drop_keys_of_replica(Now::default());
+    assert_eq!(client.say("DBSIZE"), ":1\r\n");
+    world.learn(Table::Replica);
+    world.server.drop_keys_of_replica(Now::default());
+    assert_eq!(client.say("DBSIZE"), ":0\r\n");
+}
+
+#[test]
+fn one_missing_key_named_twice_is_no_reason_to_try_again() {
+    let world = Fixture::new(Table::Importing(SLOT));
+    let mut client = world.client();
+    assert_eq!(client.say_all(&["ASKING", "MGET {s}a {s}a"]), "+OK\r\n*2\r\n$-1\r\n$-1\r\n");
+    let new_key = ["ASKING", "MULTI", "INCR {s}a", "EXPIRE {s}a 60", "EXEC"];
+    assert_eq!(client.say_all(&new_key), "+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n");
+}
+
+#[test]
+fn a_key_found_expired_on_the_way_to_a_redirection_has_changed() {
+    let world = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (world.client(), world.client());
+    other.say("SET {s}k 1 PX 100");
+    world.learn(Table::Migrating(SLOT));
+    client.say("WATCH {s}k");
+    other.now = Now { unix: UnixMillis(100), ..Now::default() };
+    assert_eq!(other.say("GET {s}k"), ASK);
+    world.learn(Table::Alone);
+    assert_eq!(client.say_all(&["MULTI", "PING", "EXEC"]), "+OK\r\n+QUEUED\r\n*-1\r\n");
+}
+
+#[test]
+fn acknowledged_entries_are_nothing_to_those_who_watch_a_stream() {
+    let world = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (world.client(), world.client());
+    client.say_all(&["XADD s 1-0 f v", "XGROUP CREATE s g 0", "WATCH s"]);
+    other.say_all(&["XREADGROUP GROUP g c STREAMS s >", "XACK s g 1-0"]);
+    assert_eq!(client.say_all(&["MULTI", "PING", "EXEC"]), "+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n");
+}
+
+#[test]
+fn fields_that_expire_unasked_have_changed_their_hash() {
+    let world = Fixture::new(Table::Alone);
+    world.configure("notify-keyspace-events", "EA");
+    let (mut client, mut listener) = (world.client(), world.client());
+    listener.say("PSUBSCRIBE __key*__:*");
+    client.say_all(&["HSET h a 1", "HPEXPIRE h 100 FIELDS 1 a", "WATCH h"]);
+    listener.events();
+    world.server.expire(Now { unix: UnixMillis(150), ..Now::default() }, Duration::from_millis(1));
+    assert_eq!(listener.events(), ["hexpired h", "del h"]);
+    assert_eq!(client.say_all(&["MULTI", "PING", "EXEC"]), "+OK\r\n+QUEUED\r\n*-1\r\n");
+}
+
+#[test]
+fn getex_of_a_missing_key_tells_nothing_and_looks_at_no_term() {
+    let world = Fixture::new(Table::Alone);
+    world.configure("notify-keyspace-events", "EA");
+    let (mut client, mut listener) = (world.client(), world.client());
+    listener.say("PSUBSCRIBE __key*__:*");
+    assert_eq!(client.say_all(&["GETEX k EX 10", "GETEX k EX 0"]), "$-1\r\n$-1\r\n");
+    assert!(listener.events().is_empty());
+}
+
+#[test]
+fn a_random_key_is_found_where_most_have_expired() {
+    let world = Fixture::new(Table::Replica);
+    let mut client = world.client();
+    world.become_(Table::Alone);
+    for number in 0..200 {
+        client.say(&format!("SET {{s}}{number} 1 PX 1"));
+    }
+    client.say("SET living 1");
+    world.become_(Table::Replica);
+    client.now = Now { unix: UnixMillis(10), ..Now::default() };
+    assert_eq!(client.say("RANDOMKEY"), "$6\r\nliving\r\n");
 }
 
 #[test]
@@ -92,7 +192,7 @@ fn what_has_expired_goes_though_nobody_asks_for_it() {
     let world = Fixture::new(Table::Alone);
     let mut client = world.client();
     client.say_all(&["SET a 1 PX 100", "SET b 1 PX 200", "SET c 1"]);
-    world.server.expire(Now { unix: UnixMillis(150), ..Now::default() }, 1);
+    world.server.expire(Now { unix: UnixMillis(150), ..Now::default() }, Duration::from_micros(1));
     assert_eq!(client.say("DBSIZE"), ":2\r\n");
     assert!(client.say("INFO stats").contains("\r\nexpired_keys:1\r\n"));
     assert!(client.say("INFO keyspace").contains("db0:keys=2,expires=1,"));

@@ -1,6 +1,6 @@
 //! A server without sockets, and clients that give it requests.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -59,6 +59,7 @@ impl Table {
 #[derive(Debug)]
 struct World {
     view: Mutex<Arc<ClusterView>>,
+    version: AtomicU64,
     published: AtomicUsize,
 }
 
@@ -69,8 +70,16 @@ impl Surroundings for Shared {
         Arc::clone(&self.0.view.lock().expect("no panic"))
     }
 
+    fn view_version(&self) -> u64 {
+        self.0.version.load(Ordering::Acquire)
+    }
+
     fn usage(&self) -> Usage {
         Usage::default()
+    }
+
+    fn now(&self) -> Now {
+        Now::default()
     }
 
     fn unix_micros(&self) -> u64 {
@@ -99,7 +108,8 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new(table: Table) -> Self {
-        let world = Arc::new(World { view: Mutex::new(Arc::new(table.view())), published: AtomicUsize::new(0) });
+        let view = Mutex::new(Arc::new(table.view()));
+        let world = Arc::new(World { view, version: AtomicU64::new(0), published: AtomicUsize::new(0) });
         let config = Config::default();
         let pubsub = PubSub::new(config.output_limits());
         let surroundings = Box::new(Shared(Arc::clone(&world)));
@@ -110,8 +120,14 @@ impl Fixture {
 
     /// The node learns something else about its cluster.
     pub(crate) fn become_(&self, table: Table) {
-        *self.world.view.lock().expect("no panic") = Arc::new(table.view());
+        self.learn(table);
         self.server.follow_topology(Now::default());
+    }
+
+    /// The same, before its keys have followed.
+    pub(crate) fn learn(&self, table: Table) {
+        *self.world.view.lock().expect("no panic") = Arc::new(table.view());
+        self.world.version.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn configure(&self, name: &str, value: &str) {
@@ -144,11 +160,11 @@ impl Fixture {
     /// How often a command ran, and how often it failed.
     pub(crate) fn calls(&self, name: &str) -> (u64, u64) {
         let counters = self.server.stats.of(table::find(name.as_bytes()).expect("a command"));
-        (counters.calls.get(), counters.failed.get())
+        (counters.calls, counters.failed)
     }
 
     pub(crate) fn micros(&self, name: &str) -> u64 {
-        self.server.stats.of(table::find(name.as_bytes()).expect("a command")).micros.get()
+        self.server.stats.of(table::find(name.as_bytes()).expect("a command")).micros
     }
 }
 
@@ -171,7 +187,7 @@ impl Client<'_> {
         let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
         let mut out = Output::default();
         self.outcome = execute(self.server, &mut self.session, self.now, &words, &mut out);
-        self.server.note_time(&self.session, Duration::from_micros(1));
+        self.server.note_time(&mut self.session, Duration::from_micros(1));
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         }

@@ -1,7 +1,7 @@
 //! MULTI, EXEC and ASKING on a node with a table made up for it.
 
 use crate::support::{Fixture, Table, frames};
-use slotmesh_command::{Answer, Outcome, Question};
+use slotmesh_command::{Answer, Outcome, Question, table};
 
 /// Slot of `s`; that of `t` is another.
 const SLOT: u16 = 3828;
@@ -175,4 +175,52 @@ fn others_see_what_waits_for_exec() {
     assert!(list.contains(" multi-mem=1052 ") && list.contains(" tot-mem=1052 "), "{list}");
     client.say("DISCARD");
     assert!(other.say("CLIENT LIST ID 1").contains(" multi-mem=0 "));
+}
+
+#[test]
+fn an_exec_of_nothing_leaves_the_keys_watched() {
+    let world = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (world.client(), world.client());
+    assert_eq!(client.say_all(&["WATCH k", "EXEC"]), "+OK\r\n-ERR EXEC without MULTI\r\n");
+    other.say("SET k 2");
+    assert_eq!(client.say_all(&["MULTI", "SET k 1", "EXEC", "GET k"]), "+OK\r\n+QUEUED\r\n*-1\r\n$1\r\n2\r\n");
+    client.say_all(&["WATCH k", "MULTI", "EXEC a"]);
+    other.say("SET k 3");
+    assert_eq!(
+        client.say_all(&["MULTI", "PING", "EXEC"]),
+        "+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n",
+        "an aborted one does not"
+    );
+}
+
+#[test]
+fn a_key_that_changes_while_a_transaction_waits_is_not_written_over() {
+    let world = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (world.client(), world.client());
+    client.say_all(&["WATCH k", "MULTI", "CLUSTER SAVECONFIG", "SET k mine"]);
+    assert_eq!(client.say("EXEC"), "*2\r\n");
+    other.say("SET k theirs");
+    let answered = client.answer(&Question::SaveConfig, &Answer::Ok);
+    assert_eq!(answered, "+OK\r\n-EXECABORT A watched key has changed while the transaction waited\r\n");
+    assert_eq!(other.say("GET k"), "$6\r\ntheirs\r\n");
+    assert_eq!(
+        client.say_all(&["MULTI", "SET k mine", "EXEC"]),
+        "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n",
+        "it watches no longer"
+    );
+}
+
+#[test]
+fn no_command_wants_a_second_lock_in_a_transaction() {
+    let world = Fixture::new(Table::Alone);
+    let commands = table::known().iter().flat_map(|known| [known].into_iter().chain(&known.subcommands));
+    for known in commands.filter(|known| known.subcommands.is_empty()) {
+        let mut client = world.client();
+        let given = known.full_name.matches('|').count() + 1;
+        let wanted = usize::try_from(known.spec.arity.unsigned_abs()).expect("a small number");
+        let words = vec!["1"; wanted.saturating_sub(given)].join(" ");
+        let request = format!("{} {words}", known.full_name.replace('|', " "));
+        // A second lock of a group would end the test.
+        client.say_all(&["MULTI", "SET {k}1 v", request.trim_end(), "SET {k}2 v", "EXEC"]);
+    }
 }

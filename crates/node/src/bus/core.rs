@@ -343,7 +343,13 @@ impl Core {
                 }
             }
             Action::Persist(durability) => self.persist_for_engine(durability),
-            Action::Data(order) => data::obey(&order, &self.chores),
+            Action::Data(order) => {
+                // What has to be done to the keys is decided by the view that shows why.
+                if self.is_view_old() {
+                    self.publish_now();
+                }
+                data::obey(&order, &self.chores);
+            }
             Action::ResolveSeeds => {
                 let seeds = self.seeds.borrow().clone();
                 self.spawn(seeds::resolve(Rc::clone(self), seeds));

@@ -1,4 +1,4 @@
-//! What the engine wants of the data side. Nothing is replicated yet: nothing to pause or hand over.
+//! What the engine wants of the data side. Nothing is replicated yet: a replica has no keys, and there is nothing to hand over.
 
 use slotmesh_gossip::DataOrder;
 
@@ -7,7 +7,8 @@ use crate::keeper::Chores;
 pub(crate) fn obey(order: &DataOrder, chores: &Chores) {
     match order {
         DataOrder::Follow { node, .. } => {
-            tracing::warn!("This release does not replicate: as a replica of {node} this node stays without data");
+            tracing::warn!("This release does not replicate: as a replica of {node} this node is without data");
+            chores.drop_keys_of_replica();
         }
         DataOrder::DropKeys(slots) => chores.drop_keys(slots.clone()),
         DataOrder::Lead { .. } | DataOrder::PauseWrites { .. } | DataOrder::ResumeWrites => {

@@ -62,8 +62,6 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
 
 async fn operate(shared: &Shared, change: &Change, only_check: bool) -> Answer {
     let reply = shared.bus.ask(BusRequest::Change(order(shared, change, only_check))).await;
-    // Whoever is told that it is done finds it done.
-    shared.server.follow_topology(shared.clock.now());
     match reply {
         Some(BusReply::Epoch { epoch, bumped }) => Answer::Epoch { epoch, bumped },
         reply => plain(reply),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use slotmesh_command::{Responsiveness, Server, Surroundings, Usage};
 use slotmesh_config::{Config, SetError};
 use slotmesh_table::ClusterView;
+use slotmesh_types::Now;
 use tokio::sync::{Mutex, mpsc, watch};
 
 use super::listener::Listeners;
@@ -57,6 +58,14 @@ impl Surroundings for World {
 
     fn usage(&self) -> Usage {
         Usage { bus_link_bytes: self.bus.topology().link_bytes(), ..usage::read() }
+    }
+
+    fn view_version(&self) -> u64 {
+        self.bus.topology().version()
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
     }
 
     fn unix_micros(&self) -> u64 {

@@ -70,6 +70,12 @@ impl<R> Edited<R> {
         Self { result, changes, is_touched: changes > 0 }
     }
 
+    /// A result for which so many changes are counted, and it is as it was for those who watch it or wait for it: what was done
+    /// to it is none of their business.
+    pub fn counted(changes: usize, result: R) -> Self {
+        Self { result, changes, is_touched: false }
+    }
+
     /// A result for which it counts as changed for those who watch it, while so many changes are counted, maybe none: because
     /// another key's change counts for both, or because real servers tell it so.
     pub fn touched(changes: usize, result: R) -> Self {

@@ -296,6 +296,8 @@ impl<'a> Db<'a> {
             self.note(key, KeyChange::Removed, edited.changes);
         } else if edited.is_touched {
             self.note(key, KeyChange::Changed, edited.changes);
+        } else {
+            self.changes.count += edited.changes as u64;
         }
         edited.result
     }

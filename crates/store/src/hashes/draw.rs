@@ -27,6 +27,24 @@ impl Hash {
         }
     }
 
+    /// So many times a field with its value, each draw on its own; none where no field is left.
+    pub fn random_repeated(
+        &self,
+        count: usize,
+        now: u64,
+        mut random: impl FnMut() -> u64,
+    ) -> impl Iterator<Item = (Packed<'_>, Packed<'_>)> {
+        // Looking at all of them once is cheap beside drawing as often as there are any, and then nothing is drawn in vain.
+        let living: Vec<_> = match self.len() {
+            length if length <= count => self.iter(now).map(|(name, value, _)| (name, value)).collect(),
+            _ => Vec::new(),
+        };
+        (0..count).map_while(move |_| match living.len() {
+            0 => self.random(now, &mut random),
+            length => Some(living[below(length, &mut random)?]),
+        })
+    }
+
     /// So many different fields with their values, or all of them, each choice about as likely as any other.
     ///
     /// It takes as long as `count` is, or as the hash is where `count` is a good part of that.

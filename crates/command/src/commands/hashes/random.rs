@@ -23,10 +23,11 @@ pub(crate) fn hrandfield(call: &mut Keyed<'_>) -> Done {
     match draw {
         Draw::Repeated(count) if hash.is_some() && count > REPEATED_MAX => return Err(out_of_range()),
         Draw::Repeated(count) => {
-            let mut draw_one = || hash.and_then(|hash| hash.random(now, || random.next()));
+            let mut draws =
+                hash.map(|hash| hash.random_repeated(count, now, || random.next())).into_iter().flatten().peekable();
             // Where all fields have expired there is none to repeat.
-            let count = if draw_one().is_some() { count } else { 0 };
-            write_fields(reply, count, (0..count).map_while(|_| draw_one()), with_values);
+            let count = if draws.peek().is_some() { count } else { 0 };
+            write_fields(reply, count, draws, with_values);
         }
         Draw::Distinct(count) => {
             let drawn = hash.map(|hash| hash.random_distinct(count, now, || random.next())).unwrap_or_default();

@@ -36,7 +36,7 @@ pub(crate) fn xclaim(call: &mut Keyed<'_>) -> Done {
         write_taken(reply, &taken, claim.id_only);
         // What is claimed tells replicas where the group is.
         let changes = (taken.len() + gone).max(usize::from(is_raised));
-        Edited::times(changes + usize::from(is_new), is_new)
+        Edited::counted(changes + usize::from(is_new), is_new)
     })?;
     if edited == Some(true) {
         call.tell(Classes::STREAM, "xgroup-createconsumer", key);
@@ -66,7 +66,7 @@ pub(crate) fn xautoclaim(call: &mut Keyed<'_>) -> Done {
         write_taken(reply, &taken, id_only);
         reply.array(gone.len());
         gone.iter().for_each(|id| write_id(reply, *id));
-        Edited::times(taken.len() + gone.len() + usize::from(is_new), is_new)
+        Edited::counted(taken.len() + gone.len() + usize::from(is_new), is_new)
     })?;
     if edited == Some(true) {
         call.tell(Classes::STREAM, "xgroup-createconsumer", key);

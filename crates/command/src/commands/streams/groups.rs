@@ -56,7 +56,7 @@ pub(crate) fn xgroup_setid(call: &mut Keyed<'_>) -> Done {
     };
     edit_group(call, |mut group| {
         group.set_last(last, options.read);
-        Edited::changed(())
+        Edited::counted(1, ())
     })?;
     call.tell(Classes::STREAM, "xgroup-setid", key);
     call.ok()
@@ -85,7 +85,7 @@ pub(crate) fn xgroup_createconsumer(call: &mut Keyed<'_>) -> Done {
         if is_new {
             group.consumer_or_new(name, now);
         }
-        Edited::when(is_new, is_new)
+        Edited::counted(usize::from(is_new), is_new)
     })?;
     if is_new {
         call.tell(Classes::STREAM, "xgroup-createconsumer", key);
@@ -98,7 +98,7 @@ pub(crate) fn xgroup_delconsumer(call: &mut Keyed<'_>) -> Done {
     find_stream(call)?;
     let pending = edit_group(call, |mut group| {
         let pending = group.remove_consumer(name);
-        Edited::when(pending.is_some(), pending)
+        Edited::counted(usize::from(pending.is_some()), pending)
     })?;
     if pending.is_some() {
         call.tell(Classes::STREAM, "xgroup-delconsumer", key);

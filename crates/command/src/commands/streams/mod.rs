@@ -93,7 +93,7 @@ pub(crate) fn xsetid(call: &mut Keyed<'_>) -> Done {
     }
     let set = call.db.edit(key, |stream: &mut Stream| {
         let set = stream.set_id(last, added, max_deleted);
-        Edited::when(set.is_ok(), set)
+        Edited::counted(usize::from(set.is_ok()), set)
     })?;
     set.ok_or_else(no_such_key)??;
     call.tell(Classes::STREAM, "xsetid", key);

@@ -18,7 +18,7 @@ pub(crate) fn xack(call: &mut Keyed<'_>) -> Done {
     let acknowledged = call.db.edit(key, |stream: &mut Stream| {
         let group = stream.group_mut(name);
         let count = group.map_or(0, |mut group| ids.iter().filter(|id| group.acknowledge(**id)).count());
-        Edited::times(count, count)
+        Edited::counted(count, count)
     })?;
     call.count(acknowledged.unwrap_or_default())
 }

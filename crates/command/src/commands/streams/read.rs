@@ -95,7 +95,7 @@ fn read_for_group(
             }
             From::New => false,
         };
-        Edited::times(usize::from(serves) + usize::from(is_new), is_new)
+        Edited::counted(usize::from(serves) + usize::from(is_new), is_new)
     })?;
     Ok(read == Some(true))
 }

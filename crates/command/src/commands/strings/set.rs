@@ -128,8 +128,11 @@ pub(crate) fn getset(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn getex(call: &mut Keyed<'_>) -> Done {
     let key = call.args[1];
     let options = Options::parse(&call.args[2..], Of::Getex)?;
-    let expiry = expiry(call, options.term)?;
     write_text(call, key)?;
+    if !call.db.exists(key) {
+        return Ok(());
+    }
+    let expiry = expiry(call, options.term)?;
     match (options.term, expiry) {
         (Term::Ended, _) if call.db.persist(key) == TermChange::Set => {
             call.tell(Classes::GENERIC, "persist", key);
