@@ -29,7 +29,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let target_dir = build::target_dir()?;
     rack::install(&target_dir);
-    let (server, tool, examples) = (build::server()?, build::tool()?, build::examples()?);
+    let (server, tool, examples) = (build::checking_server()?, build::tool()?, build::examples()?);
     let rack = Rack::new(&target_dir, Some(server.clone()));
     let tests = |arguments: &[&str]| {
         let mut tests = cargo();

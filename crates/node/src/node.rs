@@ -168,7 +168,7 @@ impl Node {
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
             .map_err(lacking("the bus thread"))?;
         let (stopping, stopped) = watch::channel(false);
-        let reaper = Reaper::start().map_err(lacking("threads"))?;
+        let reaper = Reaper::start(&ended).map_err(lacking("threads"))?;
         let world = Box::new(World { bus: bus.bus().clone(), clock, watchdog: Arc::clone(&watchdog), reaper });
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {

@@ -4,6 +4,10 @@ use std::io;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::ending::{Ending, TellPanic};
+
 /// Something to free.
 type Garbage = Box<dyn Send>;
 
@@ -16,9 +20,13 @@ impl Reaper {
     ///
     /// # Errors
     /// When the system gives none.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start(endings: &UnboundedSender<Ending>) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel::<Garbage>();
-        thread::Builder::new().name("reaper".into()).spawn(move || receiver.into_iter().for_each(drop))?;
+        let tell = TellPanic::new(endings, "the thread that frees memory");
+        thread::Builder::new().name("reaper".into()).spawn(move || {
+            let _tell = tell;
+            receiver.into_iter().for_each(drop);
+        })?;
         Ok(Self(sender))
     }
 
