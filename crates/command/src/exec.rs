@@ -200,7 +200,7 @@ fn note_end(session: &mut Session, end: Outcome) {
 }
 
 /// Whether the reply grows beyond what the client may have waiting; then its connection is ending.
-fn is_too_much(server: &Server, session: &Session, now: Now, out: &Output) -> bool {
+pub(crate) fn is_too_much(server: &Server, session: &Session, now: Now, out: &Output) -> bool {
     let client = session.client();
     client.set_buffered(out.len());
     client.check_limits(server.pubsub.limits(), now.mono)

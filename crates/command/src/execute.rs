@@ -9,7 +9,7 @@ use slotmesh_types::{Now, Slot};
 use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
 use crate::error_reply::{ErrorReply, shown, until_nul};
-use crate::exec;
+use crate::exec::{self, is_too_much};
 use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
 use crate::output::{Mark, Output};
@@ -240,6 +240,7 @@ pub(crate) fn run_keyed(
         bill.bytes_out += out.len().saturating_sub(before) as u64;
     }
     match ran {
+        Ok(None) if out.len() > turn.reply_bytes() && is_too_much(server, session, turn.now(), out) => Outcome::Close,
         Ok(None) => Outcome::Continue,
         Ok(Some(wait)) => {
             let client = Arc::clone(session.client());

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) text_bytes: usize,
     /// `client-query-buffer-limit`: most bytes of a request, or of a transaction.
     pub(crate) query_bytes: usize,
+    /// `client-output-buffer-limit` of normal clients: bytes of a reply that nobody is sent.
+    pub(crate) reply_bytes: usize,
     /// `cluster-preferred-endpoint-type`.
     pub(crate) endpoint_type: EndpointType,
     /// What runs while the cluster is down.
@@ -61,6 +63,10 @@ impl Settings {
             hll_sparse_bytes: number("hll-sparse-max-bytes"),
             text_bytes: number("proto-max-bulk-len"),
             query_bytes: number("client-query-buffer-limit"),
+            reply_bytes: match config.output_limits().normal.hard_bytes {
+                0 => usize::MAX,
+                bytes => usize::try_from(bytes).unwrap_or(usize::MAX),
+            },
             endpoint_type: match config.text("cluster-preferred-endpoint-type") {
                 "hostname" => EndpointType::Hostname,
                 "unknown-endpoint" => EndpointType::Unknown,

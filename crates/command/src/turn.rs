@@ -131,6 +131,11 @@ impl<'s> Turn<'s> {
         self.settings.slot_stats
     }
 
+    /// Bytes of a reply that a client is not sent: it is closed instead.
+    pub(crate) fn reply_bytes(&self) -> usize {
+        self.settings.reply_bytes
+    }
+
     pub(crate) fn slot(&self) -> Slot {
         self.slot
     }
@@ -167,7 +172,7 @@ impl<'s> Turn<'s> {
         let mut call = Keyed {
             args: request.args,
             db: Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads()),
-            reply: ReplyWriter::new(out, request.protocol),
+            reply: ReplyWriter::new(out, request.protocol).bounded(self.settings.reply_bytes),
             settings: &self.settings,
             random: &mut beside.random,
             command: request.command,

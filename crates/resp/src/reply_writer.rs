@@ -1,7 +1,5 @@
 //! Replies, written to a buffer of the caller's.
 
-use std::io::Write;
-
 /// Version of the protocol that a connection speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Protocol {
@@ -17,12 +15,20 @@ pub enum Protocol {
 pub struct ReplyWriter<'a> {
     out: &'a mut Vec<u8>,
     protocol: Protocol,
+    /// Once `out` is longer, nothing more is written.
+    bytes_max: usize,
 }
 
 impl<'a> ReplyWriter<'a> {
     /// Writes to the end of `out`.
     pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Self {
-        Self { out, protocol }
+        Self { out, protocol, bytes_max: usize::MAX }
+    }
+
+    /// Writes nothing more once the buffer holds more than so many bytes: for one who will not be sent such a reply anyway.
+    #[must_use]
+    pub fn bounded(self, bytes_max: usize) -> Self {
+        Self { bytes_max, ..self }
     }
 
     /// Version of the protocol it writes.
@@ -38,10 +44,8 @@ impl<'a> ReplyWriter<'a> {
 
     /// An error; `text` starts with its code. CR and LF become spaces.
     pub fn error(&mut self, text: &str) {
-        self.out.push(b'-');
         let clean = text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte });
-        self.out.extend(clean);
-        self.out.extend_from_slice(b"\r\n");
+        self.line(b'-', &clean.collect::<Vec<_>>());
     }
 
     /// An integer.
@@ -52,20 +56,19 @@ impl<'a> ReplyWriter<'a> {
     /// A string of bytes.
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.head(b'$', bytes.len());
-        self.out.extend_from_slice(bytes);
-        self.out.extend_from_slice(b"\r\n");
+        self.put(&[bytes, b"\r\n"]);
     }
 
     /// Nothing, where a string belongs.
     pub fn null(&mut self) {
         let text: &[u8] = if self.protocol == Protocol::Resp3 { b"_\r\n" } else { b"$-1\r\n" };
-        self.out.extend_from_slice(text);
+        self.put(&[text]);
     }
 
     /// Nothing, where an array belongs.
     pub fn null_array(&mut self) {
         let text: &[u8] = if self.protocol == Protocol::Resp3 { b"_\r\n" } else { b"*-1\r\n" };
-        self.out.extend_from_slice(text);
+        self.put(&[text]);
     }
 
     /// The start of an array of `len` replies, which follow.
@@ -91,8 +94,8 @@ impl<'a> ReplyWriter<'a> {
     /// True or false; 1 or 0 in RESP2.
     pub fn boolean(&mut self, value: bool) {
         match (self.protocol, value) {
-            (Protocol::Resp3, true) => self.out.extend_from_slice(b"#t\r\n"),
-            (Protocol::Resp3, false) => self.out.extend_from_slice(b"#f\r\n"),
+            (Protocol::Resp3, true) => self.put(&[b"#t\r\n"]),
+            (Protocol::Resp3, false) => self.put(&[b"#f\r\n"]),
             (Protocol::Resp2, value) => self.integer(i64::from(value)),
         }
     }
@@ -121,21 +124,16 @@ impl<'a> ReplyWriter<'a> {
             return self.bulk(text);
         }
         self.head(b'=', text.len() + 4);
-        self.out.extend_from_slice(format.as_bytes());
-        self.out.push(b':');
-        self.out.extend_from_slice(text);
-        self.out.extend_from_slice(b"\r\n");
+        self.put(&[format.as_bytes(), b":", text, b"\r\n"]);
     }
 
     /// A reply that has been written before.
     pub fn raw(&mut self, reply: &[u8]) {
-        self.out.extend_from_slice(reply);
+        self.put(&[reply]);
     }
 
     fn line(&mut self, kind: u8, text: &[u8]) {
-        self.out.push(kind);
-        self.out.extend_from_slice(text);
-        self.out.extend_from_slice(b"\r\n");
+        self.put(&[&[kind], text, b"\r\n"]);
     }
 
     fn head(&mut self, kind: u8, len: usize) {
@@ -143,7 +141,24 @@ impl<'a> ReplyWriter<'a> {
     }
 
     fn number(&mut self, kind: u8, value: i64) {
-        self.out.push(kind);
-        write!(self.out, "{value}\r\n").expect("writing to a vector does not fail");
+        // Digits from the last to the first, in a buffer that holds the longest number.
+        let mut digits = [0; 20];
+        let (mut start, mut rest) = (digits.len(), value.unsigned_abs());
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let sign: &[u8] = if value < 0 { b"-" } else { b"" };
+        self.put(&[&[kind], sign, &digits[start..], b"\r\n"]);
+    }
+
+    fn put(&mut self, pieces: &[&[u8]]) {
+        if self.out.len() <= self.bytes_max {
+            pieces.iter().for_each(|piece| self.out.extend_from_slice(piece));
+        }
     }
 }

@@ -2,8 +2,11 @@
 
 mod admin;
 mod codec;
+mod commands;
 mod detect;
 mod idle;
+mod keys;
+mod load;
 mod mesh;
 mod report;
 mod sample;
@@ -30,6 +33,10 @@ pub enum Subject {
     Idle(idle::Options),
     /// CPU of the server for a reply to CLUSTER NODES, SLOTS and SHARDS with many known nodes.
     Topology(topology::Options),
+    /// CPU of the server for commands on keys, and how many it does in a second.
+    Commands(commands::Options),
+    /// Memory that keys of each type take.
+    Keys(keys::Options),
     /// The admin API: how soon it tells, and what it costs a node that nobody asks.
     Admin(admin::Options),
     /// Reading and merging a heartbeat: time and allocations. Needs no server.
@@ -48,6 +55,8 @@ pub fn run(subject: &Subject) -> Result<()> {
         Subject::Detect(options) => ("detect", detect::run(&rack(&target_dir)?, options)?),
         Subject::Idle(options) => ("idle", idle::run(&rack(&target_dir)?, options)?),
         Subject::Topology(options) => ("topology", topology::run(&rack(&target_dir)?, options)?),
+        Subject::Commands(options) => ("commands", commands::run(&rack(&target_dir)?, options)?),
+        Subject::Keys(options) => ("keys", keys::run(&rack(&target_dir)?, options)?),
         Subject::Admin(options) => ("admin", admin::run(&rack(&target_dir)?, options)?),
         Subject::Codec(options) => ("codec", codec::run(*options)?),
     };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use slotmesh_command::Outcome;
 use slotmesh_types::{Now, Slot, SlotSet, UnixMillis};
 
 use crate::support::{Fixture, Table};
@@ -261,4 +262,15 @@ fn a_walk_shows_every_key_once_it_has_come_round() {
     assert_eq!(client.say("SCAN 0 MATCH {s}:7 COUNT 1000"), "*2\r\n$1\r\n0\r\n*0\r\n");
     assert_eq!(client.say("SCAN 0 MATCH {s}:8 COUNT 1000 TYPE string"), "*2\r\n$1\r\n0\r\n*1\r\n$5\r\n{s}:8\r\n");
     assert!(client.say("RANDOMKEY").starts_with('$'));
+}
+
+#[test]
+fn a_reply_that_nobody_is_sent_is_not_written_to_its_end() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say(&format!("SADD s {}", "m".repeat(1000)));
+    world.limit_output(100_000);
+    assert!(client.say("SRANDMEMBER s -1000000").len() < 110_000);
+    assert_eq!(client.outcome, Outcome::Close);
+    assert!(client.session.client().is_over_limit());
 }

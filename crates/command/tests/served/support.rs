@@ -152,9 +152,8 @@ impl Fixture {
     }
 
     pub(crate) fn limit_output(&self, hard_bytes: u64) {
-        let mut limits = self.server.pubsub.limits();
-        limits.normal.hard_bytes = hard_bytes;
-        self.server.pubsub.set_limits(limits);
+        self.configure("client-output-buffer-limit", &format!("normal {hard_bytes} 0 0"));
+        self.server.pubsub.set_limits(self.server.config().output_limits());
     }
 
     /// How often a command ran, and how often it failed.

@@ -1,0 +1,151 @@
+//! CPU of the server for a command on keys.
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+
+use super::load::{Load, lone_node};
+use super::report::{self, Report};
+use super::sample::Sample;
+use crate::rack::{Kind, Node, Rack};
+
+/// How to measure commands.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Requests in each run.
+    #[arg(long, default_value_t = 100_000)]
+    requests: usize,
+    /// Different keys.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    keys: u64,
+    /// Connections.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    connections: u16,
+    /// How often each command is measured.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Only commands with this name.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+/// One command under measurement.
+struct Case {
+    name: &'static str,
+    pipeline: usize,
+    /// The words of a request on the key of this number; the second number differs from request to request.
+    words: fn(u64, u64) -> Vec<Vec<u8>>,
+}
+
+const VALUE: [u8; 64] = [b'x'; 64];
+
+const CASES: [Case; 15] = [
+    Case { name: "SET", pipeline: 1, words: set },
+    Case { name: "SET", pipeline: 16, words: set },
+    Case { name: "SET", pipeline: 64, words: set },
+    Case { name: "GET", pipeline: 1, words: get },
+    Case { name: "GET", pipeline: 16, words: get },
+    Case { name: "GET", pipeline: 64, words: get },
+    Case { name: "INCR", pipeline: 16, words: |key, _| words(["INCR", &name("n", key)]) },
+    Case { name: "LPUSH", pipeline: 16, words: |key, _| words(["LPUSH", &name("l", key % 1000), "element"]) },
+    Case { name: "LPOP", pipeline: 16, words: |key, _| words(["LPOP", &name("l", key % 1000)]) },
+    Case {
+        name: "SADD",
+        pipeline: 16,
+        words: |key, turn| words(["SADD", &name("s", key % 1000), &format!("member:{}", turn % 10_000)]),
+    },
+    Case {
+        name: "HSET",
+        pipeline: 16,
+        words: |key, turn| words(["HSET", &name("h", key % 1000), &format!("field:{}", turn % 10_000), "some value"]),
+    },
+    Case {
+        name: "ZADD",
+        pipeline: 16,
+        words: |key, turn| {
+            let (score, member) = ((turn % 997).to_string(), format!("member:{}", turn % 10_000));
+            words(["ZADD", &name("z", key % 1000), &score, &member])
+        },
+    },
+    Case { name: "ZRANGE", pipeline: 16, words: |key, _| words(["ZRANGE", &name("z", key % 1000), "0", "9"]) },
+    Case { name: "MSET", pipeline: 16, words: mset },
+    Case { name: "XADD", pipeline: 16, words: |key, _| words(["XADD", &name("x", key % 1000), "*", "field", "value"]) },
+];
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<Vec<u8>> {
+    words.map(|word| word.as_bytes().to_vec()).to_vec()
+}
+
+fn name(kind: &str, number: u64) -> String {
+    format!("{kind}ey:{number:012}")
+}
+
+fn set(key: u64, _turn: u64) -> Vec<Vec<u8>> {
+    vec![b"SET".to_vec(), name("k", key).into_bytes(), VALUE.to_vec()]
+}
+
+fn get(key: u64, _turn: u64) -> Vec<Vec<u8>> {
+    vec![b"GET".to_vec(), name("k", key).into_bytes()]
+}
+
+/// Ten keys of one slot.
+fn mset(key: u64, _turn: u64) -> Vec<Vec<u8>> {
+    let pair = |number: u64| [format!("{{m{}}}:{number}", key % 1000).into_bytes(), VALUE.to_vec()];
+    std::iter::once(b"MSET".to_vec()).chain((0..10).flat_map(pair)).collect()
+}
+
+/// Asks both servers in turn.
+pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
+    let wanted = |case: &&Case| options.only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(case.name));
+    let cases: Vec<&Case> = CASES.iter().filter(wanted).collect();
+    let nodes = [lone_node(rack, Kind::Slotmesh)?, lone_node(rack, Kind::Valkey9)?];
+    let title = format!(
+        "Server CPU for a command in microseconds, {} keys, {} connections, values of 64 bytes, medians of {} runs of {} requests",
+        options.keys, options.connections, options.runs, options.requests
+    );
+    let columns = ["command", "pipeline", "slotmesh", "range", "Valkey", "range", "ratio", "a second", "Valkey's"];
+    let mut report = Report::new(title, &columns);
+    let bar = super::progress(cases.len() * usize::from(options.runs) * 2)?;
+    for case in cases {
+        let mut costs = [Sample::default(), Sample::default()];
+        let mut speeds = [Sample::default(), Sample::default()];
+        for _ in 0..options.runs {
+            for (index, node) in nodes.iter().enumerate() {
+                let cost = measure(node, case, options, &bar)?;
+                costs[index].add(cost.micros);
+                speeds[index].add(cost.per_second);
+            }
+        }
+        report.row(vec![
+            case.name.to_owned(),
+            case.pipeline.to_string(),
+            report::median(&costs[0], 2),
+            report::range(&costs[0], 2),
+            report::median(&costs[1], 2),
+            report::range(&costs[1], 2),
+            report::ratio(&costs[0], &costs[1]),
+            report::median(&speeds[0], 0),
+            report::median(&speeds[1], 0),
+        ]);
+    }
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+fn measure(node: &Node, case: &Case, options: &Options, bar: &ProgressBar) -> Result<super::load::Cost> {
+    bar.set_message(format!("{} {} {}", node.kind(), case.name, case.pipeline));
+    let mut load = Load::new(node, options.connections.into())?;
+    // The same keys for both, in an order that no cache foresees.
+    let (mut turn, keys) = (0_u64, options.keys);
+    let mut next = || {
+        turn += 1;
+        (case.words)(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) % keys, turn)
+    };
+    if case.pipeline == 1 {
+        // All keys are there before they are asked for.
+        let fill = usize::try_from(keys)?;
+        load.run(node, fill, 64, &mut next)?;
+    }
+    let cost = load.run(node, options.requests * case.pipeline.min(4), case.pipeline, next)?;
+    bar.inc(1);
+    Ok(cost)
+}
