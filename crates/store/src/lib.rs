@@ -45,9 +45,10 @@ mod slot_keys;
 mod sorted_set;
 pub mod stream;
 mod term;
+mod usage;
 mod value;
 
-pub use db::{Changes, Db, Edited, Expiry, KeyChange};
+pub use db::{Changes, Db, Edited, Expiry, KeyChange, Lookups};
 pub use hashes::{Hash, HashLimits};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
@@ -61,4 +62,5 @@ pub use sorted_set::{
     SortedSet, SortedSetLimits, Weighted,
 };
 pub use term::{TermChange, TermIf};
+pub use usage::Usage;
 pub use value::{Kind, Value, ValueRef, WrongType};

@@ -4,6 +4,7 @@ use crate::deadlines::{Deadlines, Term};
 use crate::dict::{Dict, Item};
 use crate::entry::{Entry, Short};
 use crate::hash::hash;
+use crate::usage::Used;
 use crate::value::{ALLOCATION, Value, ValueRef};
 
 /// The keys of one slot, and what they cost.
@@ -72,22 +73,49 @@ impl SlotKeys {
         self.dict.get(hash(key), key)
     }
 
-    /// Sets a key to a text or a number; gives what it held if that had memory of its own.
-    pub(crate) fn set_short(&mut self, key: &[u8], value: Short<'_>, deadline: Option<u64>) -> Option<Value> {
+    /// The same, which is a use of the key: `next` makes what is kept of that from what was.
+    pub(crate) fn touch(&mut self, key: &[u8], next: impl FnOnce(Used) -> Used) -> Option<&Entry> {
+        let entry = self.dict.get_mut(hash(key), key)?;
+        entry.set_used(next(entry.used()));
+        Some(entry)
+    }
+
+    /// Sets a key to a text or a number; gives what it held if that had memory of its own. `next` makes what is kept of its use
+    /// from what was; `None` for a new key.
+    pub(crate) fn set_short(
+        &mut self,
+        key: &[u8],
+        value: Short<'_>,
+        deadline: Option<u64>,
+        mut next: impl FnMut(Option<Used>) -> Used,
+    ) -> Option<Value> {
         let hash = hash(key);
-        self.edit_at(hash, key, |entry| entry.set_short(value, deadline)).unwrap_or_else(|| {
-            self.add(hash, Entry::short(key, value, deadline, [0; 3]));
+        let edited = self.edit_at(hash, key, |entry| {
+            entry.set_used(next(Some(entry.used())));
+            entry.set_short(value, deadline)
+        });
+        edited.unwrap_or_else(|| {
+            self.add(hash, Entry::short(key, value, deadline, next(None)));
             None
         })
     }
 
     /// The same with a value that has memory of its own.
-    pub(crate) fn set_long(&mut self, key: &[u8], value: Value, deadline: Option<u64>) -> Option<Value> {
+    pub(crate) fn set_long(
+        &mut self,
+        key: &[u8],
+        value: Value,
+        deadline: Option<u64>,
+        mut next: impl FnMut(Option<Used>) -> Used,
+    ) -> Option<Value> {
         let hash = hash(key);
         let mut value = Some(value);
-        let old = self.edit_at(hash, key, |entry| entry.set_long(value.take()?, deadline));
+        let old = self.edit_at(hash, key, |entry| {
+            entry.set_used(next(Some(entry.used())));
+            entry.set_long(value.take()?, deadline)
+        });
         if let Some(value) = value {
-            self.add(hash, Entry::long(key, value, deadline, [0; 3]));
+            self.add(hash, Entry::long(key, value, deadline, next(None)));
         }
         old.flatten()
     }
