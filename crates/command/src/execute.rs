@@ -229,7 +229,8 @@ pub(crate) fn run_keyed(
     let server = turn.server();
     begin(server, session, turn.now(), command, args);
     let before = out.len();
-    let request = Request { command, handler, args, protocol: session.protocol(), may_wait };
+    let (protocol, touches) = (session.protocol(), session.touches());
+    let request = Request { command, handler, args, protocol, may_wait, touches };
     let ran = turn.run(&request, out.own());
     session.client().end_command();
     if turn.bills() {
@@ -243,8 +244,9 @@ pub(crate) fn run_keyed(
             let client = Arc::clone(session.client());
             let waiter = Arc::new(Waiter::new(
                 client,
-                (session.protocol(), server.audience(session)),
+                (protocol, server.audience(session)),
                 (command, args),
+                touches,
                 turn.slot(),
                 wait,
             ));
@@ -327,7 +329,7 @@ fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) 
 pub(crate) fn presence(command: &Known, args: &[&[u8]], db: &mut Db<'_>) -> Presence {
     let mut presence = Presence::default();
     for place in command.spec.key_places(args) {
-        let count = if db.exists(args[place.word]) { &mut presence.here } else { &mut presence.missing };
+        let count = if db.is_there(args[place.word]) { &mut presence.here } else { &mut presence.missing };
         *count += 1;
     }
     presence

@@ -2,7 +2,7 @@
 
 use slotmesh_config::Config;
 use slotmesh_store::stream::StreamLimits;
-use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits};
+use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits, Usage};
 
 use crate::event::Classes;
 
@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) hll_sparse_bytes: usize,
     /// `proto-max-bulk-len`: longest text in bytes.
     pub(crate) text_bytes: usize,
+    /// `maxmemory-policy`, `lfu-*`: what is kept of how keys are used.
+    pub(crate) usage: Usage,
 }
 
 impl Settings {
@@ -52,6 +54,20 @@ impl Settings {
             },
             hll_sparse_bytes: number("hll-sparse-max-bytes"),
             text_bytes: number("proto-max-bulk-len"),
+            usage: usage(config),
         }
     }
+
+    /// Whether it is counted how often keys are used.
+    pub(crate) fn counts_uses(&self) -> bool {
+        self.usage != Usage::LastUse
+    }
+}
+
+fn usage(config: &Config) -> Usage {
+    if !config.text("maxmemory-policy").ends_with("-lfu") {
+        return Usage::LastUse;
+    }
+    let number = |name| u32::try_from(config.number(name)).unwrap_or(u32::MAX);
+    Usage::Frequency { log_factor: number("lfu-log-factor"), decay_minutes: number("lfu-decay-time") }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{Changes, Db, KeyChange, SlotKeys};
+use slotmesh_store::{Changes, Db, KeyChange, Lookups, SlotKeys};
 use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot, key_slot};
 
@@ -15,10 +15,11 @@ use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
 use crate::keyed::{Keyed, KeyedHandler};
 use crate::keyspace::Locked;
+use crate::random::Random;
 use crate::routing::{self, Access, Asker, Presence};
 use crate::server::Server;
 use crate::settings::Settings;
-use crate::table::{Group, Known};
+use crate::table::{Group, Known, Touches};
 use crate::waiting::{Wait, Waiter};
 
 /// A group of slots that is locked for commands on one of them, and what these leave behind.
@@ -47,6 +48,8 @@ pub(crate) struct Request<'a> {
     pub(crate) protocol: Protocol,
     /// Whether it may wait for keys.
     pub(crate) may_wait: bool,
+    /// Whether the keys that it looks up count as used, as far as the client says.
+    pub(crate) touches: bool,
 }
 
 impl<'s> Turn<'s> {
@@ -111,7 +114,7 @@ impl<'s> Turn<'s> {
 
     /// Whether the key is there.
     pub(crate) fn exists(&mut self, key: &[u8]) -> bool {
-        let exists = self.db().exists(key);
+        let exists = self.db().is_there(key);
         // It may have expired just now.
         self.settle();
         exists
@@ -138,9 +141,11 @@ impl<'s> Turn<'s> {
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
         self.changes.observed = beside.is_observed();
+        let lookups = lookups(request, &self.settings, &mut beside.random);
+        let db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
         let mut call = Keyed {
             args: request.args,
-            db: Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads()),
+            db: db.with_lookups(lookups),
             reply: ReplyWriter::new(out, request.protocol),
             settings: &self.settings,
             random: &mut beside.random,
@@ -181,7 +186,7 @@ impl<'s> Turn<'s> {
     pub(crate) fn flush(&mut self) {
         let slot = self.slot;
         for key in self.beside().observed_keys() {
-            if key_slot(&key) == slot && self.db().exists(&key) && self.beside().touch(&key) {
+            if key_slot(&key) == slot && self.db().is_there(&key) && self.beside().touch(&key) {
                 self.ready.push(key);
             }
         }
@@ -252,7 +257,7 @@ impl<'s> Turn<'s> {
 
     /// Whether a key holds what a request waits for. Groups of consumers are gone when their stream is: that ends a wait too.
     fn is_waited_for(&mut self, key: &[u8], waiter: &Waiter) -> bool {
-        let held = self.db().get(key).map(|value| value.type_name());
+        let held = self.db().type_name(key);
         self.settle();
         let spec = waiter.command.spec;
         match spec.group {
@@ -266,7 +271,7 @@ impl<'s> Turn<'s> {
         let args: Vec<&[u8]> = waiter.args.iter().map(Vec::as_slice).collect();
         let Some(handler) = waiter.command.spec.keyed_handler() else { return };
         let (command, protocol) = (waiter.command, waiter.protocol);
-        let request = Request { command, handler, args: &args, protocol, may_wait: true };
+        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches: waiter.touches };
         let mut reply = Vec::new();
         match self.run(&request, &mut reply) {
             Ok(None) => {}
@@ -281,6 +286,17 @@ impl<'s> Turn<'s> {
         self.beside().remove_waiter(waiter);
         waiter.serve(reply);
     }
+}
+
+/// What it means that a request looks a key up.
+fn lookups(request: &Request<'_>, settings: &Settings, random: &mut Random) -> Lookups {
+    let touches = match request.command.spec.touches {
+        Touches::AsWanted => request.touches,
+        Touches::Never => false,
+        Touches::Always => true,
+    };
+    let random = if settings.counts_uses() { random.next() } else { 0 };
+    Lookups { usage: settings.usage, touches, random }
 }
 
 impl Drop for Turn<'_> {

@@ -50,6 +50,8 @@ pub struct Waiter {
     pub(crate) protocol: Protocol,
     pub(crate) command: &'static Known,
     pub(crate) args: Vec<Vec<u8>>,
+    /// Whether the keys that it looks up count as used.
+    pub(crate) touches: bool,
     pub(crate) slot: Slot,
     /// How its client is told of other nodes.
     pub(crate) audience: Audience,
@@ -77,11 +79,12 @@ impl Waiter {
         client: Arc<Client>,
         (protocol, audience): (Protocol, Audience),
         (command, args): (&'static Known, &[&[u8]]),
+        touches: bool,
         slot: Slot,
         mut wait: Wait,
     ) -> Self {
         let args = wait.args.take().unwrap_or_else(|| args.iter().map(|argument| argument.to_vec()).collect());
-        Self { client, protocol, command, args, slot, audience, wait, reply: Mutex::default() }
+        Self { client, protocol, command, args, touches, slot, audience, wait, reply: Mutex::default() }
     }
 
     /// How long it waits; `None` for ever.

@@ -170,8 +170,10 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("lazyfree-lazy-server-del", Bool, "yes"),
     directive("lazyfree-lazy-user-del", Bool, "yes"),
     directive("lazyfree-lazy-user-flush", Bool, "yes"),
-    directive("lfu-decay-time", Integer { min: 0, max: 2147483647 }, "1"),
-    directive("lfu-log-factor", Integer { min: 0, max: 2147483647 }, "10"),
+    directive("lfu-decay-time", Integer { min: 0, max: 2147483647 }, "1")
+        .implemented("Minutes in which the count of uses of a key falls by one; 0 for never."),
+    directive("lfu-log-factor", Integer { min: 0, max: 2147483647 }, "10")
+        .implemented("How much less likely each further step of the count of uses of a key is."),
     directive("list-compress-depth", Integer { min: 0, max: 2147483647 }, "0"),
     directive("list-max-listpack-size", Integer { min: -2147483648, max: 2147483647 }, "-2")
         .alias("list-max-ziplist-size")

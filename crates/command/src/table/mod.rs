@@ -32,8 +32,8 @@ mod strings;
 mod transactions;
 
 pub use argument::{Argument, ArgumentKind};
-pub(crate) use command::Run;
 pub use command::{Category, Command, Deprecation, Flag, Group};
+pub(crate) use command::{Run, Touches};
 pub use key_places::KeyPlace;
 pub use key_spec::{Begin, Find, KeySpec, legacy_range};
 pub use known::{Known, Lookup, by_index, count, find, known, lookup};

@@ -7,3 +7,4 @@ mod sets;
 mod shard_subscriptions;
 mod support;
 mod transactions;
+mod usage;

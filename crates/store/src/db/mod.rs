@@ -76,6 +76,16 @@ impl<'a> Db<'a> {
         self.peek(key).is_some()
     }
 
+    /// The name of the type of what a key holds, for those who do not look it up for anybody.
+    pub fn type_name(&mut self, key: &[u8]) -> Option<&'static str> {
+        self.peek(key).map(|entry| entry.value().type_name())
+    }
+
+    /// Whether a key expires some day, for those as well.
+    pub fn expires(&mut self, key: &[u8]) -> bool {
+        self.peek(key).is_some_and(|entry| entry.deadline().is_some())
+    }
+
     /// What a key holds, if it is of this type.
     ///
     /// # Errors

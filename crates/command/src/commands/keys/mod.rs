@@ -4,7 +4,7 @@ mod object;
 mod sort;
 mod terms;
 
-pub(crate) use object::{object_encoding, object_freq, object_help, object_refcount};
+pub(crate) use object::{object_encoding, object_freq, object_help, object_idletime, object_refcount};
 pub(crate) use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
 pub(crate) use terms::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 
