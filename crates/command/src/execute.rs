@@ -9,6 +9,7 @@ use slotmesh_types::{Now, Slot};
 use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
 use crate::error_reply::{ErrorReply, shown, until_nul};
+use crate::eviction::check_room;
 use crate::exec;
 use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
@@ -175,11 +176,12 @@ fn admit_and_run(
     args: &[&[u8]],
     out: &mut Output,
 ) -> Outcome {
+    let room = check_room(server, now, || command.spec.flags.contains(&Flag::Denyoom));
     let admitted = match command.spec.keyed_handler() {
         Some(handler) => admit_keyed(server, session, now, command, args).map(|turn| Some((handler, turn))),
         None => admit(server, session, now, command, args).map(|()| None),
     };
-    match admitted {
+    match admitted.and_then(|keyed| room.map(|()| keyed)) {
         Err(error) => {
             server.stats.of(command).rejected.add(1);
             refuse(server, &error, out);

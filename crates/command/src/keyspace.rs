@@ -98,6 +98,17 @@ impl Keyspace {
         self.sum(|keys| keys.bytes() as u64)
     }
 
+    /// Bytes that the slots take while no key is there.
+    #[must_use]
+    pub fn empty_bytes(&self) -> u64 {
+        self.groups.empty_bytes() as u64
+    }
+
+    /// Bytes of the tables by which keys are found, and of what tells which expire when.
+    pub(crate) fn table_bytes(&self) -> (u64, u64) {
+        (self.sum(|keys| keys.table_bytes() as u64), self.sum(|keys| keys.term_bytes() as u64))
+    }
+
     fn sum(&self, figure: impl Fn(&SlotKeys) -> u64) -> u64 {
         let of_group = |slots: Group64| {
             let mut group = self.lock(slots.start);

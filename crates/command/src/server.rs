@@ -15,6 +15,7 @@ use crate::cluster::{Audience, EndpointType};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
+use crate::memory::Memory;
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
 use crate::responsiveness::Responsiveness;
@@ -58,8 +59,6 @@ pub struct Usage {
     pub user_time: Duration,
     /// Processor time spent for it in the system.
     pub system_time: Duration,
-    /// Bytes that wait on the connections of the bus to be sent.
-    pub bus_link_bytes: u64,
 }
 
 /// What commands look at and this crate does not own.
@@ -74,6 +73,11 @@ pub trait Surroundings: Send + Sync {
     fn unix_micros(&self) -> u64;
     /// Connections of the bus, which count towards `maxclients`. Called for each new client; must not wait.
     fn bus_links(&self) -> u64 {
+        0
+    }
+
+    /// Bytes that wait on the connections of the bus to be sent. Called now and then; must not wait.
+    fn bus_bytes(&self) -> u64 {
         0
     }
 
@@ -105,6 +109,8 @@ pub struct Server {
     pub started: Now,
     /// Its keys.
     pub keyspace: Keyspace,
+    /// How much memory is used.
+    pub memory: Memory,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -134,6 +140,7 @@ impl Server {
             stats: Stats::default(),
             process,
             started: now,
+            memory: Memory::new(limit(&config), keyspace.empty_bytes(), keyspace.random()),
             keyspace,
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
@@ -196,6 +203,14 @@ impl Server {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
+        let limit = limit(&config);
+        drop(config);
+        let had_limit = self.memory.limit() > 0;
+        self.memory.set_limit(limit);
+        if limit > 0 && !had_limit {
+            self.book_all();
+            self.look_at_connections();
+        }
         result
     }
 
@@ -250,4 +265,9 @@ impl Server {
         };
         Audience { family: session.family(), tls: false, endpoint_type }
     }
+}
+
+/// Most bytes of memory; 0 for any number.
+fn limit(config: &Config) -> u64 {
+    config.number("maxmemory").unsigned_abs()
 }

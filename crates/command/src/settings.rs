@@ -5,6 +5,7 @@ use slotmesh_store::stream::StreamLimits;
 use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits, Usage};
 
 use crate::event::Classes;
+use crate::eviction::Eviction;
 
 /// What the configuration says to commands on keys.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) text_bytes: usize,
     /// `maxmemory-policy`, `lfu-*`: what is kept of how keys are used.
     pub(crate) usage: Usage,
+    /// `maxmemory-*`: which keys go where memory is full.
+    pub(crate) eviction: Eviction,
 }
 
 impl Settings {
@@ -55,6 +58,7 @@ impl Settings {
             hll_sparse_bytes: number("hll-sparse-max-bytes"),
             text_bytes: number("proto-max-bulk-len"),
             usage: usage(config),
+            eviction: Eviction::new(config, usage(config)),
         }
     }
 

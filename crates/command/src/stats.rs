@@ -71,6 +71,8 @@ pub struct Stats {
     pub dirty: Counter,
     /// Keys taken out because their term was over.
     pub expired_keys: Counter,
+    /// Keys taken out because memory was full.
+    pub evicted_keys: Counter,
     /// Connections closed because too much waited to be sent on them.
     pub output_limit_disconnections: Counter,
     /// Connections closed because a request grew too long.
@@ -92,6 +94,7 @@ impl Default for Stats {
             errors: Counter::default(),
             dirty: Counter::default(),
             expired_keys: Counter::default(),
+            evicted_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
             per_command: (0..table::count()).map(|_| CommandCounters::default()).collect(),
@@ -130,7 +133,9 @@ impl Stats {
     /// Back to zero (CONFIG RESETSTAT).
     pub(crate) fn clear(&self) {
         let own = [&self.commands, &self.connections, &self.connections_rejected, &self.net_in, &self.net_out];
-        own.into_iter().chain([&self.reads, &self.writes, &self.errors, &self.expired_keys]).for_each(Counter::clear);
+        own.into_iter()
+            .chain([&self.reads, &self.writes, &self.errors, &self.expired_keys, &self.evicted_keys])
+            .for_each(Counter::clear);
         [&self.output_limit_disconnections, &self.query_limit_disconnections].into_iter().for_each(Counter::clear);
         for command in &self.per_command {
             [&command.calls, &command.micros, &command.rejected, &command.failed].into_iter().for_each(Counter::clear);

@@ -5,21 +5,23 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{Changes, Db, KeyChange, Lookups, SlotKeys};
+use slotmesh_store::{Changes, Db, KeyChange, Lookups, Rank, SlotKeys};
 use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::beside::Beside;
+use crate::candidates::Candidate;
 use crate::cluster::Audience;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
+use crate::eviction::no_room;
 use crate::keyed::{Keyed, KeyedHandler};
 use crate::keyspace::Locked;
 use crate::random::Random;
 use crate::routing::{self, Access, Asker, Presence};
 use crate::server::Server;
 use crate::settings::Settings;
-use crate::table::{Group, Known, Touches};
+use crate::table::{Flag, Group, Known, Touches};
 use crate::waiting::{Wait, Waiter};
 
 /// A group of slots that is locked for commands on one of them, and what these leave behind.
@@ -210,6 +212,15 @@ impl<'s> Turn<'s> {
         !all
     }
 
+    /// Takes a key out because memory is full, unless less speaks for that by now than when it was found.
+    pub(crate) fn evict(&mut self, found: &Candidate, rank: Rank, expiring: bool) {
+        let (slot, now) = (self.slot, self.now.unix.0);
+        if self.group().slot(slot).rank_of(&found.key, rank, expiring, now) >= Some(found.rank) {
+            self.db().evict(&found.key);
+            self.settle();
+        }
+    }
+
     /// Sends those away who wait for keys that are served elsewhere now.
     pub(crate) fn redirect_waiters(&mut self, view: &ClusterView) {
         let (slot, rules) = (self.slot, self.server.rules());
@@ -230,10 +241,20 @@ impl<'s> Turn<'s> {
             server.stats.dirty.add(mem::take(&mut changes.count));
             beside.set_expires(*slot, keys.expires());
         }
+        if server.memory.limit() > 0 {
+            beside.book(*slot, keys, &server.memory);
+        }
         for (key, change) in changes.keys.drain(..) {
-            if change == KeyChange::Expired {
-                server.stats.expired_keys.add(1);
-                server.tell(*now, Classes::EXPIRED, "expired", &key);
+            match change {
+                KeyChange::Expired => {
+                    server.stats.expired_keys.add(1);
+                    server.tell(*now, Classes::EXPIRED, "expired", &key);
+                }
+                KeyChange::Evicted => {
+                    server.stats.evicted_keys.add(1);
+                    server.tell(*now, Classes::EVICTED, "evicted", &key);
+                }
+                KeyChange::Changed | KeyChange::Removed => {}
             }
             if beside.touch(&key) {
                 ready.push(key);
@@ -273,7 +294,10 @@ impl<'s> Turn<'s> {
         let (command, protocol) = (waiter.command, waiter.protocol);
         let request = Request { command, handler, args: &args, protocol, may_wait: true, touches: waiter.touches };
         let mut reply = Vec::new();
-        match self.run(&request, &mut reply) {
+        let needs_memory = command.spec.flags.contains(&Flag::Denyoom);
+        // No key can go while the lock is held.
+        let ran = if needs_memory && self.server.is_full() { Err(no_room()) } else { self.run(&request, &mut reply) };
+        match ran {
             Ok(None) => {}
             Ok(Some(_)) => return,
             // Another of its keys, or the one to write to, is of the wrong type, or what it reads from is gone.

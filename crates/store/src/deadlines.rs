@@ -19,6 +19,8 @@ const HASH_MASK: u64 = (1 << HASH_BITS) - 1;
 const STEP: u64 = 16;
 /// What comes later, in more than five hundred years, counts as that.
 const STEPS_MAX: u64 = (1 << (64 - HASH_BITS)) - 1;
+/// Most deadlines that are passed on the way to one by chance.
+const WALK_MAX: usize = 256;
 /// What a number takes in a tree whose nodes are filled to two thirds.
 const BYTES_EACH: usize = 14;
 
@@ -61,6 +63,16 @@ impl Deadlines {
     /// The next one.
     pub(crate) fn first(&self) -> Option<Term> {
         self.terms.first().copied().map(Term)
+    }
+
+    /// The one that a number by chance stands for.
+    pub(crate) fn by_chance(&self, random: u64) -> Option<Term> {
+        let (first, last) = (*self.terms.first()?, *self.terms.last()?);
+        let span = (last - first).saturating_add(1);
+        // Up to so many lie near each other without any of them coming too often.
+        let behind = (random >> 32) as usize % self.terms.len().min(WALK_MAX);
+        let from = first + if self.terms.len() > WALK_MAX { random % span } else { 0 };
+        self.terms.range(from..).chain(&self.terms).nth(behind).copied().map(Term)
     }
 
     /// The next one, if it is past.

@@ -63,6 +63,12 @@ impl<X: Default> Keyspace<X> {
 }
 
 impl<X> Keyspace<X> {
+    /// Bytes that the slots take while no key is there.
+    #[must_use]
+    pub fn empty_bytes(&self) -> usize {
+        self.groups.len() * (size_of::<Lock<X>>() + GROUP_SLOTS * size_of::<SlotKeys>())
+    }
+
     /// The group of a slot, for as long as the guard is held. Hold one at a time.
     pub fn lock(&self, slot: Slot) -> MutexGuard<'_, Group<X>> {
         self.groups[usize::from(slot.get()) / GROUP_SLOTS].0.lock()

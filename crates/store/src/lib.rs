@@ -27,6 +27,7 @@ mod db;
 mod deadlines;
 mod dict;
 mod entry;
+mod eviction;
 #[cfg(test)]
 mod generator;
 pub mod geo;
@@ -49,6 +50,7 @@ mod usage;
 mod value;
 
 pub use db::{Changes, Db, Edited, Expiry, KeyChange, Lookups};
+pub use eviction::Rank;
 pub use hashes::{Hash, HashLimits};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};

@@ -55,9 +55,20 @@ impl SlotKeys {
     /// Bytes that they take, tables included, and about what an allocator adds to that.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let pieces = self.dict.table_pieces() + self.deadlines.pieces() + self.fields.pieces();
-        let tables = self.dict.table_bytes() + self.deadlines.bytes() + self.fields.bytes();
-        self.bytes + tables + pieces * ALLOCATION
+        self.bytes + self.table_bytes() + self.term_bytes()
+    }
+
+    /// Bytes of the table by which keys are found, with about what an allocator adds to that.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        self.dict.table_bytes() + self.dict.table_pieces() * ALLOCATION
+    }
+
+    /// Bytes of what tells which keys and fields expire when, with about what an allocator adds to that.
+    #[must_use]
+    pub fn term_bytes(&self) -> usize {
+        let pieces = self.deadlines.pieces() + self.fields.pieces();
+        self.deadlines.bytes() + self.fields.bytes() + pieces * ALLOCATION
     }
 
     /// Every key, those included that have expired and were not taken out yet, in no particular order.
@@ -162,6 +173,21 @@ impl SlotKeys {
     /// A key, each about as likely as any other.
     pub(crate) fn random(&self, random: impl FnMut() -> u64) -> Option<&Entry> {
         self.dict.random(random)
+    }
+
+    /// When the next key is due, with some bits of its hash.
+    pub(crate) fn first_term(&self) -> Option<Term> {
+        self.deadlines.first()
+    }
+
+    /// The same of some key, chosen by a number by chance.
+    pub(crate) fn term_by_chance(&self, random: u64) -> Option<Term> {
+        self.deadlines.by_chance(random)
+    }
+
+    /// A key with that term.
+    pub(crate) fn key_with(&self, term: Term) -> Option<&Entry> {
+        self.get(keys_with(&self.dict, Some(term), Entry::deadline).first()?)
     }
 
     /// Whether any key, or any field of a hash, expires some day.

@@ -34,6 +34,8 @@ pub enum KeyChange {
     Removed,
     /// It was found to have expired and taken out.
     Expired,
+    /// It was taken out because memory is full.
+    Evicted,
 }
 
 /// What a command has done to keys, for those who want to know: kept beside them and read when the command is over.
@@ -43,7 +45,7 @@ pub struct Changes {
     pub count: u64,
     /// Whether it is wanted what became of each key.
     pub observed: bool,
-    /// What became of keys, one after the other. Those that expired are always told, since replicas wait for that.
+    /// What became of keys, one after the other. Those that expired or were evicted are always told, since replicas wait for that.
     pub keys: Vec<(Box<[u8]>, KeyChange)>,
     /// What was taken out and is big: to be freed when no lock is held.
     pub garbage: Vec<Value>,

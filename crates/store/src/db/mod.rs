@@ -238,6 +238,16 @@ impl<'a> Db<'a> {
         true
     }
 
+    /// Takes a key out because memory is full; tells whether it was there.
+    pub fn evict(&mut self, key: &[u8]) -> bool {
+        let is_there = self.is_there(key);
+        if is_there {
+            self.take(key);
+            self.changes.keys.push((key.into(), KeyChange::Evicted));
+        }
+        is_there
+    }
+
     /// Gives what a key holds, with its term, another key, whatever that held. Tells whether there is such a key.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> bool {
         if self.entry(from).is_none() {
