@@ -41,6 +41,8 @@ pub(crate) struct Beside {
     watches: BTreeMap<Box<[u8]>, Vec<Arc<Watch>>>,
     waiters: BTreeMap<Box<[u8]>, VecDeque<Arc<Waiter>>>,
     pub(crate) random: Random,
+    /// Lookups that have found their keys, and those that have not.
+    lookups: (u64, u64),
 }
 
 fn place(slot: Slot) -> usize {
@@ -75,6 +77,20 @@ impl Beside {
     pub(crate) fn usage_mut(&mut self, slot: Slot) -> &mut SlotUsage {
         let usage = self.usage.get_or_insert_with(|| Box::new([SlotUsage::default(); GROUP_SLOTS]));
         &mut usage[place(slot)]
+    }
+
+    pub(crate) fn count_lookups(&mut self, hits: u64, misses: u64) {
+        self.lookups.0 += hits;
+        self.lookups.1 += misses;
+    }
+
+    /// Lookups that have found their keys, and those that have not.
+    pub(crate) fn lookups(&self) -> (u64, u64) {
+        self.lookups
+    }
+
+    pub(crate) fn reset_lookups(&mut self) {
+        self.lookups = (0, 0);
     }
 
     /// Books what the keys of a slot take now.

@@ -2,7 +2,7 @@
 
 use slotmesh_types::{Now, Slot, SlotSet};
 
-use crate::keyspace::groups;
+use crate::keyspace::{Group64, groups};
 use crate::server::Server;
 use crate::turn::Turn;
 
@@ -47,18 +47,25 @@ impl Server {
         if !self.keyspace.leads() || !self.keyspace.expires() {
             return;
         }
-        let end = self.surroundings.unix_micros() + micros_max;
-        for slots in groups() {
-            let expiring: Vec<Slot> = {
-                let group = self.keyspace.lock(slots.start);
-                slots.iter().filter(|slot| group.beside.expires(*slot)).collect()
-            };
-            for slot in expiring {
-                while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) && self.surroundings.unix_micros() < end {}
-            }
+        let start = self.surroundings.unix_micros();
+        let stale = groups().find_map(|slots| self.expire_group(&slots, now, start + micros_max));
+        self.stats.expire_caps.add(u64::from(stale.is_some()));
+        self.stats.note_stale(stale.unwrap_or(0.0));
+        self.stats.expire_micros.add(self.surroundings.unix_micros().saturating_sub(start));
+    }
+
+    /// Gives the share of what is left in the slot where time was over.
+    fn expire_group(&self, slots: &Group64, now: Now, end: u64) -> Option<f64> {
+        let expiring: Vec<Slot> = {
+            let group = self.keyspace.lock(slots.start);
+            slots.iter().filter(|slot| group.beside.expires(*slot)).collect()
+        };
+        for slot in expiring {
+            while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) && self.surroundings.unix_micros() < end {}
             if self.surroundings.unix_micros() >= end {
-                return;
+                return Some(Turn::new(self, slot, now).stale_share());
             }
         }
+        None
     }
 }

@@ -123,10 +123,24 @@ impl Keyspace {
         self.lock(slot).beside.usage(slot)
     }
 
+    /// How many lookups have found their keys, and how many have not.
+    #[must_use]
+    pub fn lookups(&self) -> (u64, u64) {
+        groups()
+            .map(|slots| self.lock(slots.start).beside.lookups())
+            .fold((0, 0), |all, group| (all.0 + group.0, all.1 + group.1))
+    }
+
+    /// How long keys that expire have left on average, in milliseconds.
+    pub(crate) fn average_ttl_ms(&self, now: u64) -> u64 {
+        self.sum(|keys| keys.terms_ms(now)).checked_div(self.expiring()).unwrap_or(0)
+    }
+
     /// Sets the figures of all slots back.
     pub(crate) fn reset_usage(&self) {
         for slots in groups() {
             let mut group = self.lock(slots.start);
+            group.beside.reset_lookups();
             for slot in slots.iter() {
                 if group.beside.usage(slot) != SlotUsage::default() {
                     *group.beside.usage_mut(slot) = SlotUsage::default();

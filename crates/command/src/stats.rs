@@ -71,6 +71,14 @@ pub struct Stats {
     pub dirty: Counter,
     /// Keys taken out because their term was over.
     pub expired_keys: Counter,
+    /// Fields of hashes taken out because their term was over.
+    pub expired_fields: Counter,
+    /// Times there was more to take out than there was time for.
+    pub expire_caps: Counter,
+    /// Microseconds spent in looking for what has expired.
+    pub expire_micros: Counter,
+    /// The share of keys that have expired and are still there, in millionths, as of late.
+    pub(crate) stale_share: AtomicU64,
     /// Keys taken out because memory was full.
     pub evicted_keys: Counter,
     /// Connections closed because too much waited to be sent on them.
@@ -94,6 +102,10 @@ impl Default for Stats {
             errors: Counter::default(),
             dirty: Counter::default(),
             expired_keys: Counter::default(),
+            expired_fields: Counter::default(),
+            expire_caps: Counter::default(),
+            expire_micros: Counter::default(),
+            stale_share: AtomicU64::new(0),
             evicted_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
@@ -124,6 +136,18 @@ impl Stats {
         *codes.entry(code.to_vec()).or_default() += 1;
     }
 
+    /// So large a share of the keys that expire has expired and is still there: one look more.
+    pub(crate) fn note_stale(&self, share: f64) {
+        const WEIGHT: f64 = 0.05;
+        let before = self.stale_share.load(Relaxed) as f64;
+        self.stale_share.store((share * 1e6 * WEIGHT + before * (1.0 - WEIGHT)) as u64, Relaxed);
+    }
+
+    /// That share as of late, in percent.
+    pub(crate) fn stale_percent(&self) -> f64 {
+        self.stale_share.load(Relaxed) as f64 / 1e4
+    }
+
     /// How often each code was replied.
     #[must_use]
     pub fn errors_by_code(&self) -> BTreeMap<Vec<u8>, u64> {
@@ -136,6 +160,8 @@ impl Stats {
         own.into_iter()
             .chain([&self.reads, &self.writes, &self.errors, &self.expired_keys, &self.evicted_keys])
             .for_each(Counter::clear);
+        [&self.expired_fields, &self.expire_caps, &self.expire_micros].into_iter().for_each(Counter::clear);
+        self.stale_share.store(0, Relaxed);
         [&self.output_limit_disconnections, &self.query_limit_disconnections].into_iter().for_each(Counter::clear);
         for command in &self.per_command {
             [&command.calls, &command.micros, &command.rejected, &command.failed].into_iter().for_each(Counter::clear);

@@ -203,6 +203,7 @@ impl<'s> Turn<'s> {
         let mut db = self.db();
         let mut fields = Vec::new();
         let all = db.expire(max) & db.expire_fields(max, |key, _| fields.push(Box::from(key)));
+        self.server.stats.expired_fields.add(fields.len() as u64);
         fields.dedup();
         let events = fields.into_iter().map(|key| Event { name: "hexpired", key });
         if self.settings.events.has(Classes::HASH) {
@@ -210,6 +211,14 @@ impl<'s> Turn<'s> {
         }
         self.settle();
         !all
+    }
+
+    /// The share of keys that have expired and are still there, among those that expire some day; about, if there are many.
+    pub(crate) fn stale_share(&mut self) -> f64 {
+        const MAX: usize = 1000;
+        let (slot, now) = (self.slot, self.now.unix.0);
+        let keys = self.group().slot(slot);
+        keys.overdue(now, MAX) as f64 / keys.expiring().clamp(1, MAX) as f64
     }
 
     /// Takes a key out because memory is full, unless less speaks for that by now than when it was found.
@@ -260,6 +269,8 @@ impl<'s> Turn<'s> {
                 ready.push(key);
             }
         }
+        beside.count_lookups(mem::take(&mut changes.hits), mem::take(&mut changes.misses));
+        events.extend(changes.notes.drain(..).map(Event::from));
         for event in events.drain(..) {
             server.tell_event(*now, event.name, &event.key);
         }
@@ -319,8 +330,15 @@ fn lookups(request: &Request<'_>, settings: &Settings, random: &mut Random) -> L
         Touches::Never => false,
         Touches::Always => true,
     };
-    let random = if settings.counts_uses() { random.next() } else { 0 };
-    Lookups { usage: settings.usage, touches, random }
+    let told = |class| settings.events.any() && settings.events.has(class);
+    Lookups {
+        usage: settings.usage,
+        touches,
+        counts: request.command.spec.counts_lookups,
+        tells_missing: told(Classes::KEY_MISS),
+        tells_new: told(Classes::NEW),
+        random: if settings.counts_uses() { random.next() } else { 0 },
+    }
 }
 
 impl Drop for Turn<'_> {

@@ -16,7 +16,7 @@ pub(crate) struct Deadlines {
 pub(crate) const HASH_BITS: u32 = 24;
 const HASH_MASK: u64 = (1 << HASH_BITS) - 1;
 /// Deadlines are rounded up to the next step, in milliseconds: whoever is found has expired for sure.
-const STEP: u64 = 16;
+pub(crate) const STEP: u64 = 16;
 /// What comes later, in more than five hundred years, counts as that.
 const STEPS_MAX: u64 = (1 << (64 - HASH_BITS)) - 1;
 /// Most deadlines that are passed on the way to one by chance.
@@ -30,7 +30,7 @@ pub(crate) struct Term(u64);
 
 impl Term {
     pub(crate) fn new(deadline: u64, bits: u64) -> Self {
-        Self(deadline.div_ceil(STEP).min(STEPS_MAX) << HASH_BITS | bits & HASH_MASK)
+        Self(Self::step(deadline) << HASH_BITS | bits & HASH_MASK)
     }
 
     /// The bits of the hash.
@@ -41,6 +41,11 @@ impl Term {
     /// Whether a deadline is in its step.
     pub(crate) fn has(self, deadline: Option<u64>) -> bool {
         deadline.is_some_and(|deadline| Self::new(deadline, self.bits()) == self)
+    }
+
+    /// The step of a deadline.
+    pub(crate) fn step(deadline: u64) -> u64 {
+        deadline.div_ceil(STEP).min(STEPS_MAX)
     }
 
     /// When it may be over.
@@ -99,6 +104,11 @@ impl Deadlines {
         if let Some(after) = after {
             self.terms.insert(after.0);
         }
+    }
+
+    /// How many are past, as far as that is counted.
+    pub(crate) fn overdue(&self, now: u64, count_max: usize) -> usize {
+        self.terms.iter().take(count_max).take_while(|term| Term(**term).end() <= now).count()
     }
 
     /// Bytes on the heap, about.

@@ -49,7 +49,7 @@ mod term;
 mod usage;
 mod value;
 
-pub use db::{Changes, Db, Edited, Expiry, KeyChange, Lookups};
+pub use db::{Changes, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
 pub use eviction::Rank;
 pub use hashes::{Hash, HashLimits};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};

@@ -1,6 +1,6 @@
 //! The keys of one slot.
 
-use crate::deadlines::{Deadlines, Term};
+use crate::deadlines::{Deadlines, STEP, Term};
 use crate::dict::{Dict, Item};
 use crate::entry::{Entry, Short};
 use crate::hash::hash;
@@ -15,6 +15,8 @@ pub struct SlotKeys {
     bytes: usize,
     /// When keys expire.
     deadlines: Deadlines,
+    /// The sum of these, in steps of the deadlines.
+    steps: u64,
     /// When the next field of a hash expires.
     fields: Deadlines,
 }
@@ -50,6 +52,18 @@ impl SlotKeys {
     #[must_use]
     pub fn expiring(&self) -> usize {
         self.deadlines.count()
+    }
+
+    /// How long these have left from a moment on, added up in milliseconds, about.
+    #[must_use]
+    pub fn terms_ms(&self, now: u64) -> u64 {
+        (self.steps.saturating_mul(STEP)).saturating_sub(now.saturating_mul(self.expiring() as u64))
+    }
+
+    /// How many have expired and were not taken out yet; not counted beyond a maximum.
+    #[must_use]
+    pub fn overdue(&self, now: u64, count_max: usize) -> usize {
+        self.deadlines.overdue(now, count_max)
     }
 
     /// Bytes that they take, tables included, and about what an allocator adds to that.
@@ -220,6 +234,8 @@ impl SlotKeys {
     /// Books what has become of an entry, after that.
     fn book(&mut self, hash: u64, before: Booked, after: Booked) {
         self.bytes = self.bytes + after.bytes - before.bytes;
+        let [earlier, later] = [before, after].map(|booked| booked.deadline.map_or(0, Term::step));
+        self.steps = self.steps.wrapping_add(later).wrapping_sub(earlier);
         let (dict, bits) = (&self.dict, Dict::<Entry>::bits_of(hash));
         let is_shared = |term, deadline_of| !keys_with(dict, Some(term), deadline_of).is_empty();
         self.deadlines.change(bits, before.deadline, after.deadline, |term| is_shared(term, Entry::deadline));

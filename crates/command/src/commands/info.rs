@@ -149,11 +149,18 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("rejected_connections", stats.connections_rejected.get());
     text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
     text.line("expired_keys", stats.expired_keys.get());
+    text.line("expired_fields", stats.expired_fields.get());
+    text.line("expired_stale_perc", format!("{:.2}", stats.stale_percent()));
+    text.line("expired_time_cap_reached_count", stats.expire_caps.get());
+    text.line("expire_cycle_cpu_milliseconds", stats.expire_micros.get() / 1000);
     text.line("evicted_keys", stats.evicted_keys.get());
     let (exceeded, exceeds) = call.server.memory.exceeded_ms(call.server.surroundings.unix_micros());
     text.line("total_eviction_exceeded_time", exceeded);
     text.line("current_eviction_exceeded_time", exceeds);
-    text.zeros(&["keyspace_hits", "keyspace_misses", "migrate_cached_sockets"]);
+    let (hits, misses) = call.server.keyspace.lookups();
+    text.line("keyspace_hits", hits);
+    text.line("keyspace_misses", misses);
+    text.zeros(&["migrate_cached_sockets"]);
     text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
@@ -245,7 +252,8 @@ fn cluster_info(call: &Call<'_>, text: &mut Text) {
 fn keyspace(call: &Call<'_>, text: &mut Text) {
     let (keys, expires) = (call.server.keyspace.len(), call.server.keyspace.expiring());
     if keys > 0 {
-        text.line("db0", format!("keys={keys},expires={expires},avg_ttl=0"));
+        let ttl = call.server.keyspace.average_ttl_ms(call.now.unix.0);
+        text.line("db0", format!("keys={keys},expires={expires},avg_ttl={ttl}"));
     }
 }
 

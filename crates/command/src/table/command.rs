@@ -289,6 +289,8 @@ pub struct Command {
     pub allowed_by: Option<&'static str>,
     pub(crate) run: Option<Run>,
     pub(crate) touches: Touches,
+    /// Whether it is counted how many of its lookups find their keys.
+    pub(crate) counts_lookups: bool,
 }
 
 impl Command {
@@ -320,6 +322,7 @@ impl Command {
             allowed_by: None,
             run: None,
             touches: Touches::AsWanted,
+            counts_lookups: false,
         }
     }
 
@@ -345,6 +348,17 @@ impl Command {
 
     pub(crate) const fn flags(mut self, flags: &'static [Flag]) -> Self {
         self.flags = flags;
+        let mut index = 0;
+        while index < flags.len() {
+            self.counts_lookups |= matches!(flags[index], Flag::Readonly);
+            index += 1;
+        }
+        self
+    }
+
+    /// It writes, and looks keys up to read them, which counts as what only reads does.
+    pub(crate) const fn looks_up(mut self) -> Self {
+        self.counts_lookups = true;
         self
     }
 

@@ -3,6 +3,7 @@
 mod eviction;
 mod hashes;
 mod keys;
+mod lookups;
 mod replies;
 mod sets;
 mod shard_subscriptions;

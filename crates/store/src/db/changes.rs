@@ -38,6 +38,15 @@ pub enum KeyChange {
     Evicted,
 }
 
+/// What else may be told of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyNote {
+    /// It was looked for in vain.
+    Missing,
+    /// It was not there before.
+    New,
+}
+
 /// What a command has done to keys, for those who want to know: kept beside them and read when the command is over.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -47,6 +56,12 @@ pub struct Changes {
     pub observed: bool,
     /// What became of keys, one after the other. Those that expired or were evicted are always told, since replicas wait for that.
     pub keys: Vec<(Box<[u8]>, KeyChange)>,
+    /// Lookups that have found their keys, where they are counted.
+    pub hits: u64,
+    /// Lookups that have not.
+    pub misses: u64,
+    /// Keys that were looked for in vain, and keys that are new, where that is wanted.
+    pub notes: Vec<(Box<[u8]>, KeyNote)>,
     /// What was taken out and is big: to be freed when no lock is held.
     pub garbage: Vec<Value>,
 }

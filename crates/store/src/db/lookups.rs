@@ -1,7 +1,10 @@
 //! What it means that a command looks a key up.
 
-use super::{Db, lives};
+use std::mem;
+
+use super::{Db, KeyNote, lives};
 use crate::entry::Entry;
+use crate::slot_keys::SlotKeys;
 use crate::usage::{Usage, Used, counted, idle_for, idle_seconds};
 
 /// What it means that a command looks a key up.
@@ -11,13 +14,26 @@ pub struct Lookups {
     pub usage: Usage,
     /// Whether the keys count as used. New ones do in any case.
     pub touches: bool,
+    /// Whether it is counted how many find their keys.
+    pub counts: bool,
+    /// Whether it is told of keys that are not found, where that is counted.
+    pub tells_missing: bool,
+    /// Whether it is told of new keys.
+    pub tells_new: bool,
     /// Chance, which [`Usage::Frequency`] wants.
     pub random: u64,
 }
 
 impl Default for Lookups {
     fn default() -> Self {
-        Self { usage: Usage::default(), touches: true, random: 0 }
+        Self {
+            usage: Usage::default(),
+            touches: true,
+            counts: false,
+            tells_missing: false,
+            tells_new: false,
+            random: 0,
+        }
     }
 }
 
@@ -53,9 +69,41 @@ impl Db<'_> {
     /// What there is of a key that has not expired, looked up.
     pub(super) fn entry(&mut self, key: &[u8]) -> Option<&Entry> {
         self.bury(key);
-        let Self { keys, lookups, now, .. } = self;
-        let entry = keys.touch(key, |used| lookups.used(Some(used), *now));
-        entry.filter(|entry| lives(entry.deadline(), *now))
+        let Self { keys, changes, lookups, now, .. } = self;
+        let entry = touch(keys, lookups, key, *now);
+        if lookups.counts {
+            match entry {
+                Some(_) => changes.hits += 1,
+                None => changes.misses += 1,
+            }
+            if entry.is_none() && lookups.tells_missing {
+                changes.notes.push((key.into(), KeyNote::Missing));
+            }
+        }
+        entry
+    }
+
+    /// The same, to change it: that is a use of it, and not counted as a lookup.
+    pub(super) fn used_entry(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.bury(key);
+        touch(self.keys, &mut self.lookups, key, self.now)
+    }
+
+    /// From here on it is counted how many lookups find their keys, or is not.
+    pub fn count_lookups(&mut self, counts: bool) {
+        self.lookups.counts = counts;
+    }
+
+    /// Takes what was noted of keys that are missing or new.
+    pub fn take_notes(&mut self) -> Vec<(Box<[u8]>, KeyNote)> {
+        mem::take(&mut self.changes.notes)
+    }
+
+    /// A key that was not there is there now.
+    pub(super) fn note_new(&mut self, key: &[u8]) {
+        if self.lookups.tells_new {
+            self.changes.notes.push((key.into(), KeyNote::New));
+        }
     }
 
     /// The same, without any meaning.
@@ -79,6 +127,12 @@ impl Db<'_> {
         });
         edited.flatten()
     }
+}
+
+/// What there is of a key that has not expired, once it counts as used.
+fn touch<'k>(keys: &'k mut SlotKeys, lookups: &mut Lookups, key: &[u8], now: u64) -> Option<&'k Entry> {
+    let entry = keys.touch(key, |used| lookups.used(Some(used), now))?;
+    lives(entry.deadline(), now).then_some(entry)
 }
 
 impl Lookups {

@@ -4,7 +4,7 @@ mod changes;
 mod expiry;
 mod lookups;
 
-pub use changes::{Changes, Edited, KeyChange};
+pub use changes::{Changes, Edited, KeyChange, KeyNote};
 pub use lookups::Lookups;
 
 use crate::dict::Item;
@@ -201,7 +201,7 @@ impl<'a> Db<'a> {
     /// Gives a key a term, which ends at a moment in milliseconds of the wall clock. A replica takes it as it is told, even if
     /// it is over.
     pub fn set_deadline(&mut self, key: &[u8], deadline: u64, condition: TermIf) -> TermChange {
-        let Some(before) = self.entry(key).map(Entry::deadline) else { return TermChange::Missing };
+        let Some(before) = self.used_entry(key).map(Entry::deadline) else { return TermChange::Missing };
         if !condition.allows(before, deadline) {
             return TermChange::Refused;
         }
@@ -217,7 +217,7 @@ impl<'a> Db<'a> {
 
     /// Ends the term of a key without ending the key. [`TermChange::Refused`] when it has none.
     pub fn persist(&mut self, key: &[u8]) -> TermChange {
-        match self.entry(key).map(Entry::deadline) {
+        match self.used_entry(key).map(Entry::deadline) {
             None => TermChange::Missing,
             Some(None) => TermChange::Refused,
             Some(Some(_)) => {
@@ -250,7 +250,7 @@ impl<'a> Db<'a> {
 
     /// Gives what a key holds, with its term, another key, whatever that held. Tells whether there is such a key.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> bool {
-        if self.entry(from).is_none() {
+        if self.used_entry(from).is_none() {
             return false;
         }
         if from == to {
@@ -259,6 +259,7 @@ impl<'a> Db<'a> {
         self.make_room(to);
         if let Some(entry) = self.keys.remove(from) {
             self.keys.insert(entry.renamed(to));
+            self.note_new(to);
         }
         self.note(from, KeyChange::Removed, 0);
         self.note(to, KeyChange::Changed, 1);
@@ -272,6 +273,7 @@ impl<'a> Db<'a> {
         copy.set_used(self.lookups.used(None, self.now));
         self.make_room(to);
         self.keys.insert(copy);
+        self.note_new(to);
         self.note(to, KeyChange::Changed, 1);
         true
     }
@@ -322,7 +324,14 @@ impl<'a> Db<'a> {
     fn set_short(&mut self, key: &[u8], value: Short<'_>, expiry: Expiry) {
         let deadline = self.deadline_of(key, expiry);
         let Self { keys, lookups, now, .. } = self;
-        let old = keys.set_short(key, value, deadline, |used| lookups.used(used, *now));
+        let mut is_new = false;
+        let old = keys.set_short(key, value, deadline, |used| {
+            is_new |= used.is_none();
+            lookups.used(used, *now)
+        });
+        if is_new {
+            self.note_new(key);
+        }
         self.discard(old);
         self.note(key, KeyChange::Changed, 1);
     }
@@ -335,7 +344,14 @@ impl<'a> Db<'a> {
 
     fn store_long(&mut self, key: &[u8], value: Value, deadline: Option<u64>) {
         let Self { keys, lookups, now, .. } = self;
-        let old = keys.set_long(key, value, deadline, |used| lookups.used(used, *now));
+        let mut is_new = false;
+        let old = keys.set_long(key, value, deadline, |used| {
+            is_new |= used.is_none();
+            lookups.used(used, *now)
+        });
+        if is_new {
+            self.note_new(key);
+        }
         self.discard(old);
     }
 

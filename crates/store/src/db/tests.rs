@@ -326,7 +326,7 @@ fn a_key_is_used_when_it_is_looked_up_and_not_when_somebody_passes() {
 fn how_often_a_key_is_used_outlives_what_it_holds() {
     let mut keys = SlotKeys::default();
     let usage = Usage::Frequency { log_factor: 0, decay_minutes: 1 };
-    let lookups = Lookups { usage, touches: true, random: 1 };
+    let lookups = Lookups { usage, random: 1, ..Lookups::default() };
     let mut changes = Changes::default();
     let mut db = Db::new(&mut keys, &mut changes, 0, true).with_lookups(lookups);
     db.set_text(b"k", b"v", Expiry::Never);
@@ -338,4 +338,39 @@ fn how_often_a_key_is_used_outlives_what_it_holds() {
     let mut later = Db::new(&mut keys, &mut changes, 11 * 60_000, true);
     later = later.with_lookups(Lookups { touches: false, ..lookups });
     assert_eq!(later.frequency(b"k"), Some(190));
+}
+
+#[test]
+fn lookups_are_counted_and_told_where_that_is_wanted() {
+    let mut keys = SlotKeys::default();
+    let looks = Lookups { counts: true, tells_missing: true, tells_new: true, ..Lookups::default() };
+    let mut changes = Changes::default();
+    let mut db = Db::new(&mut keys, &mut changes, 0, true).with_lookups(looks);
+    assert!(!db.exists(b"a"));
+    db.set_text(b"a", b"v", Expiry::Never);
+    db.set_text(b"a", b"w", Expiry::Never);
+    assert!(db.exists(b"a") && db.is_there(b"a") && !db.is_there(b"b"));
+    assert!(db.copy(b"a", b"b") && db.rename(b"b", b"c"));
+    db.edit_or_new(b"s", |set: &mut Set| Edited::changed(set.add(b"m", SetLimits::default()))).expect("a set");
+    let notes = [(&b"a"[..], KeyNote::Missing), (b"a", KeyNote::New), (b"b", KeyNote::New), (b"c", KeyNote::New)];
+    assert_eq!(db.take_notes().iter().map(|(key, note)| (&**key, *note)).take(4).collect::<Vec<_>>(), notes);
+    assert_eq!(changes.misses, 1);
+    let mut quiet = Db::new(&mut keys, &mut changes, 0, true);
+    assert!(!quiet.exists(b"x") && quiet.take_notes().is_empty());
+    assert_eq!(changes.misses, 1);
+}
+
+#[test]
+fn terms_are_told_on_average() {
+    let mut keys = SlotKeys::default();
+    at(&mut keys, 0, |db| {
+        db.set_text(b"a", b"v", Expiry::At(1600));
+        db.set_text(b"b", b"v", Expiry::At(3200));
+        db.set_text(b"c", b"v", Expiry::Never);
+        db.set_text(b"d", b"v", Expiry::At(u64::MAX));
+        db.remove(b"d");
+    });
+    assert_eq!((keys.expiring(), keys.terms_ms(1000)), (2, 2800));
+    at(&mut keys, 0, |db| assert!(db.persist(b"b") == TermChange::Set && db.rename(b"a", b"b")));
+    assert_eq!((keys.expiring(), keys.terms_ms(1000), keys.overdue(1600, 9)), (1, 600, 1));
 }

@@ -82,7 +82,7 @@ pub(crate) fn copy(call: &mut Keyed<'_>) -> Done {
     if from == to {
         return Err(ErrorReply::err("source and destination objects are the same"));
     }
-    let copied = call.db.exists(from) && (replaces || !call.db.exists(to)) && call.db.copy(from, to);
+    let copied = call.db.exists(from) && (replaces || !call.db.is_there(to)) && call.db.copy(from, to);
     if copied {
         call.tell(Classes::GENERIC, "copy_to", to);
     }
