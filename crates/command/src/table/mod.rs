@@ -20,6 +20,7 @@ mod key_spec;
 mod keys;
 mod known;
 mod lists;
+mod memory;
 mod pubsub;
 mod replication;
 mod scripting;
@@ -143,6 +144,7 @@ pub static COMMANDS: &[Command] = &[
     lists::LREM,
     lists::LSET,
     lists::LTRIM,
+    memory::MEMORY,
     strings::MGET,
     keys::MOVE,
     strings::MSET,

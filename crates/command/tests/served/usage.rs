@@ -52,3 +52,19 @@ fn uses_are_counted_where_that_is_wanted() {
     assert_eq!(client.say("OBJECT FREQ k"), ":5\r\n");
     assert_eq!(client.say("OBJECT FREQ nosuch"), "$-1\r\n");
 }
+
+#[test]
+fn what_a_key_takes_is_told() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say(&format!("SET k {}", "x".repeat(1000)));
+    let bytes = client.say("MEMORY USAGE k SAMPLES 0");
+    assert!(bytes.trim_start_matches(':').trim().parse::<u64>().is_ok_and(|bytes| (1000..1100).contains(&bytes)));
+    assert_eq!(client.say("MEMORY USAGE nosuch"), "$-1\r\n");
+    assert_eq!(client.say("MEMORY USAGE k SAMPLES -1"), "-ERR syntax error\r\n");
+    assert_eq!(client.say("MEMORY USAGE k SAMPLES x"), "-ERR value is not an integer or out of range\r\n");
+    let stats = client.say_all(&["HELLO 3", "MEMORY STATS"]);
+    assert_eq!(crate::support::frames(&stats), 2);
+    assert!(stats.contains("keys.count\r\n:1\r\n"), "{stats}");
+    assert!(client.say("MEMORY DOCTOR").contains("There is hardly anything"));
+}
