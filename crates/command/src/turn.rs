@@ -192,9 +192,10 @@ impl<'s> Turn<'s> {
                 self.ready.push(key);
             }
         }
-        let keys = mem::take(self.group().slot(slot));
-        self.server.stats.dirty.add(keys.len() as u64);
-        self.flushed = Some(keys);
+        let keys = self.group().slot(slot);
+        let count = keys.len() as u64;
+        self.flushed = Some(keys.take_all());
+        self.server.stats.dirty.add(count);
         self.settle();
     }
 

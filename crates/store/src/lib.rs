@@ -43,6 +43,7 @@ mod number;
 mod seek;
 mod set;
 mod slot_keys;
+mod snapshot;
 mod sorted_set;
 pub mod stream;
 mod term;
@@ -59,6 +60,7 @@ pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values};
 pub use number::{LongDouble, parse_double, write_double};
 pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
 pub use slot_keys::SlotKeys;
+pub use snapshot::{Overrun, Snapshot, SnapshotEntry};
 pub use sorted_set::{
     AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, ScoreBound, Scored,
     SortedSet, SortedSetLimits, Weighted,

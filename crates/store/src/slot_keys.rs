@@ -1,9 +1,12 @@
 //! The keys of one slot.
 
+use std::mem;
+
 use crate::deadlines::{Deadlines, STEP, Term};
 use crate::dict::{Dict, Item};
 use crate::entry::{Entry, Short};
 use crate::hash::hash;
+use crate::snapshot::Aside;
 use crate::usage::Used;
 use crate::value::{ALLOCATION, Value, ValueRef};
 
@@ -19,6 +22,8 @@ pub struct SlotKeys {
     steps: u64,
     /// When the next field of a hash expires.
     fields: Deadlines,
+    /// What a snapshot has still to be shown.
+    aside: Option<Box<Aside>>,
 }
 
 /// What is booked of an entry; nothing where there is none.
@@ -115,6 +120,10 @@ impl SlotKeys {
         mut next: impl FnMut(Option<Used>) -> Used,
     ) -> Option<Value> {
         let hash = hash(key);
+        if let Some(used) = self.hand_over(hash, key) {
+            self.add(hash, Entry::short(key, value, deadline, next(Some(used))));
+            return None;
+        }
         let edited = self.edit_at(hash, key, |entry| {
             entry.set_used(next(Some(entry.used())));
             entry.set_short(value, deadline)
@@ -134,6 +143,10 @@ impl SlotKeys {
         mut next: impl FnMut(Option<Used>) -> Used,
     ) -> Option<Value> {
         let hash = hash(key);
+        if let Some(used) = self.hand_over(hash, key) {
+            self.add(hash, Entry::long(key, value, deadline, next(Some(used))));
+            return None;
+        }
         let mut value = Some(value);
         let old = self.edit_at(hash, key, |entry| {
             entry.set_used(next(Some(entry.used())));
@@ -156,6 +169,9 @@ impl SlotKeys {
     }
 
     fn edit_at<R>(&mut self, hash: u64, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        if self.aside.is_some() {
+            self.keep(hash, key, false);
+        }
         let entry = self.dict.get_mut(hash, key)?;
         let before = Booked::of(entry);
         let result = edit(entry);
@@ -169,8 +185,80 @@ impl SlotKeys {
         self.add(hash(entry.key()), entry);
     }
 
+    /// Takes a key out; gives what it held if that had memory of its own and nobody else wants it.
+    pub(crate) fn discard(&mut self, key: &[u8]) -> Option<Value> {
+        let hash = hash(key);
+        if self.hand_over(hash, key).is_some() {
+            return None;
+        }
+        self.take(hash, key).and_then(Entry::into_long)
+    }
+
+    /// Takes every key out, and gives them, if nobody else wants them.
+    pub fn take_all(&mut self) -> Self {
+        let aside = self.aside.take().filter(|aside| !aside.is_over());
+        let mut all = mem::take(self);
+        if let Some(mut aside) = aside {
+            let bytes = all.bytes();
+            all.dict = aside.keep_all(mem::take(&mut all.dict), bytes).unwrap_or_default();
+            self.aside = Some(aside);
+        }
+        all
+    }
+
+    pub(crate) fn set_aside(&mut self, aside: Option<Box<Aside>>) {
+        self.aside = aside;
+    }
+
+    /// Shows a snapshot about so many keys that have not changed. Tells whether that was all of them, and gives what is left of
+    /// the slot and not here any more.
+    pub(crate) fn show_aside(&mut self, count: usize, show: &mut impl FnMut(&Entry)) -> (bool, Option<Box<Aside>>) {
+        let Some(aside) = &mut self.aside else { return (true, None) };
+        let is_done = aside.is_apart() || aside.show(&self.dict, count, show);
+        (is_done, if is_done { self.aside.take() } else { None })
+    }
+
+    /// Keeps for a snapshot what there is of a key that is about to change, or that it is new.
+    #[cold]
+    fn keep(&mut self, hash: u64, key: &[u8], is_new: bool) {
+        let Some(aside) = self.aside.as_mut().filter(|aside| aside.wants(hash, key)) else { return };
+        let entry = self.dict.get(hash, key).map(|entry| entry.copied(key));
+        if entry.is_some() || is_new {
+            aside.keep(key, entry);
+        }
+        self.stop_keeping_for_nothing();
+    }
+
+    /// Takes a key out that is about to be replaced or to go, for a snapshot that wants it; gives what was kept of its use.
+    fn hand_over(&mut self, hash: u64, key: &[u8]) -> Option<Used> {
+        if !self.aside.as_ref()?.wants(hash, key) {
+            return None;
+        }
+        let entry = self.take(hash, key)?;
+        let used = entry.used();
+        if let Some(aside) = &mut self.aside {
+            aside.keep(key, Some(entry));
+        }
+        self.stop_keeping_for_nothing();
+        Some(used)
+    }
+
+    /// What is kept for a snapshot that was given up is freed by whoever comes next.
+    fn stop_keeping_for_nothing(&mut self) {
+        if self.aside.as_ref().is_some_and(|aside| aside.is_over()) {
+            self.aside = None;
+        }
+    }
+
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = hash(key);
+        if self.aside.is_some() {
+            self.keep(hash, key, false);
+        }
+        self.take(hash, key)
+    }
+
+    fn take(&mut self, hash: u64, key: &[u8]) -> Option<Entry> {
         let entry = self.dict.remove(hash, key)?;
         self.book(hash, Booked::of(&entry), Booked::default());
         Some(entry)
@@ -226,6 +314,9 @@ impl SlotKeys {
     }
 
     fn add(&mut self, hash: u64, entry: Entry) {
+        if self.aside.is_some() {
+            self.keep(hash, entry.key(), true);
+        }
         let after = Booked::of(&entry);
         self.dict.add(hash, entry);
         self.book(hash, Booked::default(), after);

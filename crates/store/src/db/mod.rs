@@ -392,8 +392,8 @@ impl<'a> Db<'a> {
     }
 
     fn take(&mut self, key: &[u8]) {
-        let entry = self.keys.remove(key);
-        self.discard(entry.and_then(Entry::into_long));
+        let value = self.keys.discard(key);
+        self.discard(value);
     }
 
     /// What is big is freed later.
