@@ -6,7 +6,7 @@ use std::thread;
 
 use proptest::prelude::*;
 use slotmesh_store::{
-    Changes, Db, Edited, Expiry, Keyspace, Overrun, Set, SetLimits, Snapshot, SnapshotEntry, ValueRef,
+    Changes, Db, Edited, Expiry, Keyspace, Overrun, Packed, Set, SetLimits, Snapshot, SnapshotEntry, ValueRef,
 };
 use slotmesh_types::Slot;
 
@@ -73,7 +73,10 @@ fn apply(keyspace: &Keyspace<()>, step: &Step, done: &AtomicUsize) {
                 let _ = db.edit_or_new(key, add);
             }
             550..650 => {
-                let append = |old: &mut Vec<u8>| Edited::changed(old.extend(&text));
+                let append = |old: &mut Vec<u8>| {
+                    old.extend(&text);
+                    Edited::changed(())
+                };
                 let _ = db.edit_text(key, append);
             }
             650..750 => _ = db.rename(key, &step.other),
@@ -121,7 +124,7 @@ fn held(value: ValueRef<'_>) -> Held {
         Some(text) => Held::Text(text.into_owned()),
         None => {
             let set: &Set = value.kind().expect("a text or a set");
-            let mut members: Vec<_> = set.iter().map(|member| member.to_vec()).collect();
+            let mut members: Vec<_> = set.iter().map(Packed::to_vec).collect();
             members.sort();
             Held::Members(members)
         }

@@ -120,7 +120,7 @@ pub(crate) fn stats(call: &mut Call<'_>) -> Handled {
     let mut reply = call.reply();
     let none = ["replication.backlog", "replicas.repl.buffer", "clients.slaves"];
     let moving = ["cluster.slot_import", "cluster.slot_export", "aof.buffer"];
-    reply.map(21);
+    reply.map(20);
     write_number(&mut reply, "peak.allocated", figures.peak);
     write_number(&mut reply, "total.allocated", figures.used());
     write_number(&mut reply, "startup.allocated", figures.fixed);
@@ -139,7 +139,6 @@ pub(crate) fn stats(call: &mut Call<'_>) -> Handled {
     write_number(&mut reply, "dataset.bytes", figures.values);
     write_share(&mut reply, "dataset.percentage", figures.values_percent());
     write_share(&mut reply, "peak.percentage", figures.peak_percent());
-    write_number(&mut reply, "resident", figures.resident);
     write_share(&mut reply, "fragmentation", figures.fragmentation());
     reply.bulk(b"fragmentation.bytes");
     reply.integer(figures.fragmentation_bytes());
