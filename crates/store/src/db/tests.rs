@@ -309,7 +309,7 @@ fn a_key_is_used_when_it_is_looked_up_and_not_when_somebody_passes() {
     };
     assert_eq!(idle(&mut keys, 9000), [Some(8), Some(8), None]);
     at(&mut keys, 9000, |db| {
-        assert!(db.is_there(b"short") && db.copy(b"long", b"copy") && db.bytes_of(b"long").is_some())
+        assert!(db.is_there(b"short") && db.copy(b"long", b"copy") && db.bytes_of(b"long").is_some());
     });
     assert_eq!(idle(&mut keys, 10_000), [Some(9), Some(9), Some(1)]);
     at(&mut keys, 10_000, |db| assert!(db.exists(b"short") && db.view::<Set>(b"long").is_ok()));
