@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(candidates.best_with(vec![candidate(1, 1), candidate(38, 3)], age), Some(candidate(37, 37)));
         let rest: Vec<u64> =
             std::iter::from_fn(|| candidates.best_with(Vec::new(), age)).map(|left| left.rank).collect();
-        assert_eq!(rest, (24..37).rev().chain([3]).collect::<Vec<_>>());
+        assert_eq!(rest, (24..37).rev().chain([3, 1]).collect::<Vec<_>>());
     }
 
     #[test]

@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn tenacity_is_time() {
         assert_eq!([0, 1, 10, 100].map(micros), [Some(0), Some(50), Some(500), None]);
-        assert_eq!(micros(11), Some(574));
+        assert_eq!(micros(11), Some(575));
         assert!(micros(99).is_some_and(|micros| (100_000_000..200_000_000).contains(&micros)));
     }
 }
