@@ -1,14 +1,16 @@
 //! What is kept beside the keys of a group of slots, under the same lock.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use slotmesh_store::GROUP_SLOTS;
+use slotmesh_store::{GROUP_SLOTS, SlotKeys};
 use slotmesh_table::ClusterView;
 use slotmesh_types::Slot;
 
 use crate::keyspace::SlotUsage;
+use crate::memory::{Memory, SlotSize};
 use crate::random::Random;
 use crate::waiting::Waiter;
 
@@ -37,9 +39,13 @@ pub(crate) struct Beside {
     expiring: u64,
     /// What the slots have cost, once somebody wants to know.
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
+    /// What the keys of the slots take, while there is a limit.
+    sizes: Option<Box<[SlotSize; GROUP_SLOTS]>>,
     watches: BTreeMap<(Slot, Box<[u8]>), Vec<Arc<Watch>>>,
     waiters: BTreeMap<(Slot, Box<[u8]>), VecDeque<Arc<Waiter>>>,
     pub(crate) random: Random,
+    /// Lookups that have found their keys, and those that have not.
+    lookups: (u64, u64),
 }
 
 fn place(slot: Slot) -> usize {
@@ -81,6 +87,45 @@ impl Beside {
     pub(crate) fn usage_mut(&mut self, slot: Slot) -> &mut SlotUsage {
         let usage = self.usage.get_or_insert_with(|| Box::new([SlotUsage::default(); GROUP_SLOTS]));
         &mut usage[place(slot)]
+    }
+
+    pub(crate) fn count_lookups(&mut self, hits: u64, misses: u64) {
+        self.lookups.0 += hits;
+        self.lookups.1 += misses;
+    }
+
+    /// Lookups that have found their keys, and those that have not.
+    pub(crate) fn lookups(&self) -> (u64, u64) {
+        self.lookups
+    }
+
+    pub(crate) fn reset_lookups(&mut self) {
+        self.lookups = (0, 0);
+    }
+
+    /// Books what the keys of a slot take now.
+    pub(crate) fn book(&mut self, slot: Slot, keys: &SlotKeys, memory: &Memory) {
+        let sizes = self.sizes.get_or_insert_with(|| Box::new([SlotSize::default(); GROUP_SLOTS]));
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        let after = SlotSize { bytes: keys.bytes() as u64, keys: count(keys.len()), expiring: count(keys.expiring()) };
+        let before = mem::replace(&mut sizes[place(slot)], after);
+        if before != after {
+            memory.book(slot, before, after);
+        }
+    }
+
+    /// A slot of the group that begins with this one, each the likelier the more keys it has that may go.
+    pub(crate) fn draw_slot(&self, first: Slot, expiring: bool, random: &mut Random) -> Option<Slot> {
+        let sizes = self.sizes.as_ref()?;
+        let total = sizes.iter().map(|size| u64::from(size.count(expiring))).sum();
+        let mut at = random.next().checked_rem(total)?;
+        let index = sizes.iter().position(|size| {
+            let count = u64::from(size.count(expiring));
+            let is_here = at < count;
+            at = at.saturating_sub(count);
+            is_here
+        })?;
+        Slot::new(first.get() + u16::try_from(index).ok()?)
     }
 
     /// Whether anybody wants to know which keys change.

@@ -342,6 +342,13 @@ impl Client {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Bytes that it takes, with what waits on it.
+    pub(crate) fn bytes(&self) -> u64 {
+        let waiting = self.outbox.buffered_bytes() + self.outbox.queued_bytes();
+        let kept = self.input.load(Relaxed) + self.settings().transaction_bytes;
+        waiting + (size_of::<Self>() + kept) as u64
+    }
+
     /// Its letters in CLIENT LIST.
     pub(crate) fn flags(&self, settings: &Settings) -> String {
         let letters = [

@@ -1,5 +1,7 @@
 //! What happens to keys, for those who subscribe to it. Source: `notify-keyspace-events`.
 
+use slotmesh_store::KeyNote;
+
 /// Kinds of events, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Classes(u32);
@@ -68,6 +70,16 @@ impl Classes {
 pub(crate) struct Event {
     pub(crate) name: &'static str,
     pub(crate) key: Box<[u8]>,
+}
+
+impl From<(Box<[u8]>, KeyNote)> for Event {
+    fn from((key, note): (Box<[u8]>, KeyNote)) -> Self {
+        let name = match note {
+            KeyNote::Missing => "keymiss",
+            KeyNote::New => "new",
+        };
+        Self { name, key }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use slotmesh_types::Now;
 
 use crate::call::is_word;
 use crate::error_reply::ErrorReply;
+use crate::eviction::check_room;
 use crate::execute::{admit, admit_keyed, check_writable, refuse, run, run_keyed};
 use crate::outcome::Outcome;
 use crate::output::Output;
@@ -31,7 +32,8 @@ pub(crate) fn enqueue(
     let allowed = if command.spec.flags.contains(&Flag::NoMulti) {
         Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")))
     } else {
-        admit(server, session, now, command, args)
+        let room = check_room(server, now, || command.spec.flags.contains(&Flag::Denyoom));
+        admit(server, session, now, command, args).and(room)
     };
     session.client().note_command(command);
     let max = server.query_bytes();
@@ -91,8 +93,10 @@ pub(crate) fn exec(
     if let Some(watched) = &session.watched {
         watched.look(server, now);
     }
+    let room = check_room(server, now, || session.transaction().is_some_and(|kept| kept.has(Flag::Denyoom)));
     let admitted = admit(server, session, now, command, args).map_err(|error| aborted(&error));
-    let outcome = match admitted.and_then(|()| admit_queued(server, session, now)) {
+    let admitted = admitted.and_then(|()| admit_queued(server, session, now));
+    let outcome = match admitted.and_then(|turn| room.map(|()| turn).map_err(|error| aborted(&error))) {
         Ok(turn) => {
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);

@@ -9,6 +9,7 @@ use slotmesh_types::{Now, Slot};
 use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
 use crate::error_reply::{ErrorReply, shown, until_nul};
+use crate::eviction::check_room;
 use crate::exec::{self, is_too_much};
 use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
@@ -177,11 +178,12 @@ fn admit_and_run(
     args: &[&[u8]],
     out: &mut Output,
 ) -> Outcome {
+    let room = check_room(server, now, || command.spec.flags.contains(&Flag::Denyoom));
     let admitted = match command.spec.keyed_handler() {
         Some(handler) => admit_keyed(server, session, now, command, args).map(|turn| Some((handler, turn))),
         None => admit(server, session, now, command, args).map(|()| None),
     };
-    match admitted {
+    match admitted.and_then(|keyed| room.map(|()| keyed)) {
         Err(error) => {
             server.stats.add_rejected(command);
             refuse(server, &error, out);
@@ -231,7 +233,8 @@ pub(crate) fn run_keyed(
     let server = turn.server();
     begin(server, session, turn.now(), command, args);
     let before = out.len();
-    let request = Request { command, handler, args, protocol: session.protocol(), may_wait };
+    let (protocol, touches) = (session.protocol(), session.touches());
+    let request = Request { command, handler, args, protocol, may_wait, touches };
     let ran = turn.run(&request, out.own());
     session.client().end_command();
     if turn.bills() {
@@ -246,8 +249,9 @@ pub(crate) fn run_keyed(
             let client = Arc::clone(session.client());
             let waiter = Arc::new(Waiter::new(
                 client,
-                (session.protocol(), session.asker(), session.family()),
+                (protocol, session.asker(), session.family()),
                 (command, args),
+                touches,
                 turn.slot(),
                 wait,
             ));
@@ -329,7 +333,7 @@ fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) 
 pub(crate) fn presence<'k>(keys: impl IntoIterator<Item = &'k [u8]>, db: &mut Db<'_>) -> Presence {
     let (mut presence, mut first) = (Presence::default(), None);
     for key in keys {
-        let count = if db.exists(key) { &mut presence.here } else { &mut presence.missing };
+        let count = if db.is_there(key) { &mut presence.here } else { &mut presence.missing };
         *count += 1;
         presence.several |= *first.get_or_insert(key) != key;
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use slotmesh_table::OpenSlot;
-use slotmesh_types::{Now, Slot, SlotSet};
+use slotmesh_types::{Mono, Now, Slot, SlotSet};
 
-use crate::keyspace::groups;
+use crate::keyspace::{Group64, groups};
 use crate::server::Server;
 use crate::turn::Turn;
 
@@ -59,19 +59,28 @@ impl Server {
         if !self.keyspace.leads() || !self.keyspace.expires() {
             return;
         }
-        let end = now.mono.after(most);
-        for slots in self.keyspace.expiring_groups() {
-            let expiring: Vec<Slot> = {
-                let group = self.keyspace.lock(slots.start);
-                slots.iter().filter(|slot| group.beside.expires(*slot)).collect()
-            };
-            for slot in expiring {
-                while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) {
-                    if self.surroundings.now().mono >= end {
-                        return self.keyspace.set_expired_until(&slots);
-                    }
+        let begun = self.surroundings.now().mono;
+        let stale = self.keyspace.expiring_groups().find_map(|slots| self.expire_group(&slots, now, begun.after(most)));
+        self.stats.expire_caps.add(u64::from(stale.is_some()));
+        self.stats.note_stale(stale.unwrap_or(0.0));
+        let took = self.surroundings.now().mono.since(begun);
+        self.stats.expire_micros.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// Gives the share of what is left in the slot where time was over.
+    fn expire_group(&self, slots: &Group64, now: Now, end: Mono) -> Option<f64> {
+        let expiring: Vec<Slot> = {
+            let group = self.keyspace.lock(slots.start);
+            slots.iter().filter(|slot| group.beside.expires(*slot)).collect()
+        };
+        for slot in expiring {
+            while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) {
+                if self.surroundings.now().mono >= end {
+                    self.keyspace.set_expired_until(slots);
+                    return Some(Turn::new(self, slot, now).stale_share());
                 }
             }
         }
+        None
     }
 }

@@ -45,6 +45,8 @@ impl Keyed<'_> {
     /// Tells those who listen that something has happened to a key.
     pub(crate) fn tell(&mut self, class: Classes, name: &'static str, key: &[u8]) {
         if self.settings.events.any() && self.settings.events.has(class) {
+            // What was missing or is new was so before.
+            self.events.extend(self.db.take_notes().into_iter().map(Event::from));
             self.events.push(Event { name, key: key.into() });
         }
     }

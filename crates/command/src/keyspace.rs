@@ -165,6 +165,17 @@ impl Keyspace {
         self.sum(|keys| keys.bytes() as u64)
     }
 
+    /// Bytes that the slots take while no key is there.
+    #[must_use]
+    pub fn empty_bytes(&self) -> u64 {
+        self.groups.empty_bytes() as u64
+    }
+
+    /// Bytes of the tables by which keys are found, and of what tells which expire when.
+    pub(crate) fn table_bytes(&self) -> (u64, u64) {
+        (self.sum(|keys| keys.table_bytes() as u64), self.sum(|keys| keys.term_bytes() as u64))
+    }
+
     fn sum(&self, figure: impl Fn(&SlotKeys) -> u64) -> u64 {
         let of_group = |slots: Group64| {
             let mut group = self.lock(slots.start);
@@ -179,10 +190,24 @@ impl Keyspace {
         self.lock(slot).beside.usage(slot)
     }
 
+    /// How many lookups have found their keys, and how many have not.
+    #[must_use]
+    pub fn lookups(&self) -> (u64, u64) {
+        groups()
+            .map(|slots| self.lock(slots.start).beside.lookups())
+            .fold((0, 0), |all, group| (all.0 + group.0, all.1 + group.1))
+    }
+
+    /// How long keys that expire have left on average, in milliseconds.
+    pub(crate) fn average_ttl_ms(&self, now: u64) -> u64 {
+        self.sum(|keys| keys.terms_ms(now)).checked_div(self.expiring()).unwrap_or(0)
+    }
+
     /// Sets the figures of all slots back.
     pub(crate) fn reset_usage(&self) {
         for slots in groups() {
             let mut group = self.lock(slots.start);
+            group.beside.reset_lookups();
             for slot in slots.iter() {
                 if group.beside.usage(slot) != SlotUsage::default() {
                     *group.beside.usage_mut(slot) = SlotUsage::default();

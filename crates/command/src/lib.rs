@@ -20,18 +20,21 @@
 
 mod beside;
 mod call;
+mod candidates;
 mod client;
 mod clients;
 pub mod cluster;
 mod commands;
 mod error_reply;
 mod event;
+mod eviction;
 mod exec;
 mod execute;
 mod explanation;
 mod keeping;
 mod keyed;
 mod keyspace;
+mod memory;
 mod outcome;
 mod output;
 mod pubsub;
@@ -56,6 +59,7 @@ pub use error_reply::ErrorReply;
 pub use execute::{answer, end_wait, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
 pub use keyspace::{Keyspace, SlotUsage};
+pub use memory::Memory;
 pub use outcome::{
     Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Show, SlotState,
 };

@@ -16,6 +16,7 @@ use crate::cluster::{Audience, Family};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
+use crate::memory::Memory;
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
 use crate::responsiveness::Responsiveness;
@@ -59,8 +60,6 @@ pub struct Usage {
     pub user_time: Duration,
     /// Processor time spent for it in the system.
     pub system_time: Duration,
-    /// Bytes that wait on the connections of the bus to be sent.
-    pub bus_link_bytes: u64,
 }
 
 /// What commands look at and this crate does not own.
@@ -84,6 +83,11 @@ pub trait Surroundings: Send + Sync {
 
     /// Connections of the bus, which count towards `maxclients`. Called for each new client; must not wait.
     fn bus_links(&self) -> u64 {
+        0
+    }
+
+    /// Bytes that wait on the connections of the bus to be sent. Called now and then; must not wait.
+    fn bus_bytes(&self) -> u64 {
         0
     }
 
@@ -115,6 +119,8 @@ pub struct Server {
     pub started: Now,
     /// Its keys.
     pub keyspace: Keyspace,
+    /// How much memory is used.
+    pub memory: Memory,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -144,6 +150,7 @@ impl Server {
             stats: Stats::default(),
             process,
             started: now,
+            memory: Memory::new(limit(&config), keyspace.empty_bytes(), keyspace.random()),
             keyspace,
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
@@ -206,6 +213,14 @@ impl Server {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
+        let limit = limit(&config);
+        drop(config);
+        let had_limit = self.memory.limit() > 0;
+        self.memory.set_limit(limit);
+        if limit > 0 && !had_limit {
+            self.book_all();
+            self.look_at_connections();
+        }
         result
     }
 
@@ -267,4 +282,9 @@ impl Server {
     pub fn query_bytes(&self) -> usize {
         self.settings.load().query_bytes
     }
+}
+
+/// Most bytes of memory; 0 for any number.
+fn limit(config: &Config) -> u64 {
+    config.number("maxmemory").unsigned_abs()
 }

@@ -45,6 +45,7 @@ pub struct Session {
     pub(crate) replies: Replies,
     protocol: Protocol,
     readonly: bool,
+    no_touch: bool,
     asking: bool,
     transaction: Option<Transaction>,
     /// What it watches for its next transaction.
@@ -67,6 +68,7 @@ impl Session {
             replies: Replies::On,
             protocol: Protocol::Resp2,
             readonly: false,
+            no_touch: false,
             asking: false,
             transaction: None,
             watched: None,
@@ -104,6 +106,11 @@ impl Session {
     #[must_use]
     pub fn is_asking(&self) -> bool {
         self.asking
+    }
+
+    /// Whether the keys that it looks up count as used (CLIENT NO-TOUCH).
+    pub(crate) fn touches(&self) -> bool {
+        !self.no_touch
     }
 
     /// What it has said that decides where its requests run.
@@ -156,6 +163,7 @@ impl Session {
         self.client.set_protocol(settings.protocol);
         self.protocol = settings.protocol;
         self.readonly = settings.readonly;
+        self.no_touch = settings.no_touch;
     }
 
     /// Back to the state of a new connection (RESET). Id, addresses and the names of its library stay.

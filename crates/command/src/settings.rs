@@ -2,10 +2,11 @@
 
 use slotmesh_config::Config;
 use slotmesh_store::stream::StreamLimits;
-use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits};
+use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits, Usage};
 
 use crate::cluster::EndpointType;
 use crate::event::Classes;
+use crate::eviction::Eviction;
 use crate::routing::Rules;
 
 /// What the configuration says to commands on keys.
@@ -37,6 +38,10 @@ pub(crate) struct Settings {
     pub(crate) endpoint_type: EndpointType,
     /// What runs while the cluster is down.
     pub(crate) rules: Rules,
+    /// `maxmemory-policy`, `lfu-*`: what is kept of how keys are used.
+    pub(crate) usage: Usage,
+    /// `maxmemory-*`: which keys go where memory is full.
+    pub(crate) eviction: Eviction,
 }
 
 impl Settings {
@@ -76,6 +81,21 @@ impl Settings {
                 reads_when_down: config.flag("cluster-allow-reads-when-down"),
                 shard_channels_when_down: config.flag("cluster-allow-pubsubshard-when-down"),
             },
+            usage: usage(config),
+            eviction: Eviction::new(config, usage(config)),
         }
     }
+
+    /// Whether it is counted how often keys are used.
+    pub(crate) fn counts_uses(&self) -> bool {
+        self.usage != Usage::LastUse
+    }
+}
+
+fn usage(config: &Config) -> Usage {
+    if !config.text("maxmemory-policy").ends_with("-lfu") {
+        return Usage::LastUse;
+    }
+    let number = |name| u32::try_from(config.number(name)).unwrap_or(u32::MAX);
+    Usage::Frequency { log_factor: number("lfu-log-factor"), decay_minutes: number("lfu-decay-time") }
 }

@@ -117,6 +117,16 @@ pub struct Stats {
     pub dirty: SpreadCounter,
     /// Keys taken out because their term was over.
     pub expired_keys: Counter,
+    /// Fields of hashes taken out because their term was over.
+    pub expired_fields: Counter,
+    /// Times there was more to take out than there was time for.
+    pub expire_caps: Counter,
+    /// Microseconds spent in looking for what has expired.
+    pub expire_micros: Counter,
+    /// The share of keys that have expired and are still there, in millionths, as of late.
+    pub(crate) stale_share: AtomicU64,
+    /// Keys taken out because memory was full.
+    pub evicted_keys: Counter,
     /// Connections closed because too much waited to be sent on them.
     pub output_limit_disconnections: Counter,
     /// Connections closed because a request grew too long.
@@ -139,6 +149,11 @@ impl Default for Stats {
             errors: Counter::default(),
             dirty: SpreadCounter::default(),
             expired_keys: Counter::default(),
+            expired_fields: Counter::default(),
+            expire_caps: Counter::default(),
+            expire_micros: Counter::default(),
+            stale_share: AtomicU64::new(0),
+            evicted_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
             per_command: [(); CELLS].map(|()| (0..table::count()).map(|_| CommandCounters::default()).collect()),
@@ -195,6 +210,18 @@ impl Stats {
         *codes.entry(code.to_vec()).or_default() += 1;
     }
 
+    /// So large a share of the keys that expire has expired and is still there: one look more.
+    pub(crate) fn note_stale(&self, share: f64) {
+        const WEIGHT: f64 = 0.05;
+        let before = self.stale_share.load(Relaxed) as f64;
+        self.stale_share.store((share * 1e6 * WEIGHT + before * (1.0 - WEIGHT)) as u64, Relaxed);
+    }
+
+    /// That share as of late, in percent.
+    pub(crate) fn stale_percent(&self) -> f64 {
+        self.stale_share.load(Relaxed) as f64 / 1e4
+    }
+
     /// How often each code was replied.
     #[must_use]
     pub fn errors_by_code(&self) -> BTreeMap<Vec<u8>, u64> {
@@ -205,9 +232,12 @@ impl Stats {
     pub(crate) fn clear(&self) {
         let own = [&self.commands, &self.net_in, &self.net_out, &self.reads, &self.writes];
         own.into_iter().for_each(SpreadCounter::clear);
-        let own = [&self.connections, &self.connections_rejected, &self.errors, &self.expired_keys];
+        let own = [&self.connections, &self.connections_rejected, &self.errors];
+        let gone =
+            [&self.expired_keys, &self.evicted_keys, &self.expired_fields, &self.expire_caps, &self.expire_micros];
         let ended = [&self.output_limit_disconnections, &self.query_limit_disconnections];
-        own.into_iter().chain(ended).for_each(Counter::clear);
+        own.into_iter().chain(gone).chain(ended).for_each(Counter::clear);
+        self.stale_share.store(0, Relaxed);
         for counters in self.per_command.iter().flatten() {
             let of_one = [&counters.calls, &counters.micros, &counters.rejected, &counters.failed];
             of_one.into_iter().for_each(Counter::clear);

@@ -6,20 +6,23 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{Changes, Db, KeyChange, SlotKeys};
+use slotmesh_store::{Changes, Db, KeyChange, Lookups, Rank, SlotKeys};
 use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot};
 
 use crate::beside::Beside;
+use crate::candidates::Candidate;
 use crate::cluster::Family;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
+use crate::eviction::no_room;
 use crate::keyed::{Keyed, KeyedHandler};
 use crate::keyspace::{Locked, group_of};
+use crate::random::Random;
 use crate::routing::{self, Access, Asker, Presence};
 use crate::server::Server;
 use crate::settings::Settings;
-use crate::table::{Group, Known};
+use crate::table::{Flag, Group, Known, Touches};
 use crate::waiting::{Wait, Waiter};
 
 /// A group of slots that is locked for commands on one of them, and what these leave behind.
@@ -69,6 +72,8 @@ pub(crate) struct Request<'a> {
     pub(crate) protocol: Protocol,
     /// Whether it may wait for keys.
     pub(crate) may_wait: bool,
+    /// Whether the keys that it looks up count as used, as far as the client says.
+    pub(crate) touches: bool,
 }
 
 impl<'s> Turn<'s> {
@@ -150,7 +155,7 @@ impl<'s> Turn<'s> {
 
     /// Whether the key is there.
     pub(crate) fn exists(&mut self, key: &[u8]) -> bool {
-        self.with_db(|db, _| db.exists(key))
+        self.with_db(|db, _| db.is_there(key))
     }
 
     /// A key of the slot by chance.
@@ -169,9 +174,11 @@ impl<'s> Turn<'s> {
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
         self.changes.observed = beside.is_observed();
+        let lookups = lookups(request, &self.settings, &mut beside.random);
+        let db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
         let mut call = Keyed {
             args: request.args,
-            db: Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads()),
+            db: db.with_lookups(lookups),
             reply: ReplyWriter::new(out, request.protocol).bounded(self.settings.reply_bytes),
             settings: &self.settings,
             random: &mut beside.random,
@@ -223,16 +230,18 @@ impl<'s> Turn<'s> {
                 self.ready.add(key);
             }
         }
-        let keys = mem::take(self.group().slot(slot));
+        let keys = self.group().slot(slot).take_all();
         self.server.stats.dirty.add(keys.len() as u64);
         self.beside().set_expires(slot, false);
         self.flushed = Some(keys);
+        self.settle();
     }
 
     /// Takes out some of what has expired. Tells whether more of it is left.
     pub(crate) fn expire(&mut self, max: usize) -> bool {
         let mut fields = Vec::new();
         let all = self.with_db(|db, _| db.expire(max) & db.expire_fields(max, |key, _| fields.push(Box::from(key))));
+        self.server.stats.expired_fields.add(fields.len() as u64);
         fields.dedup();
         for key in fields {
             let is_gone = !self.exists(&key);
@@ -250,6 +259,22 @@ impl<'s> Turn<'s> {
     fn tell(&self, class: Classes, event: &str, key: &[u8]) {
         if self.settings.events.has(class) {
             self.server.tell_event(self.now, event, key);
+        }
+    }
+
+    /// The share of keys that have expired and are still there, among those that expire some day; about, if there are many.
+    pub(crate) fn stale_share(&mut self) -> f64 {
+        const MAX: usize = 1000;
+        let (slot, now) = (self.slot, self.now.unix.0);
+        let keys = self.group().slot(slot);
+        keys.overdue(now, MAX) as f64 / keys.expiring().clamp(1, MAX) as f64
+    }
+
+    /// Takes a key out because memory is full, unless less speaks for that by now than when it was found.
+    pub(crate) fn evict(&mut self, found: &Candidate, rank: Rank, expiring: bool) {
+        let (slot, now) = (self.slot, self.now.unix.0);
+        if self.group().slot(slot).rank_of(&found.key, rank, expiring, now) >= Some(found.rank) {
+            self.with_db(|db, _| db.evict(&found.key));
         }
     }
 
@@ -274,15 +299,27 @@ impl<'s> Turn<'s> {
             server.stats.dirty.add(mem::take(&mut changes.count));
             beside.set_expires(*slot, keys.expires());
         }
+        if server.memory.limit() > 0 {
+            beside.book(*slot, keys, &server.memory);
+        }
         for (key, change) in changes.keys.drain(..) {
-            if change == KeyChange::Expired {
-                server.stats.expired_keys.add(1);
-                server.tell(*now, Classes::EXPIRED, "expired", &key);
+            match change {
+                KeyChange::Expired => {
+                    server.stats.expired_keys.add(1);
+                    server.tell(*now, Classes::EXPIRED, "expired", &key);
+                }
+                KeyChange::Evicted => {
+                    server.stats.evicted_keys.add(1);
+                    server.tell(*now, Classes::EVICTED, "evicted", &key);
+                }
+                KeyChange::Changed | KeyChange::Removed => {}
             }
             if beside.touch(*slot, &key) {
                 ready.add(key);
             }
         }
+        beside.count_lookups(mem::take(&mut changes.hits), mem::take(&mut changes.misses));
+        events.extend(changes.notes.drain(..).map(Event::from));
         for event in events.drain(..) {
             server.tell_event(*now, event.name, &event.key);
         }
@@ -302,7 +339,7 @@ impl<'s> Turn<'s> {
 
     /// Whether a key holds what a request waits for. Groups of consumers are gone when their stream is: that ends a wait too.
     fn is_waited_for(&mut self, key: &[u8], waiter: &Waiter) -> bool {
-        let held = self.with_db(|db, _| db.get(key).map(|value| value.type_name()));
+        let held = self.with_db(|db, _| db.type_name(key));
         match waiter.command.spec.group {
             Group::List => held == Some("list"),
             Group::SortedSet => held == Some("zset"),
@@ -314,9 +351,12 @@ impl<'s> Turn<'s> {
         let args: Vec<&[u8]> = waiter.args.iter().map(Vec::as_slice).collect();
         let Some(handler) = waiter.command.spec.keyed_handler() else { return };
         let (command, protocol) = (waiter.command, waiter.protocol);
-        let request = Request { command, handler, args: &args, protocol, may_wait: true };
+        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches: waiter.touches };
         let mut reply = Vec::new();
-        match self.run(&request, &mut reply) {
+        let needs_memory = command.spec.flags.contains(&Flag::Denyoom);
+        // No key can go while the lock is held.
+        let ran = if needs_memory && self.server.is_full() { Err(no_room()) } else { self.run(&request, &mut reply) };
+        match ran {
             Ok(None) => {}
             Ok(Some(_)) => return,
             // Another of its keys, or the one to write to, is of the wrong type, or what it reads from is gone.
@@ -328,6 +368,24 @@ impl<'s> Turn<'s> {
         }
         self.beside().remove_waiter(waiter);
         waiter.serve(reply);
+    }
+}
+
+/// What it means that a request looks a key up.
+fn lookups(request: &Request<'_>, settings: &Settings, random: &mut Random) -> Lookups {
+    let touches = match request.command.spec.touches {
+        Touches::AsWanted => request.touches,
+        Touches::Never => false,
+        Touches::Always => true,
+    };
+    let told = |class| settings.events.any() && settings.events.has(class);
+    Lookups {
+        usage: settings.usage,
+        touches,
+        counts: request.command.spec.counts_lookups,
+        tells_missing: told(Classes::KEY_MISS),
+        tells_new: told(Classes::NEW),
+        random: if settings.counts_uses() { random.next() } else { 0 },
     }
 }
 

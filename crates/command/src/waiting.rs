@@ -51,6 +51,8 @@ pub struct Waiter {
     pub(crate) protocol: Protocol,
     pub(crate) command: &'static Known,
     pub(crate) args: Vec<Vec<u8>>,
+    /// Whether the keys that it looks up count as used.
+    pub(crate) touches: bool,
     pub(crate) slot: Slot,
     /// What its client had said before.
     pub(crate) asker: Asker,
@@ -80,11 +82,12 @@ impl Waiter {
         client: Arc<Client>,
         (protocol, asker, family): (Protocol, Asker, Family),
         (command, args): (&'static Known, &[&[u8]]),
+        touches: bool,
         slot: Slot,
         mut wait: Wait,
     ) -> Self {
         let args = wait.args.take().unwrap_or_else(|| args.iter().map(|argument| argument.to_vec()).collect());
-        Self { client, protocol, command, args, slot, asker, family, wait, reply: Mutex::default() }
+        Self { client, protocol, command, args, touches, slot, asker, family, wait, reply: Mutex::default() }
     }
 
     /// How long it waits; `None` for ever.

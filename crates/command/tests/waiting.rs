@@ -43,6 +43,23 @@ fn who_does_not_wait_any_more_is_served_nothing() {
 }
 
 #[test]
+fn who_waits_is_refused_where_memory_is_full_when_its_turn_comes() {
+    let server = server();
+    let [mut mover, mut popper, mut other] = clients(&server);
+    mover.waits("BLMOVE k {k}x LEFT LEFT 0");
+    popper.waits("BLPOP k 0");
+    let change = |value: u64| {
+        server.change_config(|config| config.set(&[("maxmemory", &value.to_string())])).expect("a size");
+    };
+    // What is pushed is admitted while there is room, and fills it.
+    change(server.memory.fixed() + 70_000);
+    assert_eq!(other.say(&format!("RPUSH k 1 {}", "x".repeat(100_000))), ":2\r\n");
+    let refused = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    assert_eq!(mover.served().as_deref(), Some(refused));
+    assert_eq!(popper.served().as_deref(), Some("*2\r\n$1\r\nk\r\n$1\r\n1\r\n"));
+}
+
+#[test]
 fn one_push_goes_through_a_chain_of_moves() {
     let server = server();
     let [mut one, mut two, mut end, mut other] = clients(&server);

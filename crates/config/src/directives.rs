@@ -170,8 +170,10 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("lazyfree-lazy-server-del", Bool, "yes"),
     directive("lazyfree-lazy-user-del", Bool, "yes"),
     directive("lazyfree-lazy-user-flush", Bool, "yes"),
-    directive("lfu-decay-time", Integer { min: 0, max: 2147483647 }, "1"),
-    directive("lfu-log-factor", Integer { min: 0, max: 2147483647 }, "10"),
+    directive("lfu-decay-time", Integer { min: 0, max: 2147483647 }, "1")
+        .implemented("Minutes in which the count of uses of a key falls by one; 0 for never."),
+    directive("lfu-log-factor", Integer { min: 0, max: 2147483647 }, "10")
+        .implemented("How much less likely each further step of the count of uses of a key is."),
     directive("list-compress-depth", Integer { min: 0, max: 2147483647 }, "0"),
     directive("list-max-listpack-size", Integer { min: -2147483648, max: 2147483647 }, "-2")
         .alias("list-max-ziplist-size")
@@ -188,9 +190,11 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("max-new-connections-per-cycle", Integer { min: 1, max: 1000 }, "10"),
     directive("max-new-tls-connections-per-cycle", Integer { min: 1, max: 1000 }, "1"),
     directive("maxclients", Integer { min: 1, max: 4294967295 }, "10000").implemented("Most clients at a time."),
-    directive("maxmemory", Memory { min: 0, max: 9223372036854775807 }, "0").only(&["0"]),
+    directive("maxmemory", Memory { min: 0, max: 9223372036854775807 }, "0")
+        .implemented("Most bytes of keys and of what waits on connections; 0 for any number."),
     directive("maxmemory-clients", Memory { min: -100, max: 9223372036854775807 }, "0"),
-    directive("maxmemory-eviction-tenacity", Integer { min: 0, max: 100 }, "10"),
+    directive("maxmemory-eviction-tenacity", Integer { min: 0, max: 100 }, "10")
+        .implemented("How long a request may take keys out to make room: 10 is 0.5 ms, 100 as long as it takes."),
     directive(
         "maxmemory-policy",
         Enum(&[
@@ -204,8 +208,10 @@ pub const DIRECTIVES: &[Directive] = &[
             "noeviction",
         ]),
         "noeviction",
-    ),
-    directive("maxmemory-samples", Integer { min: 1, max: 64 }, "5"),
+    )
+    .implemented("Which keys go where memory is full."),
+    directive("maxmemory-samples", Integer { min: 1, max: 64 }, "5")
+        .implemented("How many keys are looked at for each that goes."),
     directive("min-replicas-max-lag", Integer { min: 0, max: 2147483647 }, "10").alias("min-slaves-max-lag"),
     directive("min-replicas-to-write", Integer { min: 0, max: 2147483647 }, "0")
         .alias("min-slaves-to-write")
@@ -254,7 +260,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("replica-announce-port", Integer { min: 0, max: 65535 }, "0").alias("slave-announce-port"),
     directive("replica-announced", Bool, "yes"),
     directive("replica-ignore-disk-write-errors", Bool, "no"),
-    directive("replica-ignore-maxmemory", Bool, "yes").alias("slave-ignore-maxmemory"),
+    directive("replica-ignore-maxmemory", Bool, "yes")
+        .alias("slave-ignore-maxmemory")
+        .implemented("Whether a replica takes no keys out by itself."),
     directive("replica-lazy-flush", Bool, "yes").alias("slave-lazy-flush"),
     directive("replica-priority", Integer { min: 0, max: 2147483647 }, "100").alias("slave-priority"),
     directive("replica-read-only", Bool, "yes").alias("slave-read-only"),

@@ -13,11 +13,14 @@ use crate::bus::BusRequest;
 use crate::clients::Shared;
 use crate::ending::TellPanic;
 
-/// How often it is looked for keys that have expired.
+/// How often it is looked for keys that have expired, and at the memory that is used.
 const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long that may take each time.
 const EXPIRE_FOR: Duration = Duration::from_millis(25);
+
+/// How long it may take each time to let keys go where memory is full.
+const EVICT_MICROS: u64 = 25_000;
 
 /// What there is to do.
 enum Chore {
@@ -121,6 +124,7 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
         }
         if Instant::now() >= look {
             server.expire(clock.now(), EXPIRE_FOR);
+            server.look_after_memory(clock.now(), EVICT_MICROS);
             tell_offset(shared, &mut told);
             look = Instant::now() + EXPIRE_INTERVAL;
         }

@@ -13,7 +13,6 @@ pub(crate) fn read() -> Usage {
         machine_bytes: machine_kib().unwrap_or(0).saturating_mul(1024),
         user_time,
         system_time,
-        bus_link_bytes: 0,
     }
 }
 

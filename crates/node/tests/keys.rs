@@ -78,6 +78,27 @@ fn what_has_expired_goes_though_nobody_asks_for_it() {
 }
 
 #[test]
+fn memory_is_made_free_though_nobody_asks_for_it() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let mut client = Client::connect(port);
+    for number in 0..200 {
+        assert_eq!(client.ask(&["SET", &format!("key:{number}"), &"x".repeat(10_000)]), b"+OK\r\n");
+    }
+    let figure = |client: &mut Client, name: &str| -> u64 {
+        let text = client.text(&["INFO", "everything"]);
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
+        line.trim().parse().expect("a number")
+    };
+    let limit = figure(&mut client, "used_memory:") - 1_000_000;
+    let directives = ["CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory", &limit.to_string()];
+    assert_eq!(client.ask(&directives), b"+OK\r\n");
+    until("keys have gone", || figure(&mut client, "evicted_keys:") >= 90);
+    assert!(figure(&mut client, "evicted_keys:") < 150);
+    assert_eq!(client.ask(&["SET", "new", "text"]), b"+OK\r\n");
+}
+
+#[test]
 fn a_node_with_keys_stays_what_it_is() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = serving(&folder, port);

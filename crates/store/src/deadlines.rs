@@ -16,9 +16,11 @@ pub(crate) struct Deadlines {
 pub(crate) const HASH_BITS: u32 = 24;
 const HASH_MASK: u64 = (1 << HASH_BITS) - 1;
 /// Deadlines are rounded up to the next step, in milliseconds: whoever is found has expired for sure.
-const STEP: u64 = 16;
+pub(crate) const STEP: u64 = 16;
 /// What comes later, in more than five hundred years, counts as that.
 const STEPS_MAX: u64 = (1 << (64 - HASH_BITS)) - 1;
+/// Most deadlines that are passed on the way to one by chance.
+const WALK_MAX: usize = 256;
 /// What a number takes in a tree whose nodes are filled to two thirds.
 const BYTES_EACH: usize = 14;
 
@@ -28,7 +30,7 @@ pub(crate) struct Term(u64);
 
 impl Term {
     pub(crate) fn new(deadline: u64, bits: u64) -> Self {
-        Self(deadline.div_ceil(STEP).min(STEPS_MAX) << HASH_BITS | bits & HASH_MASK)
+        Self(Self::step(deadline) << HASH_BITS | bits & HASH_MASK)
     }
 
     /// The bits of the hash.
@@ -39,6 +41,11 @@ impl Term {
     /// Whether a deadline is in its step.
     pub(crate) fn has(self, deadline: Option<u64>) -> bool {
         deadline.is_some_and(|deadline| Self::new(deadline, self.bits()) == self)
+    }
+
+    /// The step of a deadline.
+    pub(crate) fn step(deadline: u64) -> u64 {
+        deadline.div_ceil(STEP).min(STEPS_MAX)
     }
 
     /// When it may be over.
@@ -61,6 +68,16 @@ impl Deadlines {
     /// The next one.
     pub(crate) fn first(&self) -> Option<Term> {
         self.terms.first().copied().map(Term)
+    }
+
+    /// The one that a number by chance stands for.
+    pub(crate) fn by_chance(&self, random: u64) -> Option<Term> {
+        let (first, last) = (*self.terms.first()?, *self.terms.last()?);
+        let span = (last - first).saturating_add(1);
+        // Up to so many lie near each other without any of them coming too often.
+        let behind = (random >> 32) as usize % self.terms.len().min(WALK_MAX);
+        let from = first + if self.terms.len() > WALK_MAX { random % span } else { 0 };
+        self.terms.range(from..).chain(&self.terms).nth(behind).copied().map(Term)
     }
 
     /// The next one, if it is past.
@@ -87,6 +104,11 @@ impl Deadlines {
         if let Some(after) = after {
             self.terms.insert(after.0);
         }
+    }
+
+    /// How many are past, as far as that is counted.
+    pub(crate) fn overdue(&self, now: u64, count_max: usize) -> usize {
+        self.terms.iter().take(count_max).take_while(|term| Term(**term).end() <= now).count()
     }
 
     /// Bytes on the heap, about.

@@ -3,6 +3,7 @@
 use std::mem;
 
 use crate::dict::Item;
+use crate::usage::Used;
 use crate::value::{ALLOCATION, Value, ValueRef};
 
 /// A key with what it holds, in two words.
@@ -30,7 +31,7 @@ enum Repr {
 struct Object {
     key: Box<[u8]>,
     deadline: Option<u64>,
-    used: [u8; 3],
+    used: Used,
     value: Value,
 }
 
@@ -68,7 +69,7 @@ impl Item for Entry {
 
 impl Entry {
     /// A key with a text or a number.
-    pub(crate) fn short(key: &[u8], value: Short<'_>, deadline: Option<u64>, used: [u8; 3]) -> Self {
+    pub(crate) fn short(key: &[u8], value: Short<'_>, deadline: Option<u64>, used: Used) -> Self {
         let long = key.len() > usize::from(u8::MAX);
         let number;
         let (kind, value) = match value {
@@ -96,7 +97,7 @@ impl Entry {
     }
 
     /// A key with a value that has memory of its own.
-    pub(crate) fn long(key: &[u8], value: Value, deadline: Option<u64>, used: [u8; 3]) -> Self {
+    pub(crate) fn long(key: &[u8], value: Value, deadline: Option<u64>, used: Used) -> Self {
         Self(Repr::Long(Box::new(Object { key: key.into(), deadline, used, value })))
     }
 
@@ -180,10 +181,22 @@ impl Entry {
     }
 
     /// When and how often it was used; what the bits mean is for the policy of eviction to say.
-    pub(crate) fn used(&self) -> [u8; 3] {
+    pub(crate) fn used(&self) -> Used {
         match &self.0 {
             Repr::Short(bytes) => bytes[1..].first_chunk().copied().unwrap_or_default(),
             Repr::Long(object) => object.used,
+        }
+    }
+
+    pub(crate) fn set_used(&mut self, used: Used) {
+        match &mut self.0 {
+            Repr::Short(bytes) => {
+                // Whoever only reads leaves the memory as it is for most of the time.
+                if let Some(kept) = bytes.get_mut(1..HEAD).filter(|kept| **kept != used) {
+                    kept.copy_from_slice(&used);
+                }
+            }
+            Repr::Long(object) => object.used = used,
         }
     }
 

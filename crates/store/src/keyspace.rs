@@ -1,10 +1,14 @@
 //! All slots, behind locks.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use parking_lot::{Mutex, MutexGuard};
 use slotmesh_types::Slot;
 
 use crate::hash::seed_hash;
 use crate::slot_keys::SlotKeys;
+use crate::snapshot::{Aside, Tally};
 
 /// Slots behind one lock.
 pub const GROUP_SLOTS: usize = 64;
@@ -14,6 +18,10 @@ pub const GROUP_SLOTS: usize = 64;
 pub struct Group<X> {
     first: u16,
     slots: Box<[SlotKeys]>,
+    /// The slots that a snapshot has still to come to and that nobody has looked at since, a bit for each.
+    ahead: u64,
+    /// What is set aside for it.
+    tally: Option<Arc<Tally>>,
     /// What others keep beside the keys.
     pub beside: X,
 }
@@ -22,6 +30,8 @@ pub struct Group<X> {
 #[derive(Debug)]
 pub struct Keyspace<X> {
     groups: Box<[Lock<X>]>,
+    /// Whether there is a snapshot.
+    pub(crate) is_walked: AtomicBool,
 }
 
 /// A lock on cache lines of its own, so that threads at work on neighbours do not slow each other down.
@@ -43,8 +53,34 @@ impl<X> Group<X> {
     /// # Panics
     /// When it is a slot of another group.
     pub fn parts(&mut self, slot: Slot) -> (&mut SlotKeys, &mut X) {
+        if self.ahead != 0 {
+            self.prepare(slot);
+        }
         let keys = slot.get().checked_sub(self.first).and_then(|index| self.slots.get_mut(usize::from(index)));
         (keys.expect("a slot is looked for in its own group"), &mut self.beside)
+    }
+
+    /// A slot that a snapshot has still to come to is looked at, and may change.
+    #[cold]
+    fn prepare(&mut self, slot: Slot) {
+        let index = slot.index() % GROUP_SLOTS;
+        if self.ahead >> index & 1 == 1 {
+            self.ahead &= !(1 << index);
+            if let Some(tally) = self.tally.as_ref().filter(|_| !self.slots[index].is_empty()) {
+                self.slots[index].set_aside(Some(Box::new(Aside::new(Arc::clone(tally)))));
+            }
+        }
+    }
+
+    pub(crate) fn begin_snapshot(&mut self, tally: &Arc<Tally>) {
+        self.ahead = u64::MAX;
+        self.tally = Some(Arc::clone(tally));
+    }
+
+    pub(crate) fn end_snapshot(&mut self) {
+        self.ahead = 0;
+        self.tally = None;
+        self.slots.iter_mut().for_each(|keys| keys.set_aside(None));
     }
 }
 
@@ -56,13 +92,25 @@ impl<X: Default> Keyspace<X> {
         seed_hash(seed);
         let group = |first| {
             let slots = (0..GROUP_SLOTS).map(|_| SlotKeys::default()).collect();
-            Lock(Mutex::new(Group { first, slots, beside: X::default() }))
+            Lock(Mutex::new(Group { first, slots, ahead: 0, tally: None, beside: X::default() }))
         };
-        Self { groups: (0..Slot::COUNT).step_by(GROUP_SLOTS).map(group).collect() }
+        let groups = (0..Slot::COUNT).step_by(GROUP_SLOTS).map(group).collect();
+        Self { groups, is_walked: AtomicBool::new(false) }
     }
 }
 
 impl<X> Keyspace<X> {
+    /// The lock of each group, in order.
+    pub(crate) fn locks(&self) -> impl Iterator<Item = &Mutex<Group<X>>> {
+        self.groups.iter().map(|lock| &lock.0)
+    }
+
+    /// Bytes that the slots take while no key is there.
+    #[must_use]
+    pub fn empty_bytes(&self) -> usize {
+        self.groups.len() * (size_of::<Lock<X>>() + GROUP_SLOTS * size_of::<SlotKeys>())
+    }
+
     /// The group of a slot, for as long as the guard is held. Hold one at a time.
     pub fn lock(&self, slot: Slot) -> MutexGuard<'_, Group<X>> {
         self.group(slot).lock()

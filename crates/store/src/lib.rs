@@ -27,6 +27,7 @@ mod db;
 mod deadlines;
 mod dict;
 mod entry;
+mod eviction;
 #[cfg(test)]
 mod generator;
 pub mod geo;
@@ -42,12 +43,15 @@ mod number;
 mod seek;
 mod set;
 mod slot_keys;
+mod snapshot;
 mod sorted_set;
 pub mod stream;
 mod term;
+mod usage;
 mod value;
 
-pub use db::{Changes, Db, Edited, Expiry, KeyChange};
+pub use db::{Changes, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
+pub use eviction::Rank;
 pub use hashes::{Hash, HashLimits};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
@@ -56,9 +60,11 @@ pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values};
 pub use number::{LongDouble, parse_double, write_double};
 pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
 pub use slot_keys::SlotKeys;
+pub use snapshot::{Overrun, Snapshot, SnapshotEntry};
 pub use sorted_set::{
     AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, ScoreBound, Scored,
     SortedSet, SortedSetLimits, Weighted,
 };
 pub use term::{TermChange, TermIf};
+pub use usage::Usage;
 pub use value::{Kind, Value, ValueRef, WrongType};

@@ -31,6 +31,11 @@ pub(crate) fn hash_at(position: u64, bits: u32) -> u64 {
     (position << (u64::BITS - bits)).reverse_bits()
 }
 
+/// The place of a hash among positions of so many bits.
+pub(crate) fn position_of(hash: u64, bits: u32) -> u64 {
+    hash.reverse_bits() >> (u64::BITS - bits)
+}
+
 /// The position behind the bucket at a position of so many bits; 0 behind the last.
 pub(crate) fn behind(position: u64, bits: u32, count: usize) -> u64 {
     let Some(index) = bucket_of(hash_at(position, bits), count) else { return 0 };

@@ -1,9 +1,13 @@
 //! The keys of one slot.
 
-use crate::deadlines::{Deadlines, Term};
+use std::mem;
+
+use crate::deadlines::{Deadlines, STEP, Term};
 use crate::dict::{Dict, Item};
 use crate::entry::{Entry, Short};
 use crate::hash::hash;
+use crate::snapshot::Aside;
+use crate::usage::Used;
 use crate::value::{ALLOCATION, Value, ValueRef};
 
 /// The keys of one slot, and what they cost.
@@ -14,8 +18,12 @@ pub struct SlotKeys {
     bytes: usize,
     /// When keys expire.
     deadlines: Deadlines,
+    /// The sum of these, in steps of the deadlines.
+    steps: u64,
     /// When the next field of a hash expires.
     fields: Deadlines,
+    /// What a snapshot has still to be shown.
+    aside: Option<Box<Aside>>,
 }
 
 /// What is booked of an entry; nothing where there is none.
@@ -51,12 +59,35 @@ impl SlotKeys {
         self.deadlines.count()
     }
 
+    /// How long these have left from a moment on, added up in milliseconds, about.
+    #[must_use]
+    pub fn terms_ms(&self, now: u64) -> u64 {
+        (self.steps.saturating_mul(STEP)).saturating_sub(now.saturating_mul(self.expiring() as u64))
+    }
+
+    /// How many have expired and were not taken out yet; not counted beyond a maximum.
+    #[must_use]
+    pub fn overdue(&self, now: u64, count_max: usize) -> usize {
+        self.deadlines.overdue(now, count_max)
+    }
+
     /// Bytes that they take, tables included, and about what an allocator adds to that.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let pieces = self.dict.table_pieces() + self.deadlines.pieces() + self.fields.pieces();
-        let tables = self.dict.table_bytes() + self.deadlines.bytes() + self.fields.bytes();
-        self.bytes + tables + pieces * ALLOCATION
+        self.bytes + self.table_bytes() + self.term_bytes()
+    }
+
+    /// Bytes of the table by which keys are found, with about what an allocator adds to that.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        self.dict.table_bytes() + self.dict.table_pieces() * ALLOCATION
+    }
+
+    /// Bytes of what tells which keys and fields expire when, with about what an allocator adds to that.
+    #[must_use]
+    pub fn term_bytes(&self) -> usize {
+        let pieces = self.deadlines.pieces() + self.fields.pieces();
+        self.deadlines.bytes() + self.fields.bytes() + pieces * ALLOCATION
     }
 
     /// Every key, those included that have expired and were not taken out yet, in no particular order.
@@ -72,22 +103,57 @@ impl SlotKeys {
         self.dict.get(hash(key), key)
     }
 
-    /// Sets a key to a text or a number; gives what it held if that had memory of its own.
-    pub(crate) fn set_short(&mut self, key: &[u8], value: Short<'_>, deadline: Option<u64>) -> Option<Value> {
+    /// The same, which is a use of the key: `next` makes what is kept of that from what was.
+    pub(crate) fn touch(&mut self, key: &[u8], next: impl FnOnce(Used) -> Used) -> Option<&Entry> {
+        let entry = self.dict.get_mut(hash(key), key)?;
+        entry.set_used(next(entry.used()));
+        Some(entry)
+    }
+
+    /// Sets a key to a text or a number; gives what it held if that had memory of its own. `next` makes what is kept of its use
+    /// from what was; `None` for a new key.
+    pub(crate) fn set_short(
+        &mut self,
+        key: &[u8],
+        value: Short<'_>,
+        deadline: Option<u64>,
+        mut next: impl FnMut(Option<Used>) -> Used,
+    ) -> Option<Value> {
         let hash = hash(key);
-        self.edit_at(hash, key, |entry| entry.set_short(value, deadline)).unwrap_or_else(|| {
-            self.add(hash, Entry::short(key, value, deadline, [0; 3]));
+        if let Some(used) = self.hand_over(hash, key) {
+            self.add(hash, Entry::short(key, value, deadline, next(Some(used))));
+            return None;
+        }
+        let edited = self.edit_at(hash, key, |entry| {
+            entry.set_used(next(Some(entry.used())));
+            entry.set_short(value, deadline)
+        });
+        edited.unwrap_or_else(|| {
+            self.add(hash, Entry::short(key, value, deadline, next(None)));
             None
         })
     }
 
     /// The same with a value that has memory of its own.
-    pub(crate) fn set_long(&mut self, key: &[u8], value: Value, deadline: Option<u64>) -> Option<Value> {
+    pub(crate) fn set_long(
+        &mut self,
+        key: &[u8],
+        value: Value,
+        deadline: Option<u64>,
+        mut next: impl FnMut(Option<Used>) -> Used,
+    ) -> Option<Value> {
         let hash = hash(key);
+        if let Some(used) = self.hand_over(hash, key) {
+            self.add(hash, Entry::long(key, value, deadline, next(Some(used))));
+            return None;
+        }
         let mut value = Some(value);
-        let old = self.edit_at(hash, key, |entry| entry.set_long(value.take()?, deadline));
+        let old = self.edit_at(hash, key, |entry| {
+            entry.set_used(next(Some(entry.used())));
+            entry.set_long(value.take()?, deadline)
+        });
         if let Some(value) = value {
-            self.add(hash, Entry::long(key, value, deadline, [0; 3]));
+            self.add(hash, Entry::long(key, value, deadline, next(None)));
         }
         old.flatten()
     }
@@ -103,6 +169,9 @@ impl SlotKeys {
     }
 
     fn edit_at<R>(&mut self, hash: u64, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        if self.aside.is_some() {
+            self.keep(hash, key, false);
+        }
         let entry = self.dict.get_mut(hash, key)?;
         let before = Booked::of(entry);
         let result = edit(entry);
@@ -116,8 +185,80 @@ impl SlotKeys {
         self.add(hash(entry.key()), entry);
     }
 
+    /// Takes a key out; gives what it held if that had memory of its own and nobody else wants it.
+    pub(crate) fn discard(&mut self, key: &[u8]) -> Option<Value> {
+        let hash = hash(key);
+        if self.hand_over(hash, key).is_some() {
+            return None;
+        }
+        self.take(hash, key).and_then(Entry::into_long)
+    }
+
+    /// Takes every key out, and gives them, if nobody else wants them.
+    pub fn take_all(&mut self) -> Self {
+        let aside = self.aside.take().filter(|aside| !aside.is_over());
+        let mut all = mem::take(self);
+        if let Some(mut aside) = aside {
+            let bytes = all.bytes();
+            all.dict = aside.keep_all(mem::take(&mut all.dict), bytes).unwrap_or_default();
+            self.aside = Some(aside);
+        }
+        all
+    }
+
+    pub(crate) fn set_aside(&mut self, aside: Option<Box<Aside>>) {
+        self.aside = aside;
+    }
+
+    /// Shows a snapshot about so many keys that have not changed. Tells whether that was all of them, and gives what is left of
+    /// the slot and not here any more.
+    pub(crate) fn show_aside(&mut self, count: usize, show: &mut impl FnMut(&Entry)) -> (bool, Option<Box<Aside>>) {
+        let Some(aside) = &mut self.aside else { return (true, None) };
+        let is_done = aside.is_apart() || aside.show(&self.dict, count, show);
+        (is_done, if is_done { self.aside.take() } else { None })
+    }
+
+    /// Keeps for a snapshot what there is of a key that is about to change, or that it is new.
+    #[cold]
+    fn keep(&mut self, hash: u64, key: &[u8], is_new: bool) {
+        let Some(aside) = self.aside.as_mut().filter(|aside| aside.wants(hash, key)) else { return };
+        let entry = self.dict.get(hash, key).map(|entry| entry.copied(key));
+        if entry.is_some() || is_new {
+            aside.keep(key, entry);
+        }
+        self.stop_keeping_for_nothing();
+    }
+
+    /// Takes a key out that is about to be replaced or to go, for a snapshot that wants it; gives what was kept of its use.
+    fn hand_over(&mut self, hash: u64, key: &[u8]) -> Option<Used> {
+        if !self.aside.as_ref()?.wants(hash, key) {
+            return None;
+        }
+        let entry = self.take(hash, key)?;
+        let used = entry.used();
+        if let Some(aside) = &mut self.aside {
+            aside.keep(key, Some(entry));
+        }
+        self.stop_keeping_for_nothing();
+        Some(used)
+    }
+
+    /// What is kept for a snapshot that was given up is freed by whoever comes next.
+    fn stop_keeping_for_nothing(&mut self) {
+        if self.aside.as_ref().is_some_and(|aside| aside.is_over()) {
+            self.aside = None;
+        }
+    }
+
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = hash(key);
+        if self.aside.is_some() {
+            self.keep(hash, key, false);
+        }
+        self.take(hash, key)
+    }
+
+    fn take(&mut self, hash: u64, key: &[u8]) -> Option<Entry> {
         let entry = self.dict.remove(hash, key)?;
         self.book(hash, Booked::of(&entry), Booked::default());
         Some(entry)
@@ -134,6 +275,21 @@ impl SlotKeys {
     /// A key, each about as likely as any other.
     pub(crate) fn random(&self, random: impl FnMut() -> u64) -> Option<&Entry> {
         self.dict.random(random)
+    }
+
+    /// When the next key is due, with some bits of its hash.
+    pub(crate) fn first_term(&self) -> Option<Term> {
+        self.deadlines.first()
+    }
+
+    /// The same of some key, chosen by a number by chance.
+    pub(crate) fn term_by_chance(&self, random: u64) -> Option<Term> {
+        self.deadlines.by_chance(random)
+    }
+
+    /// A key with that term.
+    pub(crate) fn key_with(&self, term: Term) -> Option<&Entry> {
+        self.get(keys_with(&self.dict, Some(term), Entry::deadline).first()?)
     }
 
     /// Whether any key, or any field of a hash, expires some day.
@@ -158,6 +314,9 @@ impl SlotKeys {
     }
 
     fn add(&mut self, hash: u64, entry: Entry) {
+        if self.aside.is_some() {
+            self.keep(hash, entry.key(), true);
+        }
         let after = Booked::of(&entry);
         self.dict.add(hash, entry);
         self.book(hash, Booked::default(), after);
@@ -166,6 +325,8 @@ impl SlotKeys {
     /// Books what has become of an entry, after that.
     fn book(&mut self, hash: u64, before: Booked, after: Booked) {
         self.bytes = self.bytes + after.bytes - before.bytes;
+        let [earlier, later] = [before, after].map(|booked| booked.deadline.map_or(0, Term::step));
+        self.steps = self.steps.wrapping_add(later).wrapping_sub(earlier);
         let (dict, bits) = (&self.dict, Dict::<Entry>::bits_of(hash));
         let is_shared = |term, deadline_of| !keys_with(dict, Some(term), deadline_of).is_empty();
         self.deadlines.change(bits, before.deadline, after.deadline, |term| is_shared(term, Entry::deadline));

@@ -61,7 +61,7 @@ pub(crate) fn pfcount(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn pfmerge(call: &mut Keyed<'_>) -> Done {
     let (target, sparse_max) = (call.args[1], call.settings.hll_sparse_bytes);
     let union = unite(call, &call.args[1..])?;
-    let is_new = !call.db.exists(target);
+    let is_new = !call.db.is_there(target);
     call.db.edit_text(target, |text| {
         if is_new {
             *text = hyperloglog::empty();

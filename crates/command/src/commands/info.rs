@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
+use super::memory::Figures;
 use super::replication::primary_of;
 use crate::call::{Call, Handled, is_word};
 use crate::cluster;
@@ -112,15 +113,27 @@ fn clients(call: &Call<'_>, text: &mut Text) {
 }
 
 fn memory(call: &Call<'_>, text: &mut Text) {
-    let usage = usage(call);
-    // There are no keys to count apart: what is used is what is resident.
-    text.bytes("used_memory", usage.rss_bytes);
-    text.bytes("used_memory_rss", usage.rss_bytes);
-    text.bytes("total_system_memory", usage.machine_bytes);
-    text.bytes("maxmemory", 0);
-    text.line("mem_cluster_links", usage.bus_link_bytes);
-    text.zeros(&["mem_cluster_slot_import", "mem_cluster_slot_export"]);
+    let figures = Figures::take(call.server);
+    text.bytes("used_memory", figures.used());
+    text.bytes("used_memory_rss", figures.resident);
+    text.bytes("used_memory_peak", figures.peak);
+    text.line("used_memory_peak_perc", format!("{:.2}%", figures.peak_percent()));
+    text.line("used_memory_overhead", figures.overhead());
+    text.line("used_memory_startup", figures.fixed);
+    text.line("used_memory_dataset", figures.values);
+    text.line("used_memory_dataset_perc", format!("{:.2}%", figures.values_percent()));
+    text.bytes("total_system_memory", figures.machine);
+    text.bytes("maxmemory", call.server.memory.limit());
     text.line("maxmemory_policy", call.server.config().text("maxmemory-policy"));
+    text.line("mem_fragmentation_ratio", format!("{:.2}", figures.fragmentation()));
+    text.line("mem_fragmentation_bytes", figures.fragmentation_bytes());
+    text.zeros(&["mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers"]);
+    text.zeros(&["mem_clients_slaves"]);
+    text.line("mem_clients_normal", figures.clients);
+    text.line("mem_cluster_links", figures.links);
+    text.zeros(&["mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer"]);
+    text.line("mem_allocator", "libc");
+    text.zeros(&["active_defrag_running"]);
 }
 
 fn persistence(_call: &Call<'_>, text: &mut Text) {
@@ -137,8 +150,18 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("rejected_connections", stats.connections_rejected.get());
     text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
     text.line("expired_keys", stats.expired_keys.get());
-    text.zeros(&["evicted_keys"]);
-    text.zeros(&["keyspace_hits", "keyspace_misses", "migrate_cached_sockets"]);
+    text.line("expired_fields", stats.expired_fields.get());
+    text.line("expired_stale_perc", format!("{:.2}", stats.stale_percent()));
+    text.line("expired_time_cap_reached_count", stats.expire_caps.get());
+    text.line("expire_cycle_cpu_milliseconds", stats.expire_micros.get() / 1000);
+    text.line("evicted_keys", stats.evicted_keys.get());
+    let (exceeded, exceeds) = call.server.memory.exceeded_ms(call.server.surroundings.unix_micros());
+    text.line("total_eviction_exceeded_time", exceeded);
+    text.line("current_eviction_exceeded_time", exceeds);
+    let (hits, misses) = call.server.keyspace.lookups();
+    text.line("keyspace_hits", hits);
+    text.line("keyspace_misses", misses);
+    text.zeros(&["migrate_cached_sockets"]);
     text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
@@ -228,7 +251,8 @@ fn cluster_info(call: &Call<'_>, text: &mut Text) {
 fn keyspace(call: &Call<'_>, text: &mut Text) {
     let (keys, expires) = (call.server.keyspace.len(), call.server.keyspace.expiring());
     if keys > 0 {
-        text.line("db0", format!("keys={keys},expires={expires},avg_ttl=0"));
+        let ttl = call.server.keyspace.average_ttl_ms(call.now.unix.0);
+        text.line("db0", format!("keys={keys},expires={expires},avg_ttl={ttl}"));
     }
 }
 

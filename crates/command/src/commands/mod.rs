@@ -20,6 +20,7 @@ pub(crate) mod info;
 pub(crate) mod introspection;
 pub(crate) mod keys;
 pub(crate) mod lists;
+pub(crate) mod memory;
 mod numbers;
 pub(crate) mod pubsub;
 pub(crate) mod replication;

@@ -114,6 +114,7 @@ pub(super) const BITOP: Command = Command::new(
     key("destkey", 0),
     key("key", 1).multiple(),
 ])
+.looks_up()
 .keyed(bitmaps::bitop);
 
 pub(super) const BITPOS: Command =

@@ -237,6 +237,17 @@ pub(crate) enum Run {
     Wide(Handler),
 }
 
+/// Whether keys count as used when a command looks them up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Touches {
+    /// As the client has said (CLIENT NO-TOUCH).
+    AsWanted,
+    /// Never: it tells of the keys themselves.
+    Never,
+    /// Always: that is what it is for.
+    Always,
+}
+
 /// What is known of a command, or of a subcommand.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
@@ -277,6 +288,9 @@ pub struct Command {
     /// The directive that has to allow it: `no`, `local` for connections from this machine, or `yes`.
     pub allowed_by: Option<&'static str>,
     pub(crate) run: Option<Run>,
+    pub(crate) touches: Touches,
+    /// Whether it is counted how many of its lookups find their keys.
+    pub(crate) counts_lookups: bool,
 }
 
 impl Command {
@@ -307,6 +321,8 @@ impl Command {
             subcommands: &[],
             allowed_by: None,
             run: None,
+            touches: Touches::AsWanted,
+            counts_lookups: false,
         }
     }
 
@@ -332,6 +348,17 @@ impl Command {
 
     pub(crate) const fn flags(mut self, flags: &'static [Flag]) -> Self {
         self.flags = flags;
+        let mut index = 0;
+        while index < flags.len() {
+            self.counts_lookups |= matches!(flags[index], Flag::Readonly);
+            index += 1;
+        }
+        self
+    }
+
+    /// It writes, and looks keys up to read them, which counts as what only reads does.
+    pub(crate) const fn looks_up(mut self) -> Self {
+        self.counts_lookups = true;
         self
     }
 
@@ -390,6 +417,11 @@ impl Command {
     /// It looks at the keys of any slot, and locks them itself.
     pub(crate) const fn wide(mut self, handler: Handler) -> Self {
         self.run = Some(Run::Wide(handler));
+        self
+    }
+
+    pub(crate) const fn touches(mut self, touches: Touches) -> Self {
+        self.touches = touches;
         self
     }
 

@@ -44,4 +44,5 @@ pub(super) const PFMERGE: Command = Command::new(
 .keys(&[KeySpec::at(1, &["RW", "access", "insert"]), KeySpec::range(2, -1, 1, &["RO", "access"])])
 .arguments(&[key("destkey", 0), key("sourcekey", 1).optional().multiple()])
 .own_keys(hyperloglogs::pfmerge_keys)
+.looks_up()
 .keyed(hyperloglogs::pfmerge);

@@ -1,7 +1,7 @@
 //! Commands of the group `generic`.
 
 use super::argument::{block, integer, key, one_of, pattern, unix_time, word};
-use super::command::{Category, Command, Flag, Group};
+use super::command::{Category, Command, Flag, Group, Touches};
 use super::key_spec::KeySpec;
 use crate::commands::keys;
 
@@ -17,6 +17,7 @@ pub(super) const COPY: Command =
             integer("destination-db").token("DB").optional(),
             word("replace", "REPLACE").optional(),
         ])
+        .looks_up()
         .keyed(keys::copy);
 
 pub(super) const DEL: Command = Command::new("del", -2, Group::Generic, "1.0.0", "Deletes one or more keys.").complexity("O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).").flags(&[Flag::Write]).categories(&[Category::Keyspace, Category::Write, Category::Slow]).tips(&["request_policy:multi_shard", "response_policy:agg_sum"]).keys(&[KeySpec::range(1, -1, 1, &["RM", "delete"])]).arguments(&[key("key", 0).multiple()]).keyed(keys::del);
@@ -30,6 +31,7 @@ pub(super) const EXISTS: Command =
         .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
         .keys(&[KeySpec::range(1, -1, 1, &["RO"])])
         .arguments(&[key("key", 0).multiple()])
+        .touches(Touches::Never)
         .keyed(keys::exists);
 
 pub(super) const EXPIRE: Command =
@@ -71,6 +73,7 @@ pub(super) const EXPIRETIME: Command =
         .categories(&[Category::Keyspace, Category::Read, Category::Fast])
         .keys(&[KeySpec::at(1, &["RO", "access"])])
         .arguments(&[key("key", 0)])
+        .touches(Touches::Never)
         .keyed(keys::expiretime);
 
 pub(super) const MOVE: Command = Command::new("move", 3, Group::Generic, "1.0.0", "Moves a key to another database.")
@@ -92,6 +95,9 @@ pub(super) const OBJECT: Command =
             "FREQ <key>",
             "    Return the access frequency index of the <key>. The returned integer is",
             "    proportional to the logarithm of the recent access frequency of the key.",
+            "IDLETIME <key>",
+            "    Return the idle time of the <key>, that is the approximated number of",
+            "    seconds elapsed since the last access to the key.",
             "REFCOUNT <key>",
             "    Return the number of references of the value associated with the specified",
             "    <key>.",
@@ -104,6 +110,7 @@ pub(super) const OBJECT: Command =
                 .tips(&["nondeterministic_output"])
                 .keys(&[KeySpec::at(2, &["RO"])])
                 .arguments(&[key("key", 0)])
+                .touches(Touches::Never)
                 .keyed(keys::object_encoding),
             Command::new(
                 "freq",
@@ -118,12 +125,28 @@ pub(super) const OBJECT: Command =
             .tips(&["nondeterministic_output"])
             .keys(&[KeySpec::at(2, &["RO"])])
             .arguments(&[key("key", 0)])
+            .touches(Touches::Never)
             .keyed(keys::object_freq),
             Command::new("help", 2, Group::Generic, "6.2.0", "Returns helpful text about the different subcommands.")
                 .complexity("O(1)")
                 .flags(&[Flag::Loading, Flag::Stale])
                 .categories(&[Category::Keyspace, Category::Slow])
                 .handler(keys::object_help),
+            Command::new(
+                "idletime",
+                3,
+                Group::Generic,
+                "2.2.3",
+                "Returns the time since the last access to an object.",
+            )
+            .complexity("O(1)")
+            .flags(&[Flag::Readonly])
+            .categories(&[Category::Keyspace, Category::Read, Category::Slow])
+            .tips(&["nondeterministic_output"])
+            .keys(&[KeySpec::at(2, &["RO"])])
+            .arguments(&[key("key", 0)])
+            .touches(Touches::Never)
+            .keyed(keys::object_idletime),
             Command::new("refcount", 3, Group::Generic, "2.2.3", "Returns the reference count of a value of a key.")
                 .complexity("O(1)")
                 .flags(&[Flag::Readonly])
@@ -131,6 +154,7 @@ pub(super) const OBJECT: Command =
                 .tips(&["nondeterministic_output"])
                 .keys(&[KeySpec::at(2, &["RO"])])
                 .arguments(&[key("key", 0)])
+                .touches(Touches::Never)
                 .keyed(keys::object_refcount),
         ]);
 
@@ -192,6 +216,7 @@ pub(super) const PEXPIRETIME: Command = Command::new(
 .categories(&[Category::Keyspace, Category::Read, Category::Fast])
 .keys(&[KeySpec::at(1, &["RO", "access"])])
 .arguments(&[key("key", 0)])
+.touches(Touches::Never)
 .keyed(keys::pexpiretime);
 
 pub(super) const PTTL: Command =
@@ -203,6 +228,7 @@ pub(super) const PTTL: Command =
         .tips(&["nondeterministic_output"])
         .keys(&[KeySpec::at(1, &["RO", "access"])])
         .arguments(&[key("key", 0)])
+        .touches(Touches::Never)
         .keyed(keys::pttl);
 
 pub(super) const RENAME: Command =
@@ -237,6 +263,7 @@ pub(super) const TOUCH: Command = Command::new(
 .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
 .keys(&[KeySpec::range(1, -1, 1, &["RO"])])
 .arguments(&[key("key", 0).multiple()])
+.touches(Touches::Always)
 .keyed(keys::touch);
 
 pub(super) const TTL: Command =
@@ -248,6 +275,7 @@ pub(super) const TTL: Command =
         .tips(&["nondeterministic_output"])
         .keys(&[KeySpec::at(1, &["RO", "access"])])
         .arguments(&[key("key", 0)])
+        .touches(Touches::Never)
         .keyed(keys::ttl);
 
 pub(super) const TYPE: Command =
@@ -257,10 +285,11 @@ pub(super) const TYPE: Command =
         .categories(&[Category::Keyspace, Category::Read, Category::Fast])
         .keys(&[KeySpec::at(1, &["RO"])])
         .arguments(&[key("key", 0)])
+        .touches(Touches::Never)
         .keyed(keys::type_of);
 
 pub(super) const UNLINK: Command = Command::new("unlink", -2, Group::Generic, "4.0.0", "Asynchronously deletes one or more keys.").complexity("O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.").flags(&[Flag::Write, Flag::Fast]).categories(&[Category::Keyspace, Category::Write, Category::Fast]).tips(&["request_policy:multi_shard", "response_policy:agg_sum"]).keys(&[KeySpec::range(1, -1, 1, &["RM", "delete"])]).arguments(&[key("key", 0).multiple()]).keyed(keys::unlink);
 
-pub(super) const SORT: Command = Command::new("sort", -2, Group::Generic, "1.0.0", "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.").complexity("O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).").flags(&[Flag::Write, Flag::Denyoom, Flag::Movablekeys]).categories(&[Category::Write, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["RO", "access"]), KeySpec::unknown(&["RO", "access"]).notes("For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort"), KeySpec::unknown(&["OW", "update"]).notes("For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array")]).arguments(&[key("key", 0), pattern("by-pattern").token("BY").display("pattern").optional(), block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(), pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(), one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(), word("sorting", "ALPHA").optional(), key("destination", 2).token("STORE").optional()]).own_keys(keys::sort_keys).keyed(keys::sort);
+pub(super) const SORT: Command = Command::new("sort", -2, Group::Generic, "1.0.0", "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.").complexity("O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).").flags(&[Flag::Write, Flag::Denyoom, Flag::Movablekeys]).categories(&[Category::Write, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["RO", "access"]), KeySpec::unknown(&["RO", "access"]).notes("For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort"), KeySpec::unknown(&["OW", "update"]).notes("For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array")]).arguments(&[key("key", 0), pattern("by-pattern").token("BY").display("pattern").optional(), block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(), pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(), one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(), word("sorting", "ALPHA").optional(), key("destination", 2).token("STORE").optional()]).own_keys(keys::sort_keys).looks_up().keyed(keys::sort);
 
 pub(super) const SORT_RO: Command = Command::new("sort_ro", -2, Group::Generic, "7.0.0", "Returns the sorted elements of a list, a set, or a sorted set.").complexity("O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).").flags(&[Flag::Readonly, Flag::Movablekeys]).categories(&[Category::Read, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["RO", "access"]), KeySpec::unknown(&["RO", "access"]).notes("For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort")]).arguments(&[key("key", 0), pattern("by-pattern").token("BY").display("pattern").optional(), block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(), pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(), one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(), word("sorting", "ALPHA").optional()]).own_keys(keys::sort_ro_keys).keyed(keys::sort_ro);

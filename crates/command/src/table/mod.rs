@@ -20,6 +20,7 @@ mod key_spec;
 mod keys;
 mod known;
 mod lists;
+mod memory;
 mod pubsub;
 mod replication;
 mod scripting;
@@ -32,8 +33,8 @@ mod strings;
 mod transactions;
 
 pub use argument::{Argument, ArgumentKind};
-pub(crate) use command::Run;
 pub use command::{Category, Command, Deprecation, Flag, Group};
+pub(crate) use command::{Run, Touches};
 pub use key_places::KeyPlace;
 pub use key_spec::{Begin, Find, KeySpec, legacy_range};
 pub use known::{Known, Lookup, by_index, count, find, known, lookup};
@@ -143,6 +144,7 @@ pub static COMMANDS: &[Command] = &[
     lists::LREM,
     lists::LSET,
     lists::LTRIM,
+    memory::MEMORY,
     strings::MGET,
     keys::MOVE,
     strings::MSET,

@@ -48,6 +48,7 @@ pub(super) const SDIFFSTORE: Command =
         .categories(&[Category::Write, Category::Set, Category::Slow])
         .keys(&[KeySpec::at(1, &["OW", "update"]), KeySpec::range(2, -1, 1, &["RO", "access"])])
         .arguments(&[key("destination", 0), key("key", 1).multiple()])
+        .looks_up()
         .keyed(sets::sdiffstore);
 
 pub(super) const SINTER: Command =
@@ -81,6 +82,7 @@ pub(super) const SINTERSTORE: Command =
         .categories(&[Category::Write, Category::Set, Category::Slow])
         .keys(&[KeySpec::at(1, &["OW", "update"]), KeySpec::range(2, -1, 1, &["RO", "access"])])
         .arguments(&[key("destination", 0), key("key", 1).multiple()])
+        .looks_up()
         .keyed(sets::sinterstore);
 
 pub(super) const SISMEMBER: Command =
@@ -182,4 +184,5 @@ pub(super) const SUNIONSTORE: Command =
         .categories(&[Category::Write, Category::Set, Category::Slow])
         .keys(&[KeySpec::at(1, &["OW", "update"]), KeySpec::range(2, -1, 1, &["RO", "access"])])
         .arguments(&[key("destination", 0), key("key", 1).multiple()])
+        .looks_up()
         .keyed(sets::sunionstore);

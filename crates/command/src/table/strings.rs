@@ -59,6 +59,7 @@ pub(super) const GETDEL: Command =
         .categories(&[Category::Write, Category::String, Category::Fast])
         .keys(&[KeySpec::at(1, &["RW", "access", "delete"])])
         .arguments(&[key("key", 0)])
+        .looks_up()
         .keyed(strings::getdel);
 
 pub(super) const GETEX: Command = Command::new(
@@ -86,6 +87,7 @@ pub(super) const GETEX: Command = Command::new(
     )
     .optional(),
 ])
+.looks_up()
 .keyed(strings::getex);
 
 pub(super) const GETRANGE: Command = Command::new("getrange", 4, Group::String, "2.4.0", "Returns a substring of the string stored at a key.").complexity("O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.").flags(&[Flag::Readonly]).categories(&[Category::Read, Category::String, Category::Slow]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), integer("start"), integer("end")]).keyed(strings::getrange);
@@ -102,6 +104,7 @@ pub(super) const GETSET: Command = Command::new(
 .categories(&[Category::Write, Category::String, Category::Fast])
 .keys(&[KeySpec::at(1, &["RW", "access", "update"])])
 .arguments(&[key("key", 0), string("value")])
+.looks_up()
 .keyed(strings::getset);
 
 pub(super) const INCR: Command = Command::new(

@@ -57,7 +57,7 @@ impl Surroundings for World {
     }
 
     fn usage(&self) -> Usage {
-        Usage { bus_link_bytes: self.bus.topology().link_bytes(), ..usage::read() }
+        usage::read()
     }
 
     fn view_version(&self) -> u64 {
@@ -76,6 +76,10 @@ impl Surroundings for World {
     fn bus_links(&self) -> u64 {
         let members = self.view().nodes.iter().filter(|node| !node.facts.handshake).count() as u64;
         2 * members.saturating_sub(1)
+    }
+
+    fn bus_bytes(&self) -> u64 {
+        self.bus.topology().link_bytes()
     }
 
     fn responsiveness(&self) -> Responsiveness {

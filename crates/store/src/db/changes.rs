@@ -34,6 +34,17 @@ pub enum KeyChange {
     Removed,
     /// It was found to have expired and taken out.
     Expired,
+    /// It was taken out because memory is full.
+    Evicted,
+}
+
+/// What else may be told of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyNote {
+    /// It was looked for in vain.
+    Missing,
+    /// It was not there before.
+    New,
 }
 
 /// What a command has done to keys, for those who want to know: kept beside them and read when the command is over.
@@ -43,8 +54,14 @@ pub struct Changes {
     pub count: u64,
     /// Whether it is wanted what became of each key.
     pub observed: bool,
-    /// What became of keys, one after the other. Those that expired are always told, since replicas wait for that.
+    /// What became of keys, one after the other. Those that expired or were evicted are always told, since replicas wait for that.
     pub keys: Vec<(Box<[u8]>, KeyChange)>,
+    /// Lookups that have found their keys, where they are counted.
+    pub hits: u64,
+    /// Lookups that have not.
+    pub misses: u64,
+    /// Keys that were looked for in vain, and keys that are new, where that is wanted.
+    pub notes: Vec<(Box<[u8]>, KeyNote)>,
     /// What was taken out and is big: to be freed when no lock is held.
     pub garbage: Vec<Value>,
 }

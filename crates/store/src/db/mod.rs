@@ -2,8 +2,10 @@
 
 mod changes;
 mod expiry;
+mod lookups;
 
-pub use changes::{Changes, Edited, KeyChange};
+pub use changes::{Changes, Edited, KeyChange, KeyNote};
+pub use lookups::Lookups;
 
 use crate::dict::Item;
 use crate::entry::{Entry, Short};
@@ -37,13 +39,20 @@ pub struct Db<'a> {
     now: u64,
     /// Whether keys that have expired are taken out here; a replica waits until its primary does.
     expires: bool,
+    lookups: Lookups,
 }
 
 impl<'a> Db<'a> {
     /// The keys of a slot at this moment, in milliseconds of the wall clock.
     #[must_use]
     pub fn new(keys: &'a mut SlotKeys, changes: &'a mut Changes, now: u64, expires: bool) -> Self {
-        Self { keys, changes, now, expires }
+        Self { keys, changes, now, expires, lookups: Lookups::default() }
+    }
+
+    /// The same, where looking a key up means this.
+    #[must_use]
+    pub fn with_lookups(self, lookups: Lookups) -> Self {
+        Self { lookups, ..self }
     }
 
     /// The moment, in milliseconds of the wall clock.
@@ -57,9 +66,24 @@ impl<'a> Db<'a> {
         self.entry(key).map(Entry::value)
     }
 
-    /// Whether there is such a key.
+    /// Whether there is such a key. That counts as looking it up.
     pub fn exists(&mut self, key: &[u8]) -> bool {
         self.entry(key).is_some()
+    }
+
+    /// Whether there is such a key, for those who do not look it up for anybody.
+    pub fn is_there(&mut self, key: &[u8]) -> bool {
+        self.peek(key).is_some()
+    }
+
+    /// The name of the type of what a key holds, for those who do not look it up for anybody.
+    pub fn type_name(&mut self, key: &[u8]) -> Option<&'static str> {
+        self.peek(key).map(|entry| entry.value().type_name())
+    }
+
+    /// Whether a key expires some day, for those as well.
+    pub fn expires(&mut self, key: &[u8]) -> bool {
+        self.peek(key).is_some_and(|entry| entry.deadline().is_some())
     }
 
     /// What a key holds, if it is of this type.
@@ -72,7 +96,9 @@ impl<'a> Db<'a> {
 
     /// What several keys hold, to be looked at together.
     pub fn get_all<'k>(&mut self, keys: impl IntoIterator<Item = &'k [u8]> + Clone) -> Vec<Option<ValueRef<'_>>> {
-        keys.clone().into_iter().for_each(|key| self.bury(key));
+        for key in keys.clone() {
+            self.entry(key);
+        }
         let this = &*self;
         keys.into_iter().map(|key| this.living(key).map(Entry::value)).collect()
     }
@@ -175,7 +201,7 @@ impl<'a> Db<'a> {
     /// Gives a key a term, which ends at a moment in milliseconds of the wall clock. A replica takes it as it is told, even if
     /// it is over.
     pub fn set_deadline(&mut self, key: &[u8], deadline: u64, condition: TermIf) -> TermChange {
-        let Some(before) = self.deadline(key) else { return TermChange::Missing };
+        let Some(before) = self.used_entry(key).map(Entry::deadline) else { return TermChange::Missing };
         if !condition.allows(before, deadline) {
             return TermChange::Refused;
         }
@@ -191,7 +217,7 @@ impl<'a> Db<'a> {
 
     /// Ends the term of a key without ending the key. [`TermChange::Refused`] when it has none.
     pub fn persist(&mut self, key: &[u8]) -> TermChange {
-        match self.deadline(key) {
+        match self.used_entry(key).map(Entry::deadline) {
             None => TermChange::Missing,
             Some(None) => TermChange::Refused,
             Some(Some(_)) => {
@@ -204,7 +230,7 @@ impl<'a> Db<'a> {
 
     /// Takes a key out; tells whether it was there.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        if !self.exists(key) {
+        if !self.is_there(key) {
             return false;
         }
         self.take(key);
@@ -212,9 +238,19 @@ impl<'a> Db<'a> {
         true
     }
 
+    /// Takes a key out because memory is full; tells whether it was there.
+    pub fn evict(&mut self, key: &[u8]) -> bool {
+        let is_there = self.is_there(key);
+        if is_there {
+            self.take(key);
+            self.changes.keys.push((key.into(), KeyChange::Evicted));
+        }
+        is_there
+    }
+
     /// Gives what a key holds, with its term, another key, whatever that held. Tells whether there is such a key.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> bool {
-        if !self.exists(from) {
+        if self.used_entry(from).is_none() {
             return false;
         }
         if from == to {
@@ -223,6 +259,7 @@ impl<'a> Db<'a> {
         self.make_room(to);
         if let Some(entry) = self.keys.remove(from) {
             self.keys.insert(entry.renamed(to));
+            self.note_new(to);
         }
         self.note(from, KeyChange::Removed, 0);
         self.note(to, KeyChange::Changed, 1);
@@ -232,23 +269,25 @@ impl<'a> Db<'a> {
     /// Gives a copy of what a key holds, with its term, to another key, whatever that held. Tells whether there is such a key. A
     /// copy takes as long as what is copied is.
     pub fn copy(&mut self, from: &[u8], to: &[u8]) -> bool {
-        let Some(copy) = self.entry(from).map(|entry| entry.copied(to)) else { return false };
+        let Some(mut copy) = self.peek(from).map(|entry| entry.copied(to)) else { return false };
+        copy.set_used(self.lookups.used(None, self.now));
         self.make_room(to);
         self.keys.insert(copy);
+        self.note_new(to);
         self.note(to, KeyChange::Changed, 1);
         true
     }
 
     /// Bytes that a key and what it holds take, and about what an allocator adds to that.
     pub fn bytes_of(&mut self, key: &[u8]) -> Option<usize> {
-        self.entry(key).map(Entry::bytes)
+        self.peek(key).map(Entry::bytes)
     }
 
     /// A key, each about as likely as any other. Where nearly all have expired and were not taken out yet, none may be found.
     pub fn random_key(&mut self, mut random: impl FnMut() -> u64) -> Option<Box<[u8]>> {
         for _ in 0..DRAWS_MAX {
             let key: Box<[u8]> = self.keys.random(&mut random)?.key().into();
-            if self.exists(&key) {
+            if self.is_there(&key) {
                 return Some(key);
             }
         }
@@ -271,24 +310,6 @@ impl<'a> Db<'a> {
         self.keys.entries().filter(|entry| lives(entry.deadline(), self.now)).map(Item::key)
     }
 
-    /// What there is of a key that has not expired.
-    fn entry(&mut self, key: &[u8]) -> Option<&Entry> {
-        self.bury(key);
-        self.living(key)
-    }
-
-    /// The same, without taking out what has expired.
-    fn living(&self, key: &[u8]) -> Option<&Entry> {
-        self.keys.get(key).filter(|entry| lives(entry.deadline(), self.now))
-    }
-
-    /// The same, to change it.
-    fn edit_entry<R>(&mut self, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        self.bury(key);
-        let now = self.now;
-        self.keys.edit(key, |entry| lives(entry.deadline(), now).then(|| edit(entry))).flatten()
-    }
-
     /// Notes what was done to a value, and takes out its key if that is empty now.
     fn settle<R>(&mut self, key: &[u8], edited: Edited<R>, is_empty: bool) -> R {
         if is_empty {
@@ -304,7 +325,15 @@ impl<'a> Db<'a> {
 
     fn set_short(&mut self, key: &[u8], value: Short<'_>, expiry: Expiry) {
         let deadline = self.deadline_of(key, expiry);
-        let old = self.keys.set_short(key, value, deadline);
+        let Self { keys, lookups, now, .. } = self;
+        let mut is_new = false;
+        let old = keys.set_short(key, value, deadline, |used| {
+            is_new |= used.is_none();
+            lookups.used(used, *now)
+        });
+        if is_new {
+            self.note_new(key);
+        }
         self.discard(old);
         self.note(key, KeyChange::Changed, 1);
     }
@@ -316,7 +345,15 @@ impl<'a> Db<'a> {
     }
 
     fn store_long(&mut self, key: &[u8], value: Value, deadline: Option<u64>) {
-        let old = self.keys.set_long(key, value, deadline);
+        let Self { keys, lookups, now, .. } = self;
+        let mut is_new = false;
+        let old = keys.set_long(key, value, deadline, |used| {
+            is_new |= used.is_none();
+            lookups.used(used, *now)
+        });
+        if is_new {
+            self.note_new(key);
+        }
         self.discard(old);
     }
 
@@ -332,7 +369,7 @@ impl<'a> Db<'a> {
         match expiry {
             Expiry::Never => None,
             Expiry::At(deadline) => Some(deadline),
-            Expiry::Kept => self.deadline(key).flatten(),
+            Expiry::Kept => self.living(key).and_then(Entry::deadline),
         }
     }
 
@@ -357,8 +394,8 @@ impl<'a> Db<'a> {
     }
 
     fn take(&mut self, key: &[u8]) {
-        let entry = self.keys.remove(key);
-        self.discard(entry.and_then(Entry::into_long));
+        let value = self.keys.discard(key);
+        self.discard(value);
     }
 
     /// What is big is freed later.

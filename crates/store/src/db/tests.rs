@@ -3,6 +3,7 @@ use crate::generator::generator;
 use crate::hashes::{Hash, HashLimits};
 use crate::set::{Set, SetLimits};
 use crate::stream::Stream;
+use crate::usage::Usage;
 
 fn at<R>(keys: &mut SlotKeys, now: u64, work: impl FnOnce(&mut Db<'_>) -> R) -> (R, Changes) {
     let mut changes = Changes { observed: true, ..Changes::default() };
@@ -291,4 +292,85 @@ fn what_is_touched_is_told_and_counts_as_often_as_it_says() {
     });
     assert_eq!(told(&changes), [(&b"s"[..], KeyChange::Changed), (b"s", KeyChange::Changed)]);
     assert_eq!(changes.count, 0);
+}
+
+#[test]
+fn a_key_is_used_when_it_is_looked_up_and_not_when_somebody_passes() {
+    let mut keys = SlotKeys::default();
+    at(&mut keys, 1000, |db| {
+        db.set_text(b"short", b"v", Expiry::Never);
+        db.edit_or_new(b"long", |set: &mut Set| Edited::changed(set.add(b"m", SetLimits::default()))).expect("a set");
+    });
+    let idle = |keys: &mut SlotKeys, now| {
+        let looks = Lookups { touches: false, ..Lookups::default() };
+        let mut changes = Changes::default();
+        let mut db = Db::new(keys, &mut changes, now, true).with_lookups(looks);
+        [&b"short"[..], b"long", b"copy"].map(|key| db.idle_seconds(key))
+    };
+    assert_eq!(idle(&mut keys, 9000), [Some(8), Some(8), None]);
+    at(&mut keys, 9000, |db| {
+        assert!(db.is_there(b"short") && db.copy(b"long", b"copy") && db.bytes_of(b"long").is_some());
+    });
+    assert_eq!(idle(&mut keys, 10_000), [Some(9), Some(9), Some(1)]);
+    at(&mut keys, 10_000, |db| assert!(db.exists(b"short") && db.view::<Set>(b"long").is_ok()));
+    assert_eq!(idle(&mut keys, 11_000), [Some(1), Some(1), Some(2)]);
+    at(&mut keys, 20_000, |db| {
+        db.set_number(b"short", 7, Expiry::Never);
+        db.edit(b"long", |_: &mut Set| Edited::same(())).expect("a set");
+        db.set_idle_seconds(b"copy", 3);
+    });
+    assert_eq!(idle(&mut keys, 20_000), [Some(0), Some(0), Some(3)]);
+}
+
+#[test]
+fn how_often_a_key_is_used_outlives_what_it_holds() {
+    let mut keys = SlotKeys::default();
+    let usage = Usage::Frequency { log_factor: 0, decay_minutes: 1 };
+    let lookups = Lookups { usage, random: 1, ..Lookups::default() };
+    let mut changes = Changes::default();
+    let mut db = Db::new(&mut keys, &mut changes, 0, true).with_lookups(lookups);
+    db.set_text(b"k", b"v", Expiry::Never);
+    assert_eq!((db.frequency(b"k"), db.frequency(b"k"), db.frequency(b"nosuch")), (Some(6), Some(7), None));
+    db.set_value(b"k", Stream::default(), Expiry::Never);
+    assert_eq!(db.frequency(b"k"), Some(9));
+    db.set_frequency(b"k", 200);
+    assert_eq!(db.frequency(b"k"), Some(201));
+    let mut later = Db::new(&mut keys, &mut changes, 11 * 60_000, true);
+    later = later.with_lookups(Lookups { touches: false, ..lookups });
+    assert_eq!(later.frequency(b"k"), Some(190));
+}
+
+#[test]
+fn lookups_are_counted_and_told_where_that_is_wanted() {
+    let mut keys = SlotKeys::default();
+    let looks = Lookups { counts: true, tells_missing: true, tells_new: true, ..Lookups::default() };
+    let mut changes = Changes::default();
+    let mut db = Db::new(&mut keys, &mut changes, 0, true).with_lookups(looks);
+    assert!(!db.exists(b"a"));
+    db.set_text(b"a", b"v", Expiry::Never);
+    db.set_text(b"a", b"w", Expiry::Never);
+    assert!(db.exists(b"a") && db.is_there(b"a") && !db.is_there(b"b"));
+    assert!(db.copy(b"a", b"b") && db.rename(b"b", b"c"));
+    db.edit_or_new(b"s", |set: &mut Set| Edited::changed(set.add(b"m", SetLimits::default()))).expect("a set");
+    let notes = [(&b"a"[..], KeyNote::Missing), (b"a", KeyNote::New), (b"b", KeyNote::New), (b"c", KeyNote::New)];
+    assert_eq!(db.take_notes().iter().map(|(key, note)| (&**key, *note)).take(4).collect::<Vec<_>>(), notes);
+    assert_eq!(changes.misses, 1);
+    let mut quiet = Db::new(&mut keys, &mut changes, 0, true);
+    assert!(!quiet.exists(b"x") && quiet.take_notes().is_empty());
+    assert_eq!(changes.misses, 1);
+}
+
+#[test]
+fn terms_are_told_on_average() {
+    let mut keys = SlotKeys::default();
+    at(&mut keys, 0, |db| {
+        db.set_text(b"a", b"v", Expiry::At(1600));
+        db.set_text(b"b", b"v", Expiry::At(3200));
+        db.set_text(b"c", b"v", Expiry::Never);
+        db.set_text(b"d", b"v", Expiry::At(u64::MAX));
+        db.remove(b"d");
+    });
+    assert_eq!((keys.expiring(), keys.terms_ms(1000)), (2, 2800));
+    at(&mut keys, 0, |db| assert!(db.persist(b"b") == TermChange::Set && db.rename(b"a", b"b")));
+    assert_eq!((keys.expiring(), keys.terms_ms(1000), keys.overdue(1600, 9)), (1, 600, 1));
 }

@@ -11,7 +11,7 @@ use bucket::{Bucket, WIDTH};
 
 use crate::arena::Arena;
 use crate::hash::hash;
-use crate::linear::{behind, bucket_of, buckets_of, hash_at, origin, tag};
+use crate::linear::{behind, bucket_of, buckets_of, hash_at, origin, position_of, tag};
 
 /// Something that is found by a key.
 pub(crate) trait Item: Default {
@@ -114,6 +114,11 @@ impl<T: Item> Dict<T> {
         let bucket = self.bucket(hash_at(position, POSITION_BITS));
         bucket.into_iter().flat_map(Bucket::chain).flat_map(Bucket::taken).for_each(show);
         behind(position, POSITION_BITS, self.buckets.len())
+    }
+
+    /// The position of an item with this hash, in the order of [`Dict::scan`].
+    pub(crate) fn position_of(hash: u64) -> u64 {
+        position_of(hash, POSITION_BITS)
     }
 
     /// The bits of a hash that [`Dict::show_hashes`] takes.

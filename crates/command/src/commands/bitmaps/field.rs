@@ -44,6 +44,8 @@ pub(crate) fn bitfield_keys(args: &[&[u8]]) -> Vec<KeyPlace> {
 }
 
 fn read(call: &mut Keyed<'_>, ops: &[FieldOp]) -> Done {
+    // BITFIELD may write, and counts its lookups where it does not.
+    call.db.count_lookups(true);
     let text = call.db.get(call.args[1]).map(|value| value.text().ok_or(WrongType)).transpose()?.unwrap_or_default();
     call.reply.array(ops.len());
     ops.iter().for_each(|op| call.reply.integer(bits::read_field(&text, op.field, op.offset)));

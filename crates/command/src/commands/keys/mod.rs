@@ -4,7 +4,7 @@ mod object;
 mod sort;
 mod terms;
 
-pub(crate) use object::{object_encoding, object_freq, object_help, object_refcount};
+pub(crate) use object::{object_encoding, object_freq, object_help, object_idletime, object_refcount};
 pub(crate) use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
 pub(crate) use terms::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 
@@ -82,7 +82,7 @@ pub(crate) fn copy(call: &mut Keyed<'_>) -> Done {
     if from == to {
         return Err(ErrorReply::err("source and destination objects are the same"));
     }
-    let copied = call.db.exists(from) && (replaces || !call.db.exists(to)) && call.db.copy(from, to);
+    let copied = call.db.exists(from) && (replaces || !call.db.is_there(to)) && call.db.copy(from, to);
     if copied {
         call.tell(Classes::GENERIC, "copy_to", to);
     }

@@ -19,7 +19,7 @@ const UNKNOWN: &str = "unknown";
 
 pub(crate) fn object_encoding(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
-    let expires = db.deadline(args[2]).flatten().is_some();
+    let expires = db.expires(args[2]);
     match db.get(args[2]) {
         Some(value) => reply.bulk(encoding(args[2], value, expires).as_bytes()),
         None => reply.null(),
@@ -59,14 +59,34 @@ pub(crate) fn object_refcount(call: &mut Keyed<'_>) -> Done {
 }
 
 pub(crate) fn object_freq(call: &mut Keyed<'_>) -> Done {
-    if !call.db.exists(call.args[2]) {
-        call.reply.null();
-        return Ok(());
+    let frequency = call.db.frequency(call.args[2]).map(i64::from);
+    if frequency.is_some() && !call.settings.counts_uses() {
+        return Err(ErrorReply::err(
+            "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching \
+             between policies at runtime LRU and LFU data will take some time to adjust.",
+        ));
     }
-    Err(ErrorReply::err(
-        "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between \
-         policies at runtime LRU and LFU data will take some time to adjust.",
-    ))
+    write_figure(call, frequency)
+}
+
+pub(crate) fn object_idletime(call: &mut Keyed<'_>) -> Done {
+    let seconds = call.db.idle_seconds(call.args[2]).map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+    if seconds.is_some() && call.settings.counts_uses() {
+        return Err(ErrorReply::err(
+            "An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between \
+             policies at runtime LRU and LFU data will take some time to adjust.",
+        ));
+    }
+    write_figure(call, seconds)
+}
+
+/// A figure of a key; null without such a key.
+fn write_figure(call: &mut Keyed<'_>, figure: Option<i64>) -> Done {
+    match figure {
+        Some(figure) => call.reply.integer(figure),
+        None => call.reply.null(),
+    }
+    Ok(())
 }
 
 pub(crate) fn object_help(call: &mut Call<'_>) -> Handled {

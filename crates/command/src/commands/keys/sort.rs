@@ -130,7 +130,7 @@ fn store(call: &mut Keyed<'_>, to: &[u8], elements: &[Vec<u8>], get: &[&[u8]]) -
     for_each_result(&mut call.db, elements, get, |result| {
         list.push(End::Back, std::iter::once(result.unwrap_or_default()), limit);
     });
-    let (count, existed) = (list.len(), call.db.exists(to));
+    let (count, existed) = (list.len(), call.db.is_there(to));
     if call.db.set_value(to, list, Expiry::Never) {
         call.tell(Classes::LIST, "sortstore", to);
     } else if existed {

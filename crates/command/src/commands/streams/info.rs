@@ -12,17 +12,15 @@ use crate::keyed::{Done, Keyed};
 const FULL_COUNT: i64 = 10;
 
 pub(crate) fn xinfo_stream(call: &mut Keyed<'_>) -> Done {
-    if call.db.view::<Stream>(call.args[2])?.is_none() {
-        return Err(no_such_key());
-    }
-    let full = match &call.args[3..] {
+    let wrong_shape = call.wrong_shape();
+    let Keyed { args, db, reply, .. } = call;
+    let stream = db.view::<Stream>(args[2])?.ok_or_else(no_such_key)?;
+    let full = match &args[3..] {
         [] => None,
         [full] if is_word(full, "full") => Some(FULL_COUNT),
         [full, word, count] if is_word(full, "full") && is_word(word, "count") => Some(integer(count)?),
-        _ => return Err(call.wrong_shape()),
+        _ => return Err(wrong_shape),
     };
-    let Keyed { args, db, reply, .. } = call;
-    let stream = db.view::<Stream>(args[2])?.ok_or_else(no_such_key)?;
     reply.map(if full.is_some() { 9 } else { 10 });
     write_facts(reply, stream);
     match full {

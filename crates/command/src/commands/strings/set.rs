@@ -80,7 +80,9 @@ pub(crate) fn set(call: &mut Keyed<'_>) -> Done {
     let options = Options::parse(&args[3..], Of::Set)?;
     let expiry = expiry(call, options.term)?;
     if options.shows_old {
+        call.db.count_lookups(true);
         write_text(call, key)?;
+        call.db.count_lookups(false);
     }
     let allowed = allows(call, options.only, key)?;
     if allowed {
