@@ -9,6 +9,7 @@ use slotmesh_types::Slot;
 
 use crate::keyspace::SlotUsage;
 use crate::random::Random;
+use crate::transits::Transits;
 use crate::waiting::Waiter;
 
 /// Whether a key that a client watches was changed.
@@ -36,6 +37,8 @@ pub(crate) struct Beside {
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
     watches: BTreeMap<Box<[u8]>, Vec<Arc<Watch>>>,
     waiters: BTreeMap<Box<[u8]>, VecDeque<Arc<Waiter>>>,
+    /// Keys that nobody may change for now.
+    pub(crate) transits: Transits,
     pub(crate) random: Random,
 }
 

@@ -1,11 +1,13 @@
 //! Transactions: requests are kept from MULTI on, and executed together by EXEC.
 
+use std::sync::Arc;
+
 use slotmesh_resp::ReplyWriter;
 use slotmesh_types::Now;
 
 use crate::call::is_word;
 use crate::error_reply::ErrorReply;
-use crate::execute::{admit, admit_keyed, check_writable, refuse, run, run_keyed};
+use crate::execute::{Refusal, admit, admit_keyed, check_writable, refuse, run, run_keyed};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::server::Server;
@@ -29,7 +31,7 @@ pub(crate) fn enqueue(
 ) -> Outcome {
     let name = &command.full_name;
     let allowed = if command.spec.flags.contains(&Flag::NoMulti) {
-        Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")))
+        Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")).into())
     } else {
         admit(server, session, now, command, args)
     };
@@ -37,6 +39,11 @@ pub(crate) fn enqueue(
     let max = usize::try_from(server.config().number("client-query-buffer-limit")).unwrap_or(usize::MAX);
     let protocol = session.protocol();
     let Some(transaction) = session.transaction() else { return Outcome::Continue };
+    let allowed = match allowed {
+        Err(Refusal::Error(error)) => Err(error),
+        // What is on its way now may have arrived when EXEC comes.
+        Ok(()) | Err(Refusal::Held) => Ok(()),
+    };
     let kept = allowed.and_then(|()| {
         let fits = transaction.push(command, args, max);
         if fits { Ok(()) } else { Err(ErrorReply::err("the transaction is too long (client-query-buffer-limit)")) }
@@ -83,14 +90,21 @@ pub(crate) fn exec(
 ) -> Outcome {
     let watched = session.watched.take().unwrap_or_default();
     watched.look(server, now);
-    let admitted = admit(server, session, now, command, args).map_err(|error| aborted(&error));
+    let admitted = admit(server, session, now, command, args).map_err(|refusal| match refusal {
+        Refusal::Error(error) => Refusal::Error(aborted(&error)),
+        Refusal::Held => Refusal::Held,
+    });
     let outcome = match admitted.and_then(|()| admit_queued(server, session, now, &watched)) {
         Ok(turn) => {
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);
             if session.is_executing() { run_queued(server, session, now, turn, out) } else { outcome }
         }
-        Err(error) => {
+        Err(Refusal::Held) => {
+            session.watched = Some(watched);
+            return Outcome::Held;
+        }
+        Err(Refusal::Error(error)) => {
             server.stats.of(command).rejected.add(1);
             session.set_transaction(None);
             refuse(server, &error, out);
@@ -124,7 +138,14 @@ pub(crate) fn run_queued<'s>(
         let outcome = match command.spec.run {
             Some(Run::Keyed(handler)) => match turn_of(server, session, now, turn.take(), (command, &args)) {
                 Ok(same) => run_keyed(turn.insert(same), session, (command, handler), &args, false, out),
-                Err(error) => {
+                Err(Refusal::Held) => {
+                    drop(args);
+                    if let Some(transaction) = session.transaction() {
+                        transaction.put_back(command, request);
+                    }
+                    return Outcome::Held;
+                }
+                Err(Refusal::Error(error)) => {
                     refuse(server, &error, out);
                     Outcome::Continue
                 }
@@ -140,7 +161,7 @@ pub(crate) fn run_queued<'s>(
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
             wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
             end @ (Outcome::Close | Outcome::Shutdown) => note_end(session, end),
-            Outcome::Continue | Outcome::Wait(_) => {}
+            Outcome::Continue | Outcome::Wait(_) | Outcome::Held => {}
         }
         if out.len() >= EXEC_BYTES && is_too_much(server, session, now, out) {
             return Outcome::Close;
@@ -157,7 +178,7 @@ fn turn_of<'s>(
     now: Now,
     turn: Option<Turn<'s>>,
     (command, args): (&'static Known, &[&[u8]]),
-) -> Result<Turn<'s>, ErrorReply> {
+) -> Result<Turn<'s>, Refusal> {
     turn.map_or_else(|| admit_keyed(server, session, now, command, args), Ok)
 }
 
@@ -184,12 +205,16 @@ fn admit_queued<'s>(
     session: &mut Session,
     now: Now,
     watched: &Watched,
-) -> Result<Option<Turn<'s>>, ErrorReply> {
+) -> Result<Option<Turn<'s>>, Refusal> {
+    let client = Arc::clone(session.client());
     let (audience, asker, mut turn) = (server.audience(session), session.asker(), None);
     let Some(transaction) = session.transaction().filter(|transaction| !transaction.failed) else { return Ok(None) };
     if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(audience))? {
         let held = turn.insert(Turn::new(server, slot, now));
         held.admit(asker, audience, transaction.access(), |db| transaction.presence(db))?;
+        if held.has_transits() && transaction.has(Flag::Write) && held.hold(&client, transaction.keys().into_iter()) {
+            return Err(Refusal::Held);
+        }
     }
     if transaction.has(Flag::Write) {
         check_writable(server).map_err(|error| aborted(&error))?;

@@ -32,6 +32,7 @@ mod explanation;
 mod keeping;
 mod keyed;
 mod keyspace;
+mod migration;
 mod outcome;
 mod output;
 mod pubsub;
@@ -45,6 +46,7 @@ mod settings;
 mod stats;
 pub mod table;
 mod transaction;
+mod transits;
 mod turn;
 mod waiting;
 mod watched;
@@ -56,6 +58,7 @@ pub use error_reply::ErrorReply;
 pub use execute::{answer, end_wait, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
 pub use keyspace::{Keyspace, SlotUsage};
+pub use migration::{Credentials, Departure, Migration, Transit};
 pub use outcome::{
     Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Show, SlotState,
 };

@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_repetition_from_as_far_back_as_can_be_is_found() {
         let mut text = b"<needle>".to_vec();
-        text.extend((0..WINDOW - 8).map(|at| (at * at >> 3) as u8));
+        text.extend((0..WINDOW - 8).map(|at| ((at * at) >> 3) as u8));
         text.extend_from_slice(b"<needle>");
         there_and_back(&text);
         text.insert(20, 0);

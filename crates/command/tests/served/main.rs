@@ -2,6 +2,7 @@
 
 mod hashes;
 mod keys;
+mod migration;
 mod replies;
 mod sets;
 mod shard_subscriptions;

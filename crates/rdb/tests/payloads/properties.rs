@@ -111,8 +111,11 @@ proptest! {
     }
 }
 
+/// The fields of an entry, each with its value.
+type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// A stream with so many entries after each other, of which some were read for a group, and some are gone.
-fn stream(entries: &[(u64, Vec<(Vec<u8>, Vec<u8>)>)], read: usize, gone: &[usize]) -> Stream {
+fn stream(entries: &[(u64, Fields)], read: usize, gone: &[usize]) -> Stream {
     let (mut stream, mut ms) = (Stream::default(), 0);
     let mut ids = Vec::new();
     for (later, fields) in entries {

@@ -1,7 +1,7 @@
 //! What real servers have written.
 
 use slotmesh_rdb::{Limits, dump, restore};
-use slotmesh_store::stream::StreamId;
+use slotmesh_store::stream::{Group, StreamId};
 use slotmesh_store::{Value, ValueRef};
 
 use crate::shown::{sealed, shown};
@@ -124,6 +124,6 @@ fn streams_of_old_servers_have_groups_that_did_not_count() {
     let group = |name: u8, ms: u8, seq: u8| [1, name, ms, seq, 0, 0];
     let body = [&[15, 0, 0, 3, 3, 2][..], &group(b'g', 3, 3), &group(b'h', 9, 9)].concat();
     let Ok(Value::Stream(stream)) = restore(&sealed(&body, 9), &Limits::default()) else { panic!("it is a stream") };
-    assert_eq!(stream.group(b"g").and_then(|group| group.read()), Some(0));
+    assert_eq!(stream.group(b"g").and_then(Group::read), Some(0));
     assert_eq!(stream.counters().last, StreamId::new(3, 3));
 }
