@@ -8,6 +8,7 @@
 //! slotmesh_fuzz::wire(b"RCmb");
 //! slotmesh_fuzz::resp(b"*1\r\n$4\r\nPING\r\n");
 //! slotmesh_fuzz::nodes_conf(b"vars currentEpoch 1 lastVoteEpoch 0\n");
+//! slotmesh_fuzz::rdb(b"\x01\x01\x05hello");
 //! slotmesh_fuzz::engine(&[0, 1, 2, 3]);
 //! ```
 
@@ -16,10 +17,12 @@
 mod engine;
 mod input;
 mod nodes_conf;
+mod rdb;
 mod resp;
 mod wire;
 
 pub use engine::engine;
 pub use nodes_conf::nodes_conf;
+pub use rdb::rdb;
 pub use resp::resp;
 pub use wire::wire;

@@ -22,6 +22,11 @@ fn requests_and_replies() {
 }
 
 #[test]
+fn payloads_of_dump() {
+    replay("rdb", slotmesh_fuzz::rdb, 20_000);
+}
+
+#[test]
 fn nodes_conf_files() {
     replay("nodes_conf", slotmesh_fuzz::nodes_conf, 5000);
 }

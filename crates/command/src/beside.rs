@@ -12,6 +12,7 @@ use slotmesh_types::Slot;
 use crate::keyspace::SlotUsage;
 use crate::memory::{Memory, SlotSize};
 use crate::random::Random;
+use crate::transits::Transits;
 use crate::waiting::Waiter;
 
 /// Whether a key that a client watches was changed.
@@ -43,6 +44,8 @@ pub(crate) struct Beside {
     sizes: Option<Box<[SlotSize; GROUP_SLOTS]>>,
     watches: BTreeMap<(Slot, Box<[u8]>), Vec<Arc<Watch>>>,
     waiters: BTreeMap<(Slot, Box<[u8]>), VecDeque<Arc<Waiter>>>,
+    /// Keys that nobody may change for now.
+    pub(crate) transits: Transits,
     pub(crate) random: Random,
     /// Lookups that have found their keys, and those that have not.
     lookups: (u64, u64),

@@ -1,12 +1,14 @@
 //! Transactions: requests are kept from MULTI on, and executed together by EXEC.
 
+use std::sync::Arc;
+
 use slotmesh_resp::ReplyWriter;
 use slotmesh_types::Now;
 
 use crate::call::is_word;
 use crate::error_reply::ErrorReply;
 use crate::eviction::check_room;
-use crate::execute::{admit, admit_keyed, check_writable, refuse, run, run_keyed};
+use crate::execute::{Refusal, admit, admit_keyed, check_writable, refuse, run, run_keyed};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::server::Server;
@@ -30,15 +32,20 @@ pub(crate) fn enqueue(
 ) -> Outcome {
     let name = &command.full_name;
     let allowed = if command.spec.flags.contains(&Flag::NoMulti) {
-        Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")))
+        Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")).into())
     } else {
         let room = check_room(server, now, || command.spec.flags.contains(&Flag::Denyoom));
-        admit(server, session, now, command, args).and(room)
+        admit(server, session, now, command, args).and(room.map_err(Refusal::Error))
     };
     session.client().note_command(command);
     let max = server.query_bytes();
     let protocol = session.protocol();
     let Some(transaction) = session.transaction() else { return Outcome::Continue };
+    let allowed = match allowed {
+        Err(Refusal::Error(error)) => Err(error),
+        // What is on its way now may have arrived when EXEC comes.
+        Ok(()) | Err(Refusal::Held) => Ok(()),
+    };
     let kept = allowed.and_then(|()| {
         // What EXEC will not execute needs no room.
         let fits = transaction.failed || transaction.push(command, args, max);
@@ -94,15 +101,19 @@ pub(crate) fn exec(
         watched.look(server, now);
     }
     let room = check_room(server, now, || session.transaction().is_some_and(|kept| kept.has(Flag::Denyoom)));
-    let admitted = admit(server, session, now, command, args).map_err(|error| aborted(&error));
+    let admitted = admit(server, session, now, command, args).map_err(|refusal| match refusal {
+        Refusal::Error(error) => Refusal::Error(aborted(&error)),
+        Refusal::Held => Refusal::Held,
+    });
     let admitted = admitted.and_then(|()| admit_queued(server, session, now));
-    let outcome = match admitted.and_then(|turn| room.map(|()| turn).map_err(|error| aborted(&error))) {
+    let outcome = match admitted.and_then(|turn| room.map(|()| turn).map_err(|error| aborted(&error).into())) {
         Ok(turn) => {
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);
             if session.is_executing() { run_queued(server, session, now, turn, out) } else { outcome }
         }
-        Err(error) => {
+        Err(Refusal::Held) => return Outcome::Held,
+        Err(Refusal::Error(error)) => {
             server.stats.add_rejected(command);
             session.set_transaction(None);
             refuse(server, &error, out);
@@ -142,7 +153,14 @@ pub(crate) fn run_queued<'s>(
                     note_keys_used(session);
                     run_keyed(turn.insert(same), session, (command, handler), &args, false, out)
                 }
-                Err(error) => {
+                Err(Refusal::Held) => {
+                    drop(args);
+                    if let Some(transaction) = session.transaction() {
+                        transaction.put_back(command, request);
+                    }
+                    return Outcome::Held;
+                }
+                Err(Refusal::Error(error)) => {
                     refuse(server, &error, out);
                     Outcome::Continue
                 }
@@ -159,7 +177,7 @@ pub(crate) fn run_queued<'s>(
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
             wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
             end @ (Outcome::Close | Outcome::Shutdown) => note_end(session, end),
-            Outcome::Continue | Outcome::Wait(_) => {}
+            Outcome::Continue | Outcome::Wait(_) | Outcome::Held => {}
         }
         if out.len() >= EXEC_BYTES && is_too_much(server, session, now, out) {
             return Outcome::Close;
@@ -176,14 +194,14 @@ fn turn_of<'s>(
     now: Now,
     turn: Option<Turn<'s>>,
     (command, args): (&'static Known, &[&[u8]]),
-) -> Result<Turn<'s>, ErrorReply> {
+) -> Result<Turn<'s>, Refusal> {
     if let Some(turn) = turn {
         return Ok(turn);
     }
     let turn = admit_keyed(server, session, now, command, args)?;
     let untouched = session.transaction().is_some_and(|transaction| !transaction.uses_keys);
     if untouched && session.watched.as_ref().is_some_and(Watched::is_broken) {
-        return Err(ErrorReply::new("EXECABORT A watched key has changed while the transaction waited"));
+        return Err(ErrorReply::new("EXECABORT A watched key has changed while the transaction waited").into());
     }
     Ok(turn)
 }
@@ -212,12 +230,16 @@ pub(crate) fn is_too_much(server: &Server, session: &Session, now: Now, out: &Ou
 
 /// Whether what was kept for EXEC may still run here and now, judged as one request, and the turn at the slot of its keys. What
 /// is wrong with the transaction itself is told by EXEC.
-fn admit_queued<'s>(server: &'s Server, session: &mut Session, now: Now) -> Result<Option<Turn<'s>>, ErrorReply> {
+fn admit_queued<'s>(server: &'s Server, session: &mut Session, now: Now) -> Result<Option<Turn<'s>>, Refusal> {
+    let client = Arc::clone(session.client());
     let (family, asker, mut turn) = (session.family(), session.asker(), None);
     let Some(transaction) = session.transaction().filter(|transaction| !transaction.failed) else { return Ok(None) };
     if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(server.audience(family)))? {
         let held = turn.insert(Turn::new(server, slot, now));
         held.admit(asker, family, transaction.access(), |db| transaction.presence(db))?;
+        if held.has_transits() && transaction.has(Flag::Write) && held.hold(&client, transaction.keys().into_iter()) {
+            return Err(Refusal::Held);
+        }
     }
     if transaction.has(Flag::Write) {
         check_writable(server).map_err(|error| aborted(&error))?;

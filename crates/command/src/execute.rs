@@ -21,10 +21,25 @@ use crate::table::{self, Flag, Known, Lookup, Run};
 use crate::turn::{Request, Turn};
 use crate::waiting::Waiter;
 
+/// Why a request does not run now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It can't run here: this is the reply.
+    Error(ErrorReply),
+    /// A key is on its way to another node: it is tried again.
+    Held,
+}
+
+impl From<ErrorReply> for Refusal {
+    fn from(error: ErrorReply) -> Self {
+        Self::Error(error)
+    }
+}
+
 /// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
 ///
 /// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one. After
-/// [`Outcome::Published`] and [`Outcome::Flush`] call [`resume`].
+/// [`Outcome::Published`] and [`Outcome::Flush`] call [`resume`]. After [`Outcome::Held`] it has not begun.
 pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], out: &mut Output) -> Outcome {
     // What was published before this request goes before its reply.
     session.client().outbox.take_all(out);
@@ -46,7 +61,7 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
         }
     };
     // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins there.
-    if session.transaction().is_none() && !is_word(args[0], "asking") {
+    if session.transaction().is_none() && !is_word(args[0], "asking") && outcome != Outcome::Held {
         session.set_asking(false);
     }
     finish(session, start, out, &outcome);
@@ -103,6 +118,8 @@ fn write_answer(
     let protocol = session.protocol();
     let mut reply = ReplyWriter::new(out.own(), protocol);
     match answer {
+        Answer::Refused(error) => return Err(error.clone()),
+        Answer::NoKeys => reply.simple("NOKEY"),
         Answer::Ok => match question {
             Question::Check(_, flaw) => return Err(flaw.clone()),
             _ => reply.simple("OK"),
@@ -183,8 +200,9 @@ fn admit_and_run(
         Some(handler) => admit_keyed(server, session, now, command, args).map(|turn| Some((handler, turn))),
         None => admit(server, session, now, command, args).map(|()| None),
     };
-    match admitted.and_then(|keyed| room.map(|()| keyed)) {
-        Err(error) => {
+    match admitted.and_then(|keyed| room.map(|()| keyed).map_err(Refusal::Error)) {
+        Err(Refusal::Held) => Outcome::Held,
+        Err(Refusal::Error(error)) => {
             server.stats.add_rejected(command);
             refuse(server, &error, out);
             Outcome::Continue
@@ -290,13 +308,20 @@ pub(crate) fn admit_keyed<'s>(
     now: Now,
     command: &Known,
     args: &[&[u8]],
-) -> Result<Turn<'s>, ErrorReply> {
+) -> Result<Turn<'s>, Refusal> {
     let slot = slot_of(server, session, command, args)?;
     let mut turn = Turn::new(server, slot.unwrap_or(Slot::from_hash(0)), now);
     if slot.is_some() {
         let mut asker = session.asker();
         asker.asking |= command.spec.flags.contains(&Flag::Asking);
-        turn.admit(asker, session.family(), command.spec.access(), |db| presence(keys_of(command, args), db))?;
+        let access = command.spec.access();
+        turn.admit(asker, session.family(), access, |db| presence(keys_of(command, args), db))?;
+        if turn.has_transits()
+            && access == Access::Write
+            && turn.hold(session.client(), keys_of(command, args).into_iter())
+        {
+            return Err(Refusal::Held);
+        }
     }
     pubsub::check_listening(session, command)?;
     Ok(turn)
@@ -309,7 +334,7 @@ pub(crate) fn admit(
     now: Now,
     command: &Known,
     args: &[&[u8]],
-) -> Result<(), ErrorReply> {
+) -> Result<(), Refusal> {
     if command.spec.keyed_handler().is_some() {
         return admit_keyed(server, session, now, command, args).map(drop);
     }
@@ -322,7 +347,7 @@ pub(crate) fn admit(
     if command.spec.flags.contains(&Flag::Write) {
         check_writable(server)?;
     }
-    pubsub::check_listening(session, command)
+    Ok(pubsub::check_listening(session, command)?)
 }
 
 fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) -> Result<Option<Slot>, ErrorReply> {
@@ -396,7 +421,7 @@ fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcom
     if !session.wants_reply() {
         out.rewind(start);
     }
-    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_)) && !session.is_executing() {
+    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_) | Outcome::Held) && !session.is_executing() {
         session.end_request();
     }
 }

@@ -35,6 +35,7 @@ mod keeping;
 mod keyed;
 mod keyspace;
 mod memory;
+mod migration;
 mod outcome;
 mod output;
 mod pubsub;
@@ -48,6 +49,7 @@ mod settings;
 mod stats;
 pub mod table;
 mod transaction;
+mod transits;
 mod turn;
 mod waiting;
 mod watched;
@@ -60,6 +62,7 @@ pub use execute::{answer, end_wait, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
 pub use keyspace::{Keyspace, SlotUsage};
 pub use memory::Memory;
+pub use migration::{Credentials, Departure, Migration, Transit};
 pub use outcome::{
     Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Show, SlotState,
 };

@@ -9,6 +9,7 @@ use slotmesh_types::{ConfigEpoch, NodeId, Slot, SlotRange, UnixMillis};
 
 use crate::error_reply::ErrorReply;
 use crate::explanation::NodeExplanation;
+use crate::migration::Migration;
 use crate::waiting::Waiter;
 
 /// What the connection does after a request.
@@ -25,6 +26,9 @@ pub enum Outcome {
     Ask(Question),
     /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the next one.
     Wait(Arc<Waiter>),
+    /// A key that the request would change is on its way to another node: wait for [`Driver::served`](crate::Driver::served), then
+    /// execute the request again, or in the middle of a transaction call [`resume`](crate::resume). Nothing is written.
+    Held,
     /// Send what is written, then close.
     Close,
     /// End the server. Nothing is written.
@@ -85,6 +89,8 @@ pub enum Question {
     SetConfig(Vec<(String, String)>),
     /// Write the configuration to its file: [`Answer::Ok`] or [`Answer::Error`].
     RewriteConfig,
+    /// Send keys to another node: [`Answer::Ok`], [`Answer::NoKeys`] or [`Answer::Refused`].
+    Migrate(Box<Migration>),
     /// Misbehave, for a test: [`Answer::Ok`] or [`Answer::Error`].
     Debug(Debug),
 }
@@ -193,6 +199,10 @@ pub enum Answer {
     Ok,
     /// It can't be done: the reply without its leading minus and code, which is `ERR`.
     Error(String),
+    /// It can't be done: this is the reply.
+    Refused(ErrorReply),
+    /// None of the keys is here.
+    NoKeys,
     /// A number.
     Integer(i64),
     /// The config epoch of this node, and whether it is a new one.

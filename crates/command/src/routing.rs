@@ -29,6 +29,8 @@ pub enum Access {
     Read,
     /// To change keys.
     Write,
+    /// To send keys to another node, which works wherever the slot is on the move.
+    Migrate,
     /// To use shard channels, which every node of the shard serves and which no slot on the move holds back.
     ShardChannel,
 }
@@ -148,6 +150,7 @@ pub fn route<'v>(
     check_state(view, access, rules)?;
     let keyed = access != Access::ShardChannel;
     match view.open_slot(slot) {
+        Some(_) if access == Access::Migrate => return Ok(()),
         Some(OpenSlot::Migrating(to)) if keyed => {
             let Presence { here, missing, .. } = presence();
             if missing > 0 {
@@ -163,7 +166,7 @@ pub fn route<'v>(
     }
     let as_replica = match access {
         Access::Read => asker.readonly,
-        Access::Write => false,
+        Access::Write | Access::Migrate => false,
         Access::ShardChannel => true,
     };
     let mine = view.is_me(owner) || (as_replica && view.me().facts.primary_key() == Some(owner.key));
@@ -205,7 +208,7 @@ fn check_state(view: &ClusterView, access: Access, rules: Rules) -> Result<(), R
         _ if view.state_ok => Ok(()),
         Access::ShardChannel if rules.shard_channels_when_down => Ok(()),
         Access::Read if rules.reads_when_down => Ok(()),
-        Access::Write if rules.reads_when_down => Err(Redirection::DownForWrites),
+        Access::Write | Access::Migrate if rules.reads_when_down => Err(Redirection::DownForWrites),
         _ => Err(Redirection::Down),
     }
 }

@@ -61,6 +61,21 @@ impl Transaction {
         self.requests.pop_front()
     }
 
+    /// Puts the next request back.
+    pub(crate) fn put_back(&mut self, command: &'static Known, request: Vec<Vec<u8>>) {
+        self.requests.push_front((command, request));
+    }
+
+    /// The keys of all requests.
+    pub(crate) fn keys(&self) -> Vec<&[u8]> {
+        let mut keys = Vec::new();
+        for (command, request) in &self.requests {
+            let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
+            keys.extend(command.spec.key_places(&words).iter().map(|place| words[place.word]));
+        }
+        keys
+    }
+
     /// How many requests wait.
     pub(crate) fn len(&self) -> usize {
         self.requests.len()

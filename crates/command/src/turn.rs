@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{Changes, Db, KeyChange, Lookups, Rank, SlotKeys};
+use slotmesh_store::{Changes, Db, KeyChange, Lookups, Rank, SlotKeys, ValueRef};
 use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot};
 
 use crate::beside::Beside;
 use crate::candidates::Candidate;
+use crate::client::Client;
 use crate::cluster::Family;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
@@ -127,6 +128,31 @@ impl<'s> Turn<'s> {
         result
     }
 
+    /// Whether any of these keys is on its way to another node, so that a request which may change it has to wait; then the client is
+    /// told when to try again.
+    pub(crate) fn hold<'k>(&mut self, client: &Arc<Client>, keys: impl Iterator<Item = &'k [u8]>) -> bool {
+        self.beside().transits.hold(client, keys)
+    }
+
+    /// Whether any key is on its way to another node.
+    pub(crate) fn has_transits(&mut self) -> bool {
+        !self.beside().transits.is_empty()
+    }
+
+    /// A key is on its way no longer: it has arrived, or it stays.
+    pub(crate) fn end_transit(&mut self, key: &[u8], has_arrived: bool) {
+        if has_arrived && self.with_db(|db, _| db.remove(key)) {
+            self.tell(Classes::GENERIC, "del", key);
+        }
+        let slot = self.slot;
+        let beside = self.beside();
+        beside.transits.end(key);
+        // Somebody may wait for other keys and have found this one held back.
+        for waiter in beside.waiters_in(slot) {
+            waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
+        }
+    }
+
     pub(crate) fn server(&self) -> &'s Server {
         self.server
     }
@@ -156,6 +182,14 @@ impl<'s> Turn<'s> {
     /// Whether the key is there.
     pub(crate) fn exists(&mut self, key: &[u8]) -> bool {
         self.with_db(|db, _| db.is_there(key))
+    }
+
+    /// Looks at what a key holds, and when it expires.
+    pub(crate) fn look<R>(&mut self, key: &[u8], look: impl FnOnce(ValueRef<'_>, Option<u64>) -> R) -> Option<R> {
+        self.with_db(|db, _| {
+            let deadline = db.deadline(key).flatten();
+            db.get(key).map(|value| look(value, deadline))
+        })
     }
 
     /// A key of the slot by chance.
@@ -347,9 +381,19 @@ impl<'s> Turn<'s> {
         }
     }
 
+    /// Whether a request may change a key that is on its way to another node.
+    fn is_held(&mut self, command: &Known, args: &[&[u8]]) -> bool {
+        self.has_transits()
+            && command.spec.access() == Access::Write
+            && self.beside().transits.has_any(command.spec.key_places(args).iter().map(|place| args[place.word]))
+    }
+
     fn try_to_serve(&mut self, waiter: &Arc<Waiter>) {
         let args: Vec<&[u8]> = waiter.args.iter().map(Vec::as_slice).collect();
         let Some(handler) = waiter.command.spec.keyed_handler() else { return };
+        if self.is_held(waiter.command, &args) {
+            return;
+        }
         let (command, protocol) = (waiter.command, waiter.protocol);
         let request = Request { command, handler, args: &args, protocol, may_wait: true, touches: waiter.touches };
         let mut reply = Vec::new();

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::admin::{self, Admin};
 use crate::bus::{BusOptions, BusThread, Files, Origin, Publications};
-use crate::clients::{Listeners, MayChange, OnConfig, Shared, Threads, World, deliver};
+use crate::clients::{Listeners, MayChange, OnConfig, Shared, Targets, Threads, World, deliver};
 use crate::clock::Clock;
 use crate::conf_file::{ConfFileError, NodesConf};
 use crate::ending::{Ending, TellPanic};
@@ -177,6 +177,7 @@ impl Node {
             clock,
             listeners: Listeners::default(),
             places: threads.places(),
+            targets: Targets::default(),
             watchdog,
             settled,
             changing: Mutex::default(),

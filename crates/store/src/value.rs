@@ -34,7 +34,6 @@ pub(crate) const ALLOCATION: usize = 16;
 
 /// A value that has memory of its own.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Value {
     /// A text that is changed in place.
     Text(Vec<u8>),
@@ -52,7 +51,6 @@ pub enum Value {
 
 /// What a key holds, to look at.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub enum ValueRef<'a> {
     /// A text that is a number.
     Number(i64),

@@ -72,6 +72,17 @@ impl Client {
         self.stream.write_all(&one.repeat(count)).with_context(|| format!("can't send {}", command.join(" ")))
     }
 
+    /// Sends a command whose words are no texts and gives its reply, which may be an error.
+    ///
+    /// # Errors
+    /// The connection broke, the reply is malformed, or none came in time.
+    pub fn call_bytes(&mut self, words: &[&[u8]]) -> Result<Value> {
+        let mut bytes = Vec::new();
+        encode_command(words, &mut bytes);
+        self.stream.write_all(&bytes).context("can't send")?;
+        self.receive()
+    }
+
     /// The next reply.
     ///
     /// # Errors

@@ -20,13 +20,13 @@ const CASTS: [[Kind; 4]; 3] = [
 ];
 
 /// The real client.
-struct Cli<'a> {
+pub(crate) struct Cli<'a> {
     turn: &'a Turn,
 }
 
 impl<'a> Cli<'a> {
     /// `None`, and a line on stderr, where there is none.
-    fn find(turn: &'a Turn) -> Option<Self> {
+    pub(crate) fn find(turn: &'a Turn) -> Option<Self> {
         match turn.rack.cli() {
             Ok(_) => Some(Self { turn }),
             Err(reason) => {
@@ -37,7 +37,7 @@ impl<'a> Cli<'a> {
     }
 
     /// Runs `valkey-cli --cluster` to its good end and gives what it printed.
-    fn run(&self, words: &[&str]) -> String {
+    pub(crate) fn run(&self, words: &[&str]) -> String {
         let (output, ok) = self.try_run(words).unwrap();
         assert!(ok && !output.contains("[ERR]"), "valkey-cli --cluster {words:?} failed:\n{output}");
         output

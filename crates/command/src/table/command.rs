@@ -438,6 +438,7 @@ impl Command {
     pub fn access(&self) -> Access {
         match () {
             () if self.flags.contains(&Flag::Pubsub) => Access::ShardChannel,
+            () if self.name == "migrate" => Access::Migrate,
             () if self.flags.contains(&Flag::Write) => Access::Write,
             () => Access::Read,
         }

@@ -4,6 +4,7 @@ mod eviction;
 mod hashes;
 mod keys;
 mod lookups;
+mod migration;
 mod replies;
 mod sets;
 mod shard_subscriptions;

@@ -183,14 +183,25 @@ pub(crate) struct Client<'a> {
 impl Client<'_> {
     /// Sends words separated by spaces; gives the reply. A request takes 1 us.
     pub(crate) fn say(&mut self, request: &str) -> String {
-        let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
+        self.say_words(&request.split(' ').map(str::as_bytes).collect::<Vec<_>>())
+    }
+
+    /// The same with words that are no texts.
+    pub(crate) fn say_words(&mut self, words: &[&[u8]]) -> String {
         let mut out = Output::default();
-        self.outcome = execute(self.server, &mut self.session, self.now, &words, &mut out);
+        self.outcome = execute(self.server, &mut self.session, self.now, words, &mut out);
         self.server.note_time(&mut self.session, Duration::from_micros(1));
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         }
         text(&mut out)
+    }
+
+    /// The same, giving the bytes of the reply.
+    pub(crate) fn bytes(&mut self, words: &[&[u8]]) -> Vec<u8> {
+        let mut out = Output::default();
+        self.outcome = execute(self.server, &mut self.session, self.now, words, &mut out);
+        out.own().clone()
     }
 
     pub(crate) fn say_all(&mut self, requests: &[&str]) -> String {

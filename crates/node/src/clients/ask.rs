@@ -56,6 +56,8 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
             Err(reason) => Answer::Error(reason),
         },
         Question::RewriteConfig => change::rewrite(shared).await,
+        // It takes a connection of its own: see `migrate`.
+        Question::Migrate(_) => Answer::Error("keys are sent by the connection that asks for it".into()),
         Question::Debug(how) => plain(shared.bus.ask(BusRequest::Debug(how.clone())).await),
     }
 }

@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use slotmesh_command::{ErrorReply, Outcome, Output, Session, Waiter, answer, end_wait, execute, resume};
+use slotmesh_command::{
+    Answer, ErrorReply, Outcome, Output, Question, Session, Waiter, answer, end_wait, execute, resume,
+};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
@@ -15,6 +18,7 @@ use tokio::io::ReadBuf;
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
+use super::migrate::migrate;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
@@ -191,7 +195,9 @@ impl Connection {
                     let outcome = execute(&self.shared.server, &mut self.session, self.now, &words, &mut self.out);
                     drop(words);
                     self.note_time();
-                    (outcome, consumed)
+                    // One that has not begun is read again.
+                    let begins_anew = outcome == Outcome::Held && !self.session.is_executing();
+                    (outcome, if begins_anew { 0 } else { consumed })
                 }
                 Err(error) => {
                     ErrorReply::err(error.to_string()).write(self.out.own());
@@ -219,7 +225,7 @@ impl Connection {
                 Outcome::Continue => return Ok(()),
                 Outcome::Ask(question) => {
                     self.session.client().set_waiting(true);
-                    let given = ask(&self.shared, &question).await;
+                    let given = self.ask(&question).await?;
                     self.session.client().set_waiting(false);
                     self.now = self.shared.clock.now();
                     let (server, now) = (&self.shared.server, self.now);
@@ -234,6 +240,17 @@ impl Connection {
                         self.session.client().set_waiting(true);
                         publications.outgoing.room().await;
                         self.session.client().set_waiting(false);
+                    }
+                }
+                Outcome::Held => {
+                    self.flush().await?;
+                    self.session.client().set_waiting(true);
+                    let signals = self.signals.clone();
+                    self.wait_for(signals.served()).await?;
+                    self.session.client().set_waiting(false);
+                    if !self.session.is_executing() {
+                        self.now = self.shared.clock.now();
+                        return Ok(());
                     }
                 }
                 Outcome::Wait(waiter) => {
@@ -265,23 +282,52 @@ impl Connection {
         }
     }
 
-    /// Waits until a request that waits for keys has been served, or has waited for too long. What else arrives is kept for later; an end
-    /// of the connection is noticed.
+    async fn ask(&mut self, question: &Question) -> io::Result<Answer> {
+        match question {
+            Question::Migrate(migration) => {
+                self.flush().await?;
+                let (client, signals) = (Arc::clone(self.session.client()), self.signals.clone());
+                let migrated = migrate(Arc::clone(&self.shared), migration.clone(), client, signals);
+                self.wait_for(migrated).await
+            }
+            question => Ok(ask(&self.shared, question).await),
+        }
+    }
+
+    /// Waits until a request that waits for keys has been served, or has waited for too long.
     async fn wait(&mut self, waiter: &Waiter) -> io::Result<()> {
         let deadline = waiter.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
-        loop {
-            let over = async {
-                match deadline {
-                    Some(deadline) => sleep_until(deadline).await,
-                    None => pending().await,
-                }
-            };
+        let signals = self.signals.clone();
+        let over = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => pending().await,
+            }
+        };
+        let served = async {
+            // The word may be about an earlier one.
+            while !waiter.is_served() {
+                signals.served().await;
+            }
+        };
+        self.wait_for(async {
             tokio::select! {
                 biased;
-                // The word may be about an earlier one.
-                () = self.signals.served() => if waiter.is_served() { return Ok(()) },
-                () = over => return Ok(()),
-                () = self.signals.pushed() => {
+                () = served => {}
+                () = over => {}
+            }
+        })
+        .await
+    }
+
+    /// Waits for something. What else arrives is kept for later; an end of the connection is noticed.
+    async fn wait_for<T>(&mut self, awaited: impl Future<Output = T>) -> io::Result<T> {
+        let mut awaited = pin!(awaited);
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut awaited => return Ok(result),
+                () = self.signals.pushed(), if !self.session.is_executing() => {
                     self.now = self.shared.clock.now();
                     self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
                     self.flush().await?;

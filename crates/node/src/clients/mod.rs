@@ -5,9 +5,12 @@ mod connection;
 mod delivery;
 mod explained;
 mod listener;
+mod migrate;
 mod shared;
 mod signals;
 mod stream;
+mod target;
+mod targets;
 mod threads;
 
 #[cfg(feature = "admin")]
@@ -15,4 +18,5 @@ pub(crate) use ask::{order, resolve};
 pub(crate) use delivery::run as deliver;
 pub(crate) use listener::Listeners;
 pub(crate) use shared::{MayChange, OnConfig, Shared, World};
+pub(crate) use targets::Targets;
 pub(crate) use threads::Threads;

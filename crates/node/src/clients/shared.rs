@@ -9,6 +9,7 @@ use slotmesh_types::Now;
 use tokio::sync::{Mutex, mpsc, watch};
 
 use super::listener::Listeners;
+use super::targets::Targets;
 use super::threads::Places;
 use crate::bus::Bus;
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
     pub(crate) places: Places,
+    pub(crate) targets: Targets,
     pub(crate) watchdog: Arc<Watchdog>,
     pub(crate) settled: Settled,
     /// Held by the one change of the configuration that takes effect.

@@ -9,6 +9,7 @@ pub use lookups::Lookups;
 
 use crate::dict::Item;
 use crate::entry::{Entry, Short};
+use crate::listpack::Packed;
 use crate::slot_keys::SlotKeys;
 use crate::term::{TermChange, TermIf};
 use crate::value::{Kind, Value, ValueRef, WrongType};
@@ -191,6 +192,17 @@ impl<'a> Db<'a> {
         }
         self.set_long(key, value.into_value(), expiry);
         true
+    }
+
+    /// Sets a key, whatever it held, to a value of any type, which holds something.
+    pub fn put(&mut self, key: &[u8], value: Value, expiry: Expiry) {
+        match &value {
+            Value::Text(text) => match Packed::of(text) {
+                Packed::Number(number) => self.set_number(key, number, expiry),
+                Packed::Text(text) => self.set_text(key, text, expiry),
+            },
+            _ => self.set_long(key, value, expiry),
+        }
     }
 
     /// When a key expires, in milliseconds of the wall clock; `None` without such a key.

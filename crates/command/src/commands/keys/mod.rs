@@ -1,9 +1,13 @@
 //! Commands on keys of any type. Source: `db.c`, `expire.c` and `object.c` of Valkey.
 
+mod dump;
+mod migrate;
 mod object;
 mod sort;
 mod terms;
 
+pub(crate) use dump::{dump, restore};
+pub(crate) use migrate::{migrate, migrate_keys};
 pub(crate) use object::{object_encoding, object_freq, object_help, object_idletime, object_refcount};
 pub(crate) use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
 pub(crate) use terms::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};

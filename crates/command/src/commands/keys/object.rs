@@ -14,9 +14,6 @@ const EMBEDDED_BYTES_MAX: usize = 113;
 /// Keys from this length on have a longer head there.
 const LONG_KEY_BYTES: usize = 32;
 
-/// A way that is not known here.
-const UNKNOWN: &str = "unknown";
-
 pub(crate) fn object_encoding(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
     let expires = db.expires(args[2]);
@@ -42,9 +39,7 @@ fn encoding(key: &[u8], value: ValueRef<'_>, expires: bool) -> &'static str {
             Value::Set(set) => set.encoding(),
             Value::Stream(stream) => stream.encoding(),
             Value::SortedSet(set) => set.encoding(),
-            _ => UNKNOWN,
         },
-        _ => UNKNOWN,
     }
 }
 

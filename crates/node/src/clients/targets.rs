@@ -1,0 +1,73 @@
+//! Connections to servers that keys were sent to, for the next keys.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use slotmesh_command::{Credentials, Migration};
+use tokio::time::{Instant, sleep_until};
+
+use super::shared::Shared;
+use super::target::{Parked, Target};
+
+/// How long a connection is kept that nobody uses. Source: `MIGRATE_SOCKET_CACHE_TTL`.
+const KEPT: Duration = Duration::from_secs(10);
+/// How many are kept. Source: `MIGRATE_SOCKET_CACHE_ITEMS`.
+const KEPT_MAX: usize = 64;
+
+/// Where a connection leads, and whom the other end takes this node for: nobody is to send keys under the name of somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Whither {
+    host: String,
+    port: String,
+    credentials: Option<Credentials>,
+}
+
+impl Whither {
+    pub(super) fn of(migration: &Migration) -> Self {
+        let Migration { host, port, credentials, .. } = migration;
+        Self { host: host.clone(), port: port.clone(), credentials: credentials.clone() }
+    }
+}
+
+/// Connections that nobody uses, those that were used last at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Targets(Mutex<Vec<(Whither, Instant, Parked)>>);
+
+impl Targets {
+    /// Takes a connection that leads there.
+    pub(super) fn take(&self, whither: &Whither) -> Option<Target> {
+        loop {
+            let (_, used, parked) = {
+                let mut kept = self.kept();
+                let at = kept.iter().rposition(|(other, ..)| other == whither)?;
+                kept.remove(at)
+            };
+            if used.elapsed() < KEPT
+                && let Some(target) = parked.wake()
+            {
+                return Some(target);
+            }
+        }
+    }
+
+    /// Keeps a connection for a while.
+    pub(super) fn keep(shared: &Arc<Shared>, whither: Whither, target: Target) {
+        let Some(parked) = target.is_quiet().then(|| target.park().ok()).flatten() else { return };
+        let mut kept = shared.targets.kept();
+        if kept.len() == KEPT_MAX {
+            kept.remove(0);
+        }
+        let now = Instant::now();
+        kept.push((whither, now, parked));
+        drop(kept);
+        let shared = Arc::clone(shared);
+        drop(tokio::spawn(async move {
+            sleep_until(now + KEPT).await;
+            shared.targets.kept().retain(|(_, used, _)| *used > now);
+        }));
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<(Whither, Instant, Parked)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

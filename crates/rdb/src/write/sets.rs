@@ -1,0 +1,15 @@
+//! Sets.
+
+use slotmesh_store::Set;
+
+use super::writer::Writer;
+use crate::encoding::Encoding;
+
+pub(super) fn write(writer: &mut Writer<'_>, set: &Set) {
+    if let Some(ints) = set.ints() {
+        writer.begin(Encoding::SetInts).long_text(ints.as_bytes());
+        return;
+    }
+    writer.begin(Encoding::Set).count(set.len());
+    set.iter().for_each(|member| writer.packed(member));
+}
