@@ -57,7 +57,7 @@ impl Peer {
         }
     }
 
-    fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Tcp { remote, .. } => remote.ip().to_canonical().is_loopback(),
             Self::Unix { .. } => true,

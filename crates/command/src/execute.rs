@@ -30,7 +30,7 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     session.ran = None;
     session.bill = None;
     let start = out.mark();
-    let outcome = match find(server, args) {
+    let outcome = match find(server, session, args) {
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
             exec::enqueue(server, session, now, command, args, out)
         }
@@ -122,8 +122,12 @@ fn write_answer(
 }
 
 /// The command that a request names, if it may run; `None` to close the connection.
-fn find(server: &Server, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
-    match table::lookup(args) {
+fn find(server: &Server, session: &Session, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
+    let found = table::lookup(args);
+    if session.is_locked_out(server) {
+        check_open_to_all(server, found)?;
+    }
+    match found {
         Lookup::Found(command) if command.spec.accepts(args.len()) => Ok(Some(command)),
         Lookup::Found(command) => {
             server.stats.of(command).rejected.add(1);
@@ -137,6 +141,17 @@ fn find(server: &Server, args: &[&[u8]]) -> Result<Option<&'static Known>, Error
         Lookup::NoCommand if is_http(args[0]) => Ok(None),
         Lookup::NoCommand => Err(unknown(args)),
     }
+}
+
+/// Who has not shown the password learns nothing, not even which commands there are.
+fn check_open_to_all(server: &Server, found: Lookup) -> Result<(), ErrorReply> {
+    if let Lookup::Found(command) = found {
+        if command.spec.flags.contains(&Flag::NoAuth) {
+            return Ok(());
+        }
+        server.stats.of(command).rejected.add(1);
+    }
+    Err(ErrorReply::new("NOAUTH Authentication required."))
 }
 
 /// Whether the request is a line of HTTP: a browser that somebody points at the server must get nothing done.

@@ -1,6 +1,8 @@
 //! What all connections share.
 
 use std::fmt;
+use std::hint::black_box;
+use std::iter;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use slotmesh_table::ClusterView;
 use slotmesh_types::Now;
 
 use crate::client::{Driver, Peer};
-use crate::clients::Clients;
+use crate::clients::{Clients, Room};
 use crate::cluster::{Audience, EndpointType};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
@@ -145,16 +147,23 @@ impl Server {
     /// Takes a new connection, which `driver` serves.
     ///
     /// # Errors
-    /// When these and the connections of the bus are `maxclients` already: write the error and close.
+    /// When these and the connections of the bus are `maxclients` already, or only those are left that are kept for clients
+    /// from this machine: write the error and close.
     pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
         self.stats.connections.add(1);
-        let max = self.config().number("maxclients").unsigned_abs().saturating_sub(self.bus_links());
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let Some(client) = self.clients.add(peer, fd, now, max, driver) else {
+        let (room, locked) = {
+            let config = self.config();
+            let number = |name| usize::try_from(config.number(name)).unwrap_or(usize::MAX);
+            let bus_links = usize::try_from(self.bus_links()).unwrap_or(usize::MAX);
+            let all = number("maxclients").saturating_sub(bus_links);
+            let remote = all.saturating_sub(number("slotmesh-reserved-clients"));
+            (Room { all, remote }, !config.text("requirepass").is_empty())
+        };
+        let Some(client) = self.clients.add(peer, fd, now, room, driver) else {
             self.stats.connections_rejected.add(1);
             return Err(ErrorReply::err("max number of clients + cluster connections reached"));
         };
-        Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family()))
+        Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family(), !locked))
     }
 
     /// Bytes were read from a client.
@@ -197,6 +206,17 @@ impl Server {
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
         result
+    }
+
+    /// Whether clients have to show a password (`requirepass`).
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        !self.config().text("requirepass").is_empty()
+    }
+
+    /// Whether a password is the one. How long that takes tells nothing about the right one but its length.
+    pub(crate) fn accepts_password(&self, given: &[u8]) -> bool {
+        same_secret(given, self.config().text("requirepass").as_bytes())
     }
 
     /// A client has gone.
@@ -249,5 +269,28 @@ impl Server {
             _ => EndpointType::Ip,
         };
         Audience { family: session.family(), tls: false, endpoint_type }
+    }
+}
+
+/// Compares in a time that depends on the given text alone.
+fn same_secret(given: &[u8], secret: &[u8]) -> bool {
+    let mut secret_bytes = secret.iter().chain(iter::repeat(&0));
+    let mut differs = u8::from(given.len() != secret.len());
+    for byte in given {
+        differs |= byte ^ secret_bytes.next().unwrap_or(&0);
+    }
+    black_box(differs) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_the_same_as_itself_only() {
+        assert!(same_secret(b"secret", b"secret"));
+        for other in [&b""[..], b"secre", b"secret\0", b"secrets", b"Secret"] {
+            assert!(!same_secret(other, b"secret"), "{other:?}");
+        }
     }
 }

@@ -43,6 +43,8 @@ pub struct Session {
     pubsub: PubSub,
     family: Family,
     pub(crate) replies: Replies,
+    /// It has shown the password, or came when there was none.
+    pub(crate) authenticated: bool,
     protocol: Protocol,
     readonly: bool,
     asking: bool,
@@ -58,13 +60,20 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(client: Arc<Client>, clients: Clients, pubsub: PubSub, family: Family) -> Self {
+    pub(crate) fn new(
+        client: Arc<Client>,
+        clients: Clients,
+        pubsub: PubSub,
+        family: Family,
+        authenticated: bool,
+    ) -> Self {
         Self {
             client,
             clients,
             pubsub,
             family,
             replies: Replies::On,
+            authenticated,
             protocol: Protocol::Resp2,
             readonly: false,
             asking: false,
@@ -86,6 +95,12 @@ impl Session {
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// Whether it has to show a password before anything else.
+    #[must_use]
+    pub fn is_locked_out(&self, server: &Server) -> bool {
+        !self.authenticated && server.has_password()
     }
 
     /// Address family it came over.
@@ -159,7 +174,8 @@ impl Session {
     }
 
     /// Back to the state of a new connection (RESET). Id, addresses and the names of its library stay.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, server: &Server) {
+        self.authenticated = !server.has_password();
         self.transaction = None;
         self.pubsub.leave_all(&self.client);
         self.replies = Replies::On;

@@ -57,6 +57,8 @@ pub struct Stats {
     pub connections: Counter,
     /// Of these, refused because there were too many.
     pub connections_rejected: Counter,
+    /// Passwords that were not the right ones.
+    pub auth_failures: Counter,
     /// Bytes read from clients.
     pub net_in: Counter,
     /// Bytes written to clients.
@@ -85,6 +87,7 @@ impl Default for Stats {
             commands: Counter::default(),
             connections: Counter::default(),
             connections_rejected: Counter::default(),
+            auth_failures: Counter::default(),
             net_in: Counter::default(),
             net_out: Counter::default(),
             reads: Counter::default(),
@@ -131,7 +134,8 @@ impl Stats {
     pub(crate) fn clear(&self) {
         let own = [&self.commands, &self.connections, &self.connections_rejected, &self.net_in, &self.net_out];
         own.into_iter().chain([&self.reads, &self.writes, &self.errors, &self.expired_keys]).for_each(Counter::clear);
-        [&self.output_limit_disconnections, &self.query_limit_disconnections].into_iter().for_each(Counter::clear);
+        let closed = [&self.output_limit_disconnections, &self.query_limit_disconnections, &self.auth_failures];
+        closed.into_iter().for_each(Counter::clear);
         for command in &self.per_command {
             [&command.calls, &command.micros, &command.rejected, &command.failed].into_iter().for_each(Counter::clear);
         }

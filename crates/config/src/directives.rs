@@ -220,12 +220,12 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("pidfile", Text, "").immutable().implemented("File that holds the process id while the server runs."),
     directive("port", Integer { min: 0, max: 65535 }, "6379").implemented("Client port; 0 for none."),
     directive("prefetch-batch-max-size", Integer { min: 0, max: 128 }, "16"),
-    directive("primaryauth", Text, "").alias("masterauth").sensitive().only(&[""]),
-    directive("primaryuser", Text, "").alias("masteruser").sensitive().only(&[""]),
+    directive("primaryauth", Text, "").alias("masterauth").sensitive(),
+    directive("primaryuser", Text, "").alias("masteruser").sensitive(),
     directive("proc-title-template", Text, "{title} {listen-addr} {server-mode}"),
     directive("propagation-error-behavior", Enum(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
     directive("protected-mode", Bool, "yes")
-        .implemented("Whether clients from other machines are refused, since no password can be asked for yet."),
+        .implemented("Whether clients from other machines are refused while no password is set."),
     directive("proto-max-bulk-len", Memory { min: 1048576, max: 9223372036854775807 }, "536870912")
         .implemented("Longest argument of a request, in bytes."),
     directive("rdb-del-sync-files", Bool, "no"),
@@ -261,7 +261,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("replica-serve-stale-data", Bool, "yes").alias("slave-serve-stale-data"),
     directive("replicaof", Text, "").alias("slaveof").immutable().words().only(&[""]),
     directive("req-res-logfile", Text, "").hidden().immutable(),
-    directive("requirepass", Text, "").sensitive().only(&[""]),
+    directive("requirepass", Text, "")
+        .sensitive()
+        .implemented("Password of the default user, the only one there is; empty for none."),
     directive("sanitize-dump-payload", Enum(&["no", "yes", "clients"]), "no"),
     directive("save", Text, "").words().only(&[""]),
     directive("server-cpulist", Text, "").alias("server_cpulist").immutable(),
@@ -312,6 +314,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slotmesh-io-threads", Integer { min: 0, max: 1024 }, "0")
         .immutable()
         .implemented("Threads that serve clients; 0 for one for each core."),
+    directive("slotmesh-reserved-clients", Integer { min: 0, max: 4294967295 }, "0").implemented(
+        "Of `maxclients`, so many are kept for connections from this machine, so that an operator always gets in.",
+    ),
     directive("slotmesh-seeds", Seeds, "").words().implemented(
         "Where the node looks for its cluster when it knows or reaches nobody: `ip:port[@busport]`, `[ipv6]:port`, \
          `name:port` or `file:/path`, parted by spaces.",

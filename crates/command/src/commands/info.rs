@@ -146,8 +146,9 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("total_error_replies", stats.errors.get());
     text.line("total_reads_processed", stats.reads.get());
     text.line("total_writes_processed", stats.writes.get());
-    text.line("client_output_buffer_limit_disconnections", stats.output_limit_disconnections.get());
     text.line("client_query_buffer_limit_disconnections", stats.query_limit_disconnections.get());
+    text.line("client_output_buffer_limit_disconnections", stats.output_limit_disconnections.get());
+    text.line("acl_access_denied_auth", stats.auth_failures.get());
 }
 
 /// A replica has no link to its primary and never had one: this release does not replicate.

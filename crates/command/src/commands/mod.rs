@@ -1,5 +1,6 @@
 //! What the commands do.
 
+pub(crate) mod acl;
 pub(crate) mod bitmaps;
 pub(crate) mod client;
 pub(crate) mod client_filter;

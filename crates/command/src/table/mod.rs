@@ -2,6 +2,7 @@
 //!
 //! The facts are those of Valkey 9.1.2, as its COMMAND INFO and COMMAND DOCS tell them; what is ours stands under SLOTMESH.
 
+mod acl;
 mod argument;
 mod bitmaps;
 mod client;
@@ -40,6 +41,7 @@ pub use known::{Known, Lookup, by_index, count, find, known, lookup};
 
 /// Every command, ordered by name.
 pub static COMMANDS: &[Command] = &[
+    acl::ACL,
     strings::APPEND,
     cluster::ASKING,
     connection::AUTH,

@@ -1,5 +1,6 @@
 //! Requests to a server that has no sockets: what they are answered, and what they do.
 
+mod access;
 mod hashes;
 mod keys;
 mod replies;

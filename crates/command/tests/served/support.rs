@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slotmesh_command::{
-    Answer, Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session, Surroundings, Usage,
-    answer, execute, resume, shard_owner, table,
+    Answer, Driver, ErrorReply, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session,
+    Surroundings, Usage, answer, execute, resume, shard_owner, table,
 };
 use slotmesh_config::Config;
 use slotmesh_resp::Value;
@@ -124,9 +124,13 @@ impl Fixture {
         self.server.pubsub.keep_slots(Now::default().mono, |slot| shard_owner(&view, slot));
     }
 
+    pub(crate) fn connect_from(&self, ip: [u8; 4]) -> Result<Session, ErrorReply> {
+        let peer = Peer::Tcp { remote: (ip, 5000).into(), local: ([127, 0, 0, 1], 7000).into() };
+        self.server.connect(Now::default(), &peer, 0, Box::new(Ignore))
+    }
+
     pub(crate) fn client(&self) -> Client<'_> {
-        let peer = Peer::Tcp { remote: ([127, 0, 0, 1], 5000).into(), local: ([127, 0, 0, 1], 7000).into() };
-        let session = self.server.connect(Now::default(), &peer, 0, Box::new(Ignore)).expect("room");
+        let session = self.connect_from([127, 0, 0, 1]).expect("room");
         Client { server: &self.server, session, now: Now::default(), outcome: Outcome::Continue, follows: true }
     }
 

@@ -39,6 +39,9 @@ const KEPT_BYTES: usize = 4 * 1024;
 /// Bytes of later requests that are taken in while one waits for keys.
 const WAITING_BYTES: usize = 64 * 1024;
 
+/// Bytes of a request that is not complete, of a client that has not shown the password.
+const STRANGER_BYTES: u64 = 1 << 20;
+
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
 
@@ -165,8 +168,7 @@ impl Connection {
 
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
-        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
-        self.reader.set_limits(Limits { bulk_bytes_max, ..Limits::default() });
+        let mut locked_out = self.limit_requests();
         let mut input = mem::take(&mut self.input);
         let mut start = 0;
         while !self.closing {
@@ -191,6 +193,9 @@ impl Connection {
             };
             start += consumed;
             self.follow(outcome).await?;
+            if self.session.is_locked_out(&self.shared.server) != locked_out {
+                locked_out = self.limit_requests();
+            }
             // What has arrived while a request waited.
             input.append(&mut self.input);
             if self.out.len() >= REPLY_BYTES {
@@ -200,6 +205,14 @@ impl Connection {
         }
         self.keep(input, start);
         Ok(())
+    }
+
+    /// Sets how long requests may be; who has not shown the password gets little. Tells whether that is so.
+    fn limit_requests(&mut self) -> bool {
+        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
+        let unauthenticated = self.session.is_locked_out(&self.shared.server);
+        self.reader.set_limits(Limits { bulk_bytes_max, unauthenticated, ..Limits::default() });
+        unauthenticated
     }
 
     async fn follow(&mut self, mut outcome: Outcome) -> io::Result<()> {
@@ -309,7 +322,10 @@ impl Connection {
         self.reader.rest();
         self.input = input;
         self.session.client().set_input(self.input.len());
-        let max = self.shared.server.config().number("client-query-buffer-limit").unsigned_abs();
+        let mut max = self.shared.server.config().number("client-query-buffer-limit").unsigned_abs();
+        if self.session.is_locked_out(&self.shared.server) {
+            max = max.min(STRANGER_BYTES);
+        }
         if self.input.len() as u64 > max {
             self.shared.server.stats.query_limit_disconnections.add(1);
             tracing::warn!(
