@@ -33,6 +33,11 @@ pub(crate) fn enqueue(
     } else {
         admit(server, session, now, command, args)
     };
+    if allowed.is_ok()
+        && let Some(time) = server.pause.holds(command, now.mono)
+    {
+        return session.postpone(server, time);
+    }
     session.client().note_command(command);
     let max = usize::try_from(server.config().number("client-query-buffer-limit")).unwrap_or(usize::MAX);
     let protocol = session.protocol();
@@ -86,6 +91,11 @@ pub(crate) fn exec(
     let admitted = admit(server, session, now, command, args).map_err(|error| aborted(&error));
     let outcome = match admitted.and_then(|()| admit_queued(server, session, now, &watched)) {
         Ok(turn) => {
+            let is_write = || session.transaction().is_some_and(|transaction| transaction.is_told_to_others());
+            if let Some(time) = server.pause.holds_if(is_write, now.mono) {
+                session.watched = Some(watched);
+                return session.postpone(server, time);
+            }
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);
             if session.is_executing() { run_queued(server, session, now, turn, out) } else { outcome }
@@ -140,7 +150,7 @@ pub(crate) fn run_queued<'s>(
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
             wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
             end @ (Outcome::Close | Outcome::Shutdown) => note_end(session, end),
-            Outcome::Continue | Outcome::Wait(_) => {}
+            Outcome::Continue | Outcome::Wait(_) | Outcome::Postponed(_) => {}
         }
         if out.len() >= EXEC_BYTES && is_too_much(server, session, now, out) {
             return Outcome::Close;

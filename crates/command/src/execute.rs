@@ -1,5 +1,6 @@
 //! From a request to its reply.
 
+use std::mem;
 use std::sync::Arc;
 
 use slotmesh_resp::ReplyWriter;
@@ -29,6 +30,9 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     session.client().outbox.take_all(out);
     session.ran = None;
     session.bill = None;
+    if mem::take(&mut session.postponed) {
+        server.pause.remove(session.client());
+    }
     let start = out.mark();
     let outcome = match find(server, session, args) {
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
@@ -42,6 +46,9 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
             Outcome::Continue
         }
     };
+    if session.postponed {
+        return outcome;
+    }
     // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins there.
     if session.transaction().is_none() && !is_word(args[0], "asking") {
         session.set_asking(false);
@@ -201,6 +208,9 @@ fn admit_and_run(
             Outcome::Continue
         }
         Ok(keyed) => {
+            if let Some(time) = server.pause.holds(command, now.mono) {
+                return session.postpone(server, time);
+            }
             session.ran = Some(command);
             match keyed {
                 Some((handler, mut turn)) => run_keyed(&mut turn, session, (command, handler), args, true, out),

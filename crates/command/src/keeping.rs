@@ -44,7 +44,8 @@ impl Server {
 
     /// Takes out what has expired, for at most so many microseconds. Source: `activeExpireCycle`.
     pub fn expire(&self, now: Now, micros_max: u64) {
-        if !self.keyspace.leads() || !self.keyspace.expires() {
+        self.pause.look(now.mono);
+        if !self.takes_out_expired() || !self.keyspace.expires() {
             return;
         }
         let end = self.surroundings.unix_micros() + micros_max;

@@ -34,6 +34,7 @@ mod keyed;
 mod keyspace;
 mod outcome;
 mod output;
+mod pause;
 mod pubsub;
 mod random;
 mod rendered;
@@ -60,6 +61,7 @@ pub use outcome::{
     Answer, Change, Debug, DroppedPackets, Failover, LinkInfo, MeetHost, Outcome, Question, Show, SlotState,
 };
 pub use output::Output;
+pub use pause::{Held, PauseReason};
 pub use pubsub::PubSub;
 pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
 pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};

@@ -25,6 +25,9 @@ pub enum Outcome {
     Ask(Question),
     /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the next one.
     Wait(Arc<Waiter>),
+    /// Nothing was done, since there is a pause. Execute the same request again when the client is woken, as one that waits is,
+    /// or after so long.
+    Postponed(Duration),
     /// Send what is written, then close.
     Close,
     /// End the server. Nothing is written.

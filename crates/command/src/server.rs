@@ -9,7 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use slotmesh_config::Config;
 use slotmesh_table::ClusterView;
-use slotmesh_types::Now;
+use slotmesh_types::{Mono, Now};
 
 use crate::client::{Driver, Peer};
 use crate::clients::{Clients, Room};
@@ -17,6 +17,7 @@ use crate::cluster::{Audience, EndpointType};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
+use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
 use crate::responsiveness::Responsiveness;
@@ -107,6 +108,7 @@ pub struct Server {
     pub started: Now,
     /// Its keys.
     pub keyspace: Keyspace,
+    pub(crate) pause: Pause,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -137,6 +139,7 @@ impl Server {
             process,
             started: now,
             keyspace,
+            pause: Pause::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),
@@ -219,8 +222,27 @@ impl Server {
         same_secret(given, self.config().text("requirepass").as_bytes())
     }
 
+    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any more.
+    pub fn begin_pause(&self, reason: PauseReason, held: Held, until: Mono, now: Now) {
+        self.pause.begin(reason, held, until, now.mono);
+        self.keyspace.wait_for_all();
+    }
+
+    /// Ends the pause for that reason.
+    pub fn end_pause(&self, reason: PauseReason, now: Now) {
+        self.pause.end(reason, now.mono);
+    }
+
+    /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing changes.
+    pub(crate) fn takes_out_expired(&self) -> bool {
+        self.keyspace.leads() && !self.pause.is_on()
+    }
+
     /// A client has gone.
     pub fn disconnect(&self, session: &mut Session, now: Now) {
+        if session.postponed {
+            self.pause.remove(session.client());
+        }
         session.unwatch(self, now);
         if let Some(waiter) = session.client().stop_waiting() {
             Turn::new(self, waiter.slot, now).beside().remove_waiter(&waiter);

@@ -1,6 +1,7 @@
 //! One client connection, as the thread that serves it sees it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotmesh_resp::Protocol;
 use slotmesh_types::{Now, Slot};
@@ -8,6 +9,7 @@ use slotmesh_types::{Now, Slot};
 use crate::client::{Client, Settings};
 use crate::clients::Clients;
 use crate::cluster::Family;
+use crate::outcome::Outcome;
 use crate::pubsub::PubSub;
 use crate::routing::Asker;
 use crate::server::Server;
@@ -45,6 +47,8 @@ pub struct Session {
     pub(crate) replies: Replies,
     /// It has shown the password, or came when there was none.
     pub(crate) authenticated: bool,
+    /// Its request was held back by a pause.
+    pub(crate) postponed: bool,
     protocol: Protocol,
     readonly: bool,
     asking: bool,
@@ -74,6 +78,7 @@ impl Session {
             family,
             replies: Replies::On,
             authenticated,
+            postponed: false,
             protocol: Protocol::Resp2,
             readonly: false,
             asking: false,
@@ -184,6 +189,13 @@ impl Session {
             let (lib_name, lib_ver) = (settings.lib_name.clone(), settings.lib_ver.clone());
             *settings = Settings { lib_name, lib_ver, ..Settings::default() };
         });
+    }
+
+    /// Its request waits until a pause ends, and is looked at again at the latest after `time`.
+    pub(crate) fn postpone(&mut self, server: &Server, time: Duration) -> Outcome {
+        self.postponed = true;
+        server.pause.add(&self.client);
+        Outcome::Postponed(time)
     }
 
     /// Whether what was written for the current request is to be sent.

@@ -106,7 +106,7 @@ impl<'s> Turn<'s> {
 
     fn db(&mut self) -> Db<'_> {
         let group = self.group.as_mut().expect(STILL_LOCKED);
-        Db::new(group.slot(self.slot), &mut self.changes, self.now.unix.0, self.server.keyspace.leads())
+        Db::new(group.slot(self.slot), &mut self.changes, self.now.unix.0, self.server.takes_out_expired())
     }
 
     /// Whether the key is there.
@@ -121,7 +121,7 @@ impl<'s> Turn<'s> {
     pub(crate) fn random_key(&mut self) -> Option<Box<[u8]>> {
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
-        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
+        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired());
         let key = db.random_key(|| beside.random.next());
         self.settle();
         key
@@ -140,7 +140,7 @@ impl<'s> Turn<'s> {
         self.changes.observed = beside.is_observed();
         let mut call = Keyed {
             args: request.args,
-            db: Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads()),
+            db: Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired()),
             reply: ReplyWriter::new(out, request.protocol),
             settings: &self.settings,
             random: &mut beside.random,

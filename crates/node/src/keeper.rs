@@ -7,7 +7,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use slotmesh_types::{ReplOffset, SlotSet};
+use slotmesh_command::{Held, PauseReason};
+use slotmesh_types::{Mono, ReplOffset, SlotSet};
 
 use crate::bus::BusRequest;
 use crate::clients::Shared;
@@ -25,6 +26,8 @@ enum Chore {
     Topology,
     /// The keys of these slots belong to others.
     DropKeys(Box<SlotSet>),
+    /// Hold writes back until then, or no longer.
+    PauseWrites(Option<Mono>),
     Stop,
 }
 
@@ -66,6 +69,11 @@ impl Chores {
     /// The keys of these slots belong to others.
     pub(crate) fn drop_keys(&self, slots: Box<SlotSet>) {
         self.leave(Chore::DropKeys(slots));
+    }
+
+    /// Writes are held back until then, or no longer.
+    pub(crate) fn pause_writes(&self, until: Option<Mono>) {
+        self.leave(Chore::PauseWrites(until));
     }
 
     fn leave(&self, chore: Chore) {
@@ -111,6 +119,11 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
                 server.follow_topology(clock.now());
                 server.drop_keys(&slots, clock.now());
             }
+            Ok(Chore::PauseWrites(Some(until))) => {
+                server.begin_pause(PauseReason::Failover, Held::Writes, until, clock.now());
+                tell_offset(shared, &mut told);
+            }
+            Ok(Chore::PauseWrites(None)) => server.end_pause(PauseReason::Failover, clock.now()),
             Ok(Chore::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }

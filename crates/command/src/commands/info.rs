@@ -7,6 +7,7 @@ use super::replication::primary_of;
 use crate::call::{Call, Handled, is_word};
 use crate::cluster;
 use crate::outcome::Outcome;
+use crate::pause::Held;
 use crate::pubsub::Kind;
 use crate::responsiveness::Lateness;
 use crate::server::{REDIS_VERSION, Usage, VALKEY_VERSION};
@@ -105,9 +106,16 @@ fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("connected_clients", call.server.clients.count());
     text.line("cluster_connections", call.server.bus_links());
     text.line("maxclients", call.server.config().text("maxclients"));
-    text.zeros(&["blocked_clients", "tracking_clients"]);
+    let waiting = call.server.clients.all().iter().filter(|client| client.waiter().is_some()).count();
+    text.line("blocked_clients", waiting + call.server.pause.waiting());
+    text.zeros(&["tracking_clients"]);
     text.line("pubsub_clients", call.server.pubsub.clients());
     text.zeros(&["watching_clients"]);
+    let pause = call.server.pause.now(call.now.mono);
+    let held = |held| if held == Held::All { "all" } else { "write" };
+    text.line("paused_reason", pause.map_or("none", |(reason, _, _)| reason.name()));
+    text.line("paused_actions", pause.map_or("none", |(_, what, _)| held(what)));
+    text.line("paused_timeout_milliseconds", pause.map_or(0, |(_, _, time)| time.as_millis()));
 }
 
 fn memory(call: &Call<'_>, text: &mut Text) {

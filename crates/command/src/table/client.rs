@@ -81,6 +81,10 @@ pub(super) const CLIENT: Command =
             "      Return connections currently with the specified capa.",
             "    * IP <ip>",
             "      Return connections made from the specified ip.",
+            "UNPAUSE",
+            "    Stop the current client pause, resuming traffic.",
+            "PAUSE <timeout> [WRITE|ALL]",
+            "    Suspend all, or just write, clients for <timeout> milliseconds.",
             "REPLY (ON|OFF|SKIP)",
             "    Control the replies sent to the current connection.",
             "SETNAME <name>",
@@ -96,7 +100,9 @@ pub(super) const CLIENT: Command =
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
         ])
-        .subcommands(&[GETNAME, HELP, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, REPLY, SETINFO, SETNAME, UNBLOCK]);
+        .subcommands(&[
+            GETNAME, HELP, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, PAUSE, REPLY, SETINFO, SETNAME, UNBLOCK, UNPAUSE,
+        ]);
 
 const GETNAME: Command = Command::new("getname", 2, Group::Connection, "2.6.9", "Returns the name of the connection.")
     .complexity("O(1)")
@@ -313,6 +319,17 @@ const NO_TOUCH: Command = Command::new(
 .arguments(&[one_of("enabled", &[word("on", "ON"), word("off", "OFF")])])
 .handler(client::no_touch);
 
+const PAUSE: Command = Command::new("pause", -3, Group::Connection, "3.0.0", "Suspends commands processing.")
+    .complexity("O(1)")
+    .history(&[("6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option.")])
+    .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
+    .categories(&[Category::Admin, Category::Slow, Category::Dangerous, Category::Connection])
+    .arguments(&[
+        integer("timeout"),
+        one_of("mode", &[word("write", "WRITE"), word("all", "ALL")]).since("6.2.0").optional(),
+    ])
+    .wide(client::pause);
+
 const REPLY: Command =
     Command::new("reply", 3, Group::Connection, "3.2.0", "Instructs the server whether to reply to commands.")
         .complexity("O(1)")
@@ -353,3 +370,10 @@ const UNBLOCK: Command = Command::new(
     one_of("unblock-type", &[word("timeout", "TIMEOUT"), word("error", "ERROR")]).optional(),
 ])
 .wide(client::unblock);
+
+const UNPAUSE: Command =
+    Command::new("unpause", 2, Group::Connection, "6.2.0", "Resumes processing commands from paused clients.")
+        .complexity("O(N) Where N is the number of paused clients")
+        .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
+        .categories(&[Category::Admin, Category::Slow, Category::Dangerous, Category::Connection])
+        .handler(client::unpause);

@@ -3,6 +3,7 @@
 mod access;
 mod hashes;
 mod keys;
+mod pause;
 mod replies;
 mod sets;
 mod shard_subscriptions;

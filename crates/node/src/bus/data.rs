@@ -1,4 +1,4 @@
-//! What the engine wants of the data side. Nothing is replicated yet: nothing to pause or hand over.
+//! What the engine wants of the data side. Nothing is replicated yet: nothing to hand over.
 
 use slotmesh_gossip::DataOrder;
 
@@ -10,7 +10,9 @@ pub(crate) fn obey(order: &DataOrder, chores: &Chores) {
             tracing::warn!("This release does not replicate: as a replica of {node} this node stays without data");
         }
         DataOrder::DropKeys(slots) => chores.drop_keys(slots.clone()),
-        DataOrder::Lead { .. } | DataOrder::PauseWrites { .. } | DataOrder::ResumeWrites => {
+        DataOrder::PauseWrites { until } => chores.pause_writes(Some(*until)),
+        DataOrder::ResumeWrites => chores.pause_writes(None),
+        DataOrder::Lead { .. } => {
             tracing::debug!("Nothing to do without replication: {order:?}");
         }
     }

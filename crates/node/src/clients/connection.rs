@@ -5,8 +5,9 @@ use std::future::pending;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
-use slotmesh_command::{ErrorReply, Outcome, Output, Session, Waiter, answer, end_wait, execute, resume};
+use slotmesh_command::{ErrorReply, Outcome, Output, Session, answer, end_wait, execute, resume};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use tokio::time::{Instant, sleep_until};
 
@@ -191,7 +192,10 @@ impl Connection {
                     (Outcome::Close, 0)
                 }
             };
-            start += consumed;
+            // What was held back is still to be executed.
+            if !matches!(outcome, Outcome::Postponed(_)) {
+                start += consumed;
+            }
             self.follow(outcome).await?;
             if self.session.is_locked_out(&self.shared.server) != locked_out {
                 locked_out = self.limit_requests();
@@ -237,9 +241,16 @@ impl Connection {
                         self.session.client().set_waiting(false);
                     }
                 }
+                Outcome::Postponed(time) => {
+                    self.flush().await?;
+                    self.session.client().set_waiting(true);
+                    self.wait(Some(time), || true).await?;
+                    self.session.client().set_waiting(false);
+                    return Ok(());
+                }
                 Outcome::Wait(waiter) => {
                     self.flush().await?;
-                    self.wait(&waiter).await?;
+                    self.wait(waiter.timeout(), || waiter.is_served()).await?;
                     let (server, now) = (&self.shared.server, self.shared.clock.now());
                     outcome = end_wait(server, &mut self.session, now, &waiter, &mut self.out);
                     continue;
@@ -265,10 +276,10 @@ impl Connection {
         }
     }
 
-    /// Waits until a request that waits for keys has been served, or has waited for too long. What else arrives is kept for later; an end
-    /// of the connection is noticed.
-    async fn wait(&mut self, waiter: &Waiter) -> io::Result<()> {
-        let deadline = waiter.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
+    /// Waits until the client is woken and the wait is over then, or has lasted for too long. What else arrives is kept for later;
+    /// an end of the connection is noticed.
+    async fn wait(&mut self, timeout: Option<Duration>, is_over: impl Fn() -> bool) -> io::Result<()> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let over = async {
                 match deadline {
@@ -279,7 +290,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 // The word may be about an earlier one.
-                () = self.signals.served() => if waiter.is_served() { return Ok(()) },
+                () = self.signals.served() => if is_over() { return Ok(()) },
                 () = over => return Ok(()),
                 () = self.signals.pushed() => {
                     self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
