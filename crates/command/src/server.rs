@@ -14,6 +14,7 @@ use slotmesh_types::{Mono, Now};
 use crate::client::{Driver, Peer};
 use crate::clients::{Clients, Room};
 use crate::cluster::{Audience, EndpointType};
+use crate::command_log::{CommandLog, Entry, LogKind, shortened};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
@@ -22,9 +23,11 @@ use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
 use crate::responsiveness::Responsiveness;
 use crate::routing::Rules;
+use crate::secrets::without_secrets;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::stats::Stats;
+use crate::table::{Flag, Known};
 use crate::turn::Turn;
 
 /// Release of Valkey whose behaviour is followed.
@@ -94,6 +97,21 @@ pub trait Surroundings: Send + Sync {
     fn publish(&self, shard: bool, channel: &[u8], message: &[u8]);
 }
 
+/// A request that was executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Executed<'a> {
+    /// Its words.
+    pub args: &'a [&'a [u8]],
+    /// When that began.
+    pub begun: Now,
+    /// How long it took, not counting what was asked of others.
+    pub time: Duration,
+    /// Bytes of the request.
+    pub bytes_in: u64,
+    /// Bytes that were written for it.
+    pub bytes_out: u64,
+}
+
 /// What all connections share.
 pub struct Server {
     /// Every connection there is.
@@ -109,6 +127,7 @@ pub struct Server {
     /// Its keys.
     pub keyspace: Keyspace,
     pub(crate) pause: Pause,
+    pub(crate) command_log: CommandLog,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -140,6 +159,7 @@ impl Server {
             started: now,
             keyspace,
             pause: Pause::default(),
+            command_log: CommandLog::new(&config),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),
@@ -183,6 +203,28 @@ impl Server {
         session.client().add_output(bytes, now);
     }
 
+    /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers what is
+    /// worth it (COMMANDLOG).
+    pub fn note_request(&self, session: &Session, request: &Executed<'_>) {
+        self.note_time(session, request.time);
+        let Some(command) = session.ran else { return };
+        let amount = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let micros = i64::try_from(request.time.as_micros()).unwrap_or(i64::MAX);
+        for (kind, amount) in [
+            (LogKind::Slow, micros),
+            (LogKind::LargeRequest, amount(request.bytes_in)),
+            (LogKind::LargeReply, amount(request.bytes_out)),
+        ] {
+            if self.command_log.wants(kind, amount) && is_logged(command) {
+                let client = session.client();
+                let words = shortened(&without_secrets(command, request.args));
+                let (addr, name) = (client.addr.clone(), client.settings().name.clone());
+                let unix_seconds = request.begun.unix.0 / 1000;
+                self.command_log.add(kind, Entry { id: 0, unix_seconds, amount, words, addr, name });
+            }
+        }
+    }
+
     /// The request that has just been executed took so long, not counting what was asked of others. What did not run is not
     /// counted, and what EXEC executes is part of it.
     pub fn note_time(&self, session: &Session, time: Duration) {
@@ -208,6 +250,7 @@ impl Server {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
+        self.command_log.configure(&config);
         result
     }
 
@@ -292,6 +335,11 @@ impl Server {
         };
         Audience { family: session.family(), tls: false, endpoint_type }
     }
+}
+
+/// Whether a command is remembered. What EXEC executes is not timed one by one, so it stands for all of that.
+fn is_logged(command: &Known) -> bool {
+    !command.spec.flags.contains(&Flag::SkipCommandlog) || command.full_name == "exec"
 }
 
 /// Compares in a time that depends on the given text alone.

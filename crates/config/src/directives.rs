@@ -122,12 +122,20 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("cluster-slot-migration-log-max-len", Integer { min: 0, max: 9223372036854775807 }, "1000"),
     directive("cluster-slot-stats-enabled", Bool, "no")
         .implemented("Whether CLUSTER SLOT-STATS shows more of a slot than its keys."),
-    directive("commandlog-execution-slower-than", Text, "10000"),
-    directive("commandlog-large-reply-max-len", Text, "128"),
-    directive("commandlog-large-request-max-len", Text, "128"),
-    directive("commandlog-reply-larger-than", Text, "1048576"),
-    directive("commandlog-request-larger-than", Text, "1048576"),
-    directive("commandlog-slow-execution-max-len", Text, "128"),
+    directive("commandlog-execution-slower-than", Integer { min: -1, max: 9223372036854775807 }, "10000")
+        .alias("slowlog-log-slower-than")
+        .implemented("Microseconds from which on a request is in the log of slow ones; -1 for none."),
+    directive("commandlog-large-reply-max-len", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .implemented("Requests with large replies that are remembered."),
+    directive("commandlog-large-request-max-len", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .implemented("Large requests that are remembered."),
+    directive("commandlog-reply-larger-than", Integer { min: -1, max: 9223372036854775807 }, "1048576")
+        .implemented("Bytes from which on a reply counts as large; -1 for never."),
+    directive("commandlog-request-larger-than", Integer { min: -1, max: 9223372036854775807 }, "1048576")
+        .implemented("Bytes from which on a request counts as large; -1 for never."),
+    directive("commandlog-slow-execution-max-len", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .alias("slowlog-max-len")
+        .implemented("Slow requests that are remembered."),
     directive("crash-log-enabled", Bool, "yes"),
     directive("crash-memcheck-enabled", Bool, "yes"),
     directive("daemonize", Bool, "no").immutable().only(&["no"]),
@@ -324,8 +332,6 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slotmesh-stall-threshold", Integer { min: 0, max: 2147483647 }, "1000").implemented(
         "Milliseconds that a thread that serves clients may be held up before the log tells; 0 for never.",
     ),
-    directive("slowlog-log-slower-than", Integer { min: -1, max: 9223372036854775807 }, "10000"),
-    directive("slowlog-max-len", Integer { min: 0, max: 9223372036854775807 }, "128"),
     directive("socket-mark-id", Integer { min: 0, max: 4294967295 }, "0").immutable(),
     directive("stop-writes-on-bgsave-error", Bool, "yes"),
     directive("stream-node-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "4096")

@@ -8,6 +8,7 @@ mod bitmaps;
 mod client;
 mod cluster;
 mod command;
+mod commandlog;
 mod config;
 mod connection;
 mod debug;
@@ -27,6 +28,7 @@ mod scripting;
 mod server;
 mod sets;
 mod slotmesh;
+mod slowlog;
 mod sorted_sets;
 mod streams;
 mod strings;
@@ -62,6 +64,7 @@ pub static COMMANDS: &[Command] = &[
     cluster::CLUSTER,
     cluster::CLUSTERSCAN,
     introspection::COMMAND,
+    commandlog::COMMANDLOG,
     config::CONFIG,
     keys::COPY,
     server::DBSIZE,
@@ -200,6 +203,7 @@ pub static COMMANDS: &[Command] = &[
     sets::SISMEMBER,
     replication::SLAVEOF,
     slotmesh::SLOTMESH,
+    slowlog::SLOWLOG,
     sets::SMEMBERS,
     sets::SMISMEMBER,
     sets::SMOVE,

@@ -1,6 +1,7 @@
 //! Requests to a server that has no sockets: what they are answered, and what they do.
 
 mod access;
+mod command_log;
 mod hashes;
 mod keys;
 mod pause;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slotmesh_command::{
-    Answer, Driver, ErrorReply, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session,
+    Answer, Driver, ErrorReply, Executed, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session,
     Surroundings, Usage, answer, execute, resume, shard_owner, table,
 };
 use slotmesh_config::Config;
@@ -131,7 +131,14 @@ impl Fixture {
 
     pub(crate) fn client(&self) -> Client<'_> {
         let session = self.connect_from([127, 0, 0, 1]).expect("room");
-        Client { server: &self.server, session, now: Now::default(), outcome: Outcome::Continue, follows: true }
+        Client {
+            server: &self.server,
+            session,
+            now: Now::default(),
+            takes: Duration::from_micros(1),
+            outcome: Outcome::Continue,
+            follows: true,
+        }
     }
 
     /// How many messages were handed to the bus.
@@ -163,6 +170,8 @@ pub(crate) struct Client<'a> {
     pub(crate) session: Session,
     /// When it says what it says.
     pub(crate) now: Now,
+    /// How long each of its requests takes.
+    pub(crate) takes: Duration,
     /// What the last request led to.
     pub(crate) outcome: Outcome,
     /// Whether what was held up goes on at once.
@@ -170,12 +179,19 @@ pub(crate) struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Sends words separated by spaces; gives the reply. A request takes 1 us.
+    /// Sends words separated by spaces; gives the reply.
     pub(crate) fn say(&mut self, request: &str) -> String {
         let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
         let mut out = Output::default();
         self.outcome = execute(self.server, &mut self.session, self.now, &words, &mut out);
-        self.server.note_time(&self.session, Duration::from_micros(1));
+        let request = Executed {
+            args: &words,
+            begun: self.now,
+            time: self.takes,
+            bytes_in: request.len() as u64,
+            bytes_out: out.len() as u64,
+        };
+        self.server.note_request(&self.session, &request);
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         }

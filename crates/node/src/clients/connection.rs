@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotmesh_command::{ErrorReply, Outcome, Output, Session, answer, end_wait, execute, resume};
+use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Session, answer, end_wait, execute, resume};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use tokio::time::{Instant, sleep_until};
 
@@ -183,8 +183,12 @@ impl Connection {
                 Ok(Next::Request { args, consumed }) => {
                     let words: Vec<&[u8]> = args.iter().collect();
                     let (server, begun) = (&self.shared.server, self.shared.clock.now());
+                    let before = self.out.len();
                     let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
-                    server.note_time(&self.session, self.shared.clock.now().mono.since(begun.mono));
+                    let time = self.shared.clock.now().mono.since(begun.mono);
+                    let bytes_out = self.out.len().saturating_sub(before) as u64;
+                    let bytes_in = consumed as u64;
+                    server.note_request(&self.session, &Executed { args: &words, begun, time, bytes_in, bytes_out });
                     (outcome, consumed)
                 }
                 Err(error) => {
