@@ -1,5 +1,7 @@
 //! What is done for the keys though no client asks for it.
 
+use std::time::Duration;
+
 use slotmesh_types::{Now, Slot, SlotSet};
 
 use crate::keyspace::groups;
@@ -48,7 +50,15 @@ impl Server {
         if !self.takes_out_expired() || !self.keyspace.expires() {
             return;
         }
-        let end = self.surroundings.unix_micros() + micros_max;
+        let start = self.surroundings.unix_micros();
+        self.expire_until(now, start + micros_max);
+        let took = Duration::from_micros(self.surroundings.unix_micros().saturating_sub(start));
+        if self.spikes.wants(took) {
+            self.spikes.add("expire-cycle", now.unix.0 / 1000, took);
+        }
+    }
+
+    fn expire_until(&self, now: Now, end: u64) {
         for slots in groups() {
             let expiring: Vec<Slot> = {
                 let group = self.keyspace.lock(slots.start);

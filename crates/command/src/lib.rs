@@ -33,6 +33,7 @@ mod explanation;
 mod keeping;
 mod keyed;
 mod keyspace;
+mod latency;
 mod outcome;
 mod output;
 mod pause;

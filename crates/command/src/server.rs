@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hint::black_box;
 use std::iter;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::command_log::{CommandLog, Entry, LogKind, shortened};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
+use crate::latency::Spikes;
 use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
@@ -128,6 +130,7 @@ pub struct Server {
     pub keyspace: Keyspace,
     pub(crate) pause: Pause,
     pub(crate) command_log: CommandLog,
+    pub(crate) spikes: Spikes,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -151,7 +154,7 @@ impl Server {
         surroundings: Box<dyn Surroundings>,
         pubsub: PubSub,
     ) -> Self {
-        Self {
+        let server = Self {
             clients: Clients::default(),
             pubsub,
             stats: Stats::default(),
@@ -160,11 +163,14 @@ impl Server {
             keyspace,
             pause: Pause::default(),
             command_log: CommandLog::new(&config),
+            spikes: Spikes::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),
             config: RwLock::new(config),
-        }
+        };
+        server.watch_times(&server.config());
+        server
     }
 
     /// Takes a new connection, which `driver` serves.
@@ -204,10 +210,15 @@ impl Server {
     }
 
     /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers what is
-    /// worth it (COMMANDLOG).
+    /// worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &Session, request: &Executed<'_>) {
         self.note_time(session, request.time);
         let Some(command) = session.ran else { return };
+        self.stats.add_call_time(command, request.time);
+        if self.spikes.wants(request.time) {
+            let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
+            self.spikes.add(event, request.begun.unix.0 / 1000, request.time);
+        }
         let amount = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let micros = i64::try_from(request.time.as_micros()).unwrap_or(i64::MAX);
         for (kind, amount) in [
@@ -251,6 +262,7 @@ impl Server {
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
         self.command_log.configure(&config);
+        self.watch_times(&config);
         result
     }
 
@@ -279,6 +291,11 @@ impl Server {
     /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing changes.
     pub(crate) fn takes_out_expired(&self) -> bool {
         self.keyspace.leads() && !self.pause.is_on()
+    }
+
+    fn watch_times(&self, config: &Config) {
+        self.stats.tracks_times.store(config.flag("latency-tracking"), Relaxed);
+        self.spikes.set_threshold(config.number("latency-monitor-threshold").unsigned_abs());
     }
 
     /// A client has gone.

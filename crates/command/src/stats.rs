@@ -1,11 +1,12 @@
 //! Figures since start, or since CONFIG RESETSTAT.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::error_reply::ErrorReply;
+use crate::latency::Histogram;
 use crate::table::{self, Known};
 
 /// Most codes of errors that are counted apart. Source: `ERRORSTATS_LIMIT`.
@@ -46,6 +47,14 @@ pub struct CommandCounters {
     pub rejected: Counter,
     /// Times it ran and replied with an error.
     pub failed: Counter,
+    times: OnceLock<Histogram>,
+}
+
+impl CommandCounters {
+    /// How often it took how long, once that was counted.
+    pub(crate) fn times(&self) -> Option<&Histogram> {
+        self.times.get()
+    }
 }
 
 /// Figures since start, or since CONFIG RESETSTAT.
@@ -77,6 +86,8 @@ pub struct Stats {
     pub output_limit_disconnections: Counter,
     /// Connections closed because a request grew too long.
     pub query_limit_disconnections: Counter,
+    /// Whether it is counted how often commands take how long (`latency-tracking`).
+    pub(crate) tracks_times: AtomicBool,
     per_command: Box<[CommandCounters]>,
     per_code: Mutex<BTreeMap<Vec<u8>, u64>>,
 }
@@ -97,6 +108,7 @@ impl Default for Stats {
             expired_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
+            tracks_times: AtomicBool::new(true),
             per_command: (0..table::count()).map(|_| CommandCounters::default()).collect(),
             per_code: Mutex::default(),
         }
@@ -113,6 +125,14 @@ impl Stats {
     /// A command ran for so long.
     pub fn add_time(&self, command: &Known, time: Duration) {
         self.of(command).micros.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// A call of a command took so long. What it does after it has asked others counts with none.
+    pub(crate) fn add_call_time(&self, command: &Known, time: Duration) {
+        if self.tracks_times.load(Relaxed) {
+            let times = self.of(command).times.get_or_init(Histogram::default);
+            times.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        }
     }
 
     /// An error was replied.
@@ -138,6 +158,7 @@ impl Stats {
         closed.into_iter().for_each(Counter::clear);
         for command in &self.per_command {
             [&command.calls, &command.micros, &command.rejected, &command.failed].into_iter().for_each(Counter::clear);
+            command.times().into_iter().for_each(Histogram::clear);
         }
         self.per_code.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

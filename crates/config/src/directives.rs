@@ -3,7 +3,7 @@
 use crate::directive::Directive;
 use crate::directive::Kind::{
     Bool, ClusterName, Enum, Events, FileName, Host, Hostname, Integer, Ip, Ipv4, Ipv6, Memory, Nodename, Octal,
-    OutputLimits, Seeds, Text,
+    OutputLimits, Percentiles, Seeds, Text,
 };
 
 const fn directive(name: &'static str, kind: crate::directive::Kind, default: &'static str) -> Directive {
@@ -170,9 +170,13 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("io-threads", Integer { min: 1, max: 128 }, "1").immutable(),
     directive("jemalloc-bg-thread", Bool, "yes"),
     directive("key-load-delay", Integer { min: -2147483648, max: 2147483647 }, "0").hidden(),
-    directive("latency-monitor-threshold", Integer { min: 0, max: 9223372036854775807 }, "0"),
-    directive("latency-tracking", Bool, "yes"),
-    directive("latency-tracking-info-percentiles", Text, "50 99 99.9").words(),
+    directive("latency-monitor-threshold", Integer { min: 0, max: 9223372036854775807 }, "0")
+        .implemented("Milliseconds from which on LATENCY remembers what took so long; 0 for never."),
+    directive("latency-tracking", Bool, "yes")
+        .implemented("Whether it is counted how often each command takes how long."),
+    directive("latency-tracking-info-percentiles", Percentiles, "50 99 99.9")
+        .words()
+        .implemented("Which percentiles of that INFO shows."),
     directive("lazyfree-lazy-eviction", Bool, "yes"),
     directive("lazyfree-lazy-expire", Bool, "yes"),
     directive("lazyfree-lazy-server-del", Bool, "yes"),

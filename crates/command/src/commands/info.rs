@@ -28,6 +28,7 @@ const SECTIONS: &[(&str, &str, bool, Writer)] = &[
     ("modules", "Modules", true, nothing),
     ("commandstats", "Commandstats", false, commandstats),
     ("errorstats", "Errorstats", true, errorstats),
+    ("latencystats", "Latencystats", false, latencystats),
     ("cluster", "Cluster", true, cluster_section),
     ("cluster_info", "Cluster Info", false, cluster_info),
     ("keyspace", "Keyspace", true, keyspace),
@@ -223,6 +224,21 @@ fn commandstats(call: &Call<'_>, text: &mut Text) {
 fn errorstats(call: &Call<'_>, text: &mut Text) {
     for (code, count) in call.server.stats.errors_by_code() {
         text.line(&format!("errorstat_{}", String::from_utf8_lossy(&code)), format!("count={count}"));
+    }
+}
+
+fn latencystats(call: &Call<'_>, text: &mut Text) {
+    let config = call.server.config();
+    if !config.flag("latency-tracking") {
+        return;
+    }
+    let percents: Vec<&str> = config.text("latency-tracking-info-percentiles").split_ascii_whitespace().collect();
+    for command in (0..table::count()).map(table::by_index) {
+        let Some(times) = call.server.stats.of(command).times().filter(|times| times.count() > 0) else { continue };
+        let shown =
+            |percent: &&str| format!("p{percent}={}.000", times.percentile(percent.parse().unwrap_or_default()));
+        let shown: Vec<String> = percents.iter().map(shown).collect();
+        text.line(&format!("latency_percentiles_usec_{}", command.full_name), shown.join(","));
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod hyperloglogs;
 pub(crate) mod info;
 pub(crate) mod introspection;
 pub(crate) mod keys;
+pub(crate) mod latency;
 pub(crate) mod lists;
 mod numbers;
 pub(crate) mod pubsub;

@@ -21,6 +21,7 @@ mod key_places;
 mod key_spec;
 mod keys;
 mod known;
+mod latency;
 mod lists;
 mod pubsub;
 mod replication;
@@ -134,6 +135,7 @@ pub static COMMANDS: &[Command] = &[
     strings::INCRBYFLOAT,
     server::INFO,
     generic::KEYS,
+    latency::LATENCY,
     strings::LCS,
     lists::LINDEX,
     lists::LINSERT,

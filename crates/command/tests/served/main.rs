@@ -4,6 +4,7 @@ mod access;
 mod command_log;
 mod hashes;
 mod keys;
+mod latency;
 mod pause;
 mod replies;
 mod sets;
