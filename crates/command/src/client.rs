@@ -129,6 +129,7 @@ pub struct Client {
     waiting: AtomicBool,
     killed: AtomicBool,
     over_limit: AtomicBool,
+    monitor: AtomicBool,
     /// What it waits for.
     waiter: Mutex<Option<Arc<Waiter>>>,
     driver: Box<dyn Driver>,
@@ -177,6 +178,7 @@ impl Client {
             waiting: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
+            monitor: AtomicBool::new(false),
             waiter: Mutex::default(),
             driver,
             subscriptions: Subscriptions::default(),
@@ -201,6 +203,15 @@ impl Client {
     #[must_use]
     pub fn is_subscribed(&self) -> bool {
         self.subscriptions.any()
+    }
+
+    /// Whether it is shown every request.
+    pub(crate) fn is_monitor(&self) -> bool {
+        self.monitor.load(Relaxed)
+    }
+
+    pub(crate) fn set_monitor(&self, monitor: bool) {
+        self.monitor.store(monitor, Relaxed);
     }
 
     /// It waits for an answer, or does no longer.
@@ -277,7 +288,7 @@ impl Client {
     /// Ends it if more waits to be sent to it than its class may have; tells whether it was ended for that, now or before.
     /// Time matters for the soft limit: to be called now and then.
     pub fn check_limits(&self, limits: OutputLimits, now: Mono) -> bool {
-        let limit = if self.is_subscribed() { limits.pubsub } else { limits.normal };
+        let limit = if self.is_subscribed() || self.is_monitor() { limits.pubsub } else { limits.normal };
         if self.outbox.exceeds(limit, now) && !self.over_limit.swap(true, Relaxed) {
             self.outbox.close();
             self.kill();
@@ -345,6 +356,7 @@ impl Client {
     /// Its letters in CLIENT LIST.
     pub(crate) fn flags(&self, settings: &Settings) -> String {
         let letters = [
+            (self.is_monitor(), 'O'),
             (self.is_subscribed(), 'P'),
             (settings.transaction.is_some(), 'x'),
             (self.waiter().is_some(), 'b'),

@@ -128,6 +128,11 @@ pub(crate) fn run_queued<'s>(
         let Some((command, request)) = transaction.pop() else {
             let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
             session.set_transaction(None);
+            if server.monitors.any()
+                && let Some(exec) = session.ran
+            {
+                server.monitors.show(server.pubsub.limits(), now, session.client(), exec, &[b"EXEC"]);
+            }
             return end;
         };
         let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();

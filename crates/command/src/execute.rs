@@ -294,6 +294,10 @@ fn begin(server: &Server, session: &Session, now: Now, command: &'static Known, 
     session.client().begin_command(command, args.iter().map(|argument| argument.len()).sum(), now);
     server.stats.commands.add(1);
     server.stats.of(command).calls.add(1);
+    // What it executes is shown before it.
+    if server.monitors.any() && command.full_name != "exec" {
+        server.monitors.show(server.pubsub.limits(), now, session.client(), command, args);
+    }
 }
 
 fn fail(server: &Server, command: &Known, error: &ErrorReply, out: &mut Output) {

@@ -34,6 +34,7 @@ mod keeping;
 mod keyed;
 mod keyspace;
 mod latency;
+mod monitors;
 mod outcome;
 mod output;
 mod pause;

@@ -20,6 +20,7 @@ use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
 use crate::latency::Spikes;
+use crate::monitors::Monitors;
 use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
@@ -129,6 +130,7 @@ pub struct Server {
     /// Its keys.
     pub keyspace: Keyspace,
     pub(crate) pause: Pause,
+    pub(crate) monitors: Monitors,
     pub(crate) command_log: CommandLog,
     pub(crate) spikes: Spikes,
     pub(crate) settings: ArcSwap<Settings>,
@@ -162,6 +164,7 @@ impl Server {
             started: now,
             keyspace,
             pause: Pause::default(),
+            monitors: Monitors::default(),
             command_log: CommandLog::new(&config),
             spikes: Spikes::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
@@ -302,6 +305,9 @@ impl Server {
     pub fn disconnect(&self, session: &mut Session, now: Now) {
         if session.postponed {
             self.pause.remove(session.client());
+        }
+        if session.monitors {
+            self.monitors.leave(session.client());
         }
         session.unwatch(self, now);
         if let Some(waiter) = session.client().stop_waiting() {

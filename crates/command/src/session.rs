@@ -1,5 +1,6 @@
 //! One client connection, as the thread that serves it sees it.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub struct Session {
     pub(crate) replies: Replies,
     /// It has shown the password, or came when there was none.
     pub(crate) authenticated: bool,
+    /// It is shown every request.
+    pub(crate) monitors: bool,
     /// Its request was held back by a pause.
     pub(crate) postponed: bool,
     protocol: Protocol,
@@ -78,6 +81,7 @@ impl Session {
             family,
             replies: Replies::On,
             authenticated,
+            monitors: false,
             postponed: false,
             protocol: Protocol::Resp2,
             readonly: false,
@@ -181,6 +185,9 @@ impl Session {
     /// Back to the state of a new connection (RESET). Id, addresses and the names of its library stay.
     pub(crate) fn reset(&mut self, server: &Server) {
         self.authenticated = !server.has_password();
+        if mem::take(&mut self.monitors) {
+            server.monitors.leave(&self.client);
+        }
         self.transaction = None;
         self.pubsub.leave_all(&self.client);
         self.replies = Replies::On;

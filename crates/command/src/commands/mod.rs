@@ -23,6 +23,7 @@ pub(crate) mod introspection;
 pub(crate) mod keys;
 pub(crate) mod latency;
 pub(crate) mod lists;
+pub(crate) mod monitor;
 mod numbers;
 pub(crate) mod pubsub;
 pub(crate) mod replication;

@@ -151,6 +151,7 @@ pub static COMMANDS: &[Command] = &[
     lists::LSET,
     lists::LTRIM,
     strings::MGET,
+    server::MONITOR,
     keys::MOVE,
     strings::MSET,
     strings::MSETEX,

@@ -2,7 +2,7 @@
 
 use super::argument::{block, integer, one_of, string, word};
 use super::command::{Category, Command, Flag, Group};
-use crate::commands::server;
+use crate::commands::{monitor, server};
 
 pub(super) const DBSIZE: Command =
     Command::new("dbsize", 1, Group::Server, "1.0.0", "Returns the number of keys in the database.")
@@ -55,6 +55,12 @@ pub(super) const INFO: Command =
         .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
         .arguments(&[string("section").optional().multiple()])
         .wide(server::info);
+
+pub(super) const MONITOR: Command =
+    Command::new("monitor", 1, Group::Server, "1.0.0", "Listens for all requests received by the server in real-time.")
+        .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
+        .categories(&[Category::Admin, Category::Slow, Category::Dangerous])
+        .handler(monitor::monitor);
 
 pub(super) const SHUTDOWN: Command = Command::new(
     "shutdown",

@@ -5,6 +5,7 @@ mod command_log;
 mod hashes;
 mod keys;
 mod latency;
+mod monitor;
 mod pause;
 mod replies;
 mod sets;
