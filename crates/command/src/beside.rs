@@ -1,11 +1,12 @@
 //! What is kept beside the keys of a group of slots, under the same lock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use slotmesh_store::GROUP_SLOTS;
-use slotmesh_types::Slot;
+use slotmesh_types::{Slot, key_slot};
 
 use crate::keyspace::SlotUsage;
 use crate::random::Random;
@@ -36,6 +37,8 @@ pub(crate) struct Beside {
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
     watches: BTreeMap<Box<[u8]>, Vec<Arc<Watch>>>,
     waiters: BTreeMap<Box<[u8]>, VecDeque<Arc<Waiter>>>,
+    /// Keys, there or not, and the numbers of the clients that have read them and are tracked.
+    readers: BTreeMap<Box<[u8]>, BTreeSet<u64>>,
     pub(crate) random: Random,
 }
 
@@ -75,7 +78,7 @@ impl Beside {
 
     /// Whether anybody wants to know which keys change.
     pub(crate) fn is_observed(&self) -> bool {
-        !self.watches.is_empty() || !self.waiters.is_empty()
+        !self.watches.is_empty() || !self.waiters.is_empty() || !self.readers.is_empty()
     }
 
     /// A key has changed. Tells whether requests wait for it.
@@ -102,6 +105,30 @@ impl Beside {
     /// The keys that are watched or waited for.
     pub(crate) fn observed_keys(&self) -> Vec<Box<[u8]>> {
         self.watches.keys().chain(self.waiters.keys()).cloned().collect()
+    }
+
+    /// A client that is tracked has read a key. Tells whether nobody had, and whether this one had not.
+    pub(crate) fn add_reader(&mut self, key: &[u8], client: u64) -> (bool, bool) {
+        match self.readers.get_mut(key) {
+            Some(readers) => (false, readers.insert(client)),
+            None => (self.readers.insert(key.into(), BTreeSet::from([client])).is_none(), true),
+        }
+    }
+
+    /// Those who have read a key; forgets them.
+    pub(crate) fn take_readers(&mut self, key: &[u8]) -> Option<BTreeSet<u64>> {
+        if self.readers.is_empty() { None } else { self.readers.remove(key) }
+    }
+
+    /// The keys of a slot that were read.
+    pub(crate) fn read_keys(&self, slot: Slot) -> Vec<Box<[u8]>> {
+        self.readers.keys().filter(|key| key_slot(key) == slot).cloned().collect()
+    }
+
+    /// A key that was read, if possible another one.
+    pub(crate) fn read_key_beside(&self, key: &[u8]) -> Option<Box<[u8]>> {
+        let after = self.readers.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next();
+        after.or_else(|| self.readers.first_key_value()).map(|(key, _)| key.clone())
     }
 
     pub(crate) fn add_waiter(&mut self, waiter: &Arc<Waiter>) {

@@ -62,6 +62,11 @@ impl Clients {
         self.list().clients.len()
     }
 
+    /// The one of that number, if it is still there.
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.list().clients.get(&id).cloned()
+    }
+
     /// All of them, ordered by id.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Client>> {

@@ -18,6 +18,7 @@ use crate::routing::{self, Access, Presence};
 use crate::server::Server;
 use crate::session::{Bill, Session};
 use crate::table::{self, Flag, Known, Lookup, Run};
+use crate::tracking::Mode;
 use crate::turn::{Request, Turn};
 use crate::waiting::Waiter;
 
@@ -52,6 +53,9 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins there.
     if session.transaction().is_none() && !is_word(args[0], "asking") {
         session.set_asking(false);
+    }
+    if session.transaction().is_none() && !is_word(args[0], "client") {
+        session.end_caching();
     }
     finish(session, start, out, &outcome);
     outcome
@@ -254,8 +258,15 @@ pub(crate) fn run_keyed(
     let server = turn.server();
     begin(server, session, turn.now(), command, args);
     let before = out.len();
-    let request = Request { command, handler, args, protocol: session.protocol(), may_wait };
+    let client = session.client();
+    let tracks = session.tracks
+        && command.spec.flags.contains(&Flag::Readonly)
+        && client.tracking().as_ref().is_some_and(Mode::remembers);
+    let request = Request { command, handler, args, protocol: session.protocol(), may_wait, client: client.id };
     let ran = turn.run(&request, out.own());
+    if tracks {
+        turn.track(&request);
+    }
     session.client().end_command();
     if turn.bills() {
         let bill = session.bill.get_or_insert(Bill { slot: turn.slot(), bytes_in: 0, bytes_out: 0 });
@@ -271,7 +282,7 @@ pub(crate) fn run_keyed(
                 (session.protocol(), server.audience(session)),
                 (command, args),
                 turn.slot(),
-                wait,
+                (wait, tracks),
             ));
             turn.add_waiter(&waiter);
             session.client().begin_to_wait(Arc::clone(&waiter));

@@ -40,8 +40,11 @@ impl Server {
             // It may have come back meanwhile.
             if !turn.beside().is_open(slot) {
                 turn.flush();
+                turn.tell_all_readers();
             }
         }
+        // Which keys those were is not told one by one: it may be millions.
+        self.invalidate_all(true, now.mono);
     }
 
     /// Takes out what has expired, for at most so many microseconds. Source: `activeExpireCycle`.

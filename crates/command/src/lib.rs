@@ -49,6 +49,7 @@ mod session;
 mod settings;
 mod stats;
 pub mod table;
+mod tracking;
 mod transaction;
 mod turn;
 mod waiting;

@@ -31,6 +31,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::table::{Flag, Known};
+use crate::tracking::Tracking;
 use crate::turn::Turn;
 
 /// Release of Valkey whose behaviour is followed.
@@ -131,6 +132,7 @@ pub struct Server {
     pub keyspace: Keyspace,
     pub(crate) pause: Pause,
     pub(crate) monitors: Monitors,
+    pub(crate) tracking: Tracking,
     pub(crate) command_log: CommandLog,
     pub(crate) spikes: Spikes,
     pub(crate) settings: ArcSwap<Settings>,
@@ -165,6 +167,7 @@ impl Server {
             keyspace,
             pause: Pause::default(),
             monitors: Monitors::default(),
+            tracking: Tracking::default(),
             command_log: CommandLog::new(&config),
             spikes: Spikes::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
@@ -172,7 +175,7 @@ impl Server {
             rendered: Rendered::default(),
             config: RwLock::new(config),
         };
-        server.watch_times(&server.config());
+        server.take_limits(&server.config());
         server
     }
 
@@ -264,8 +267,7 @@ impl Server {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
-        self.command_log.configure(&config);
-        self.watch_times(&config);
+        self.take_limits(&config);
         result
     }
 
@@ -296,7 +298,10 @@ impl Server {
         self.keyspace.leads() && !self.pause.is_on()
     }
 
-    fn watch_times(&self, config: &Config) {
+    /// Takes from the configuration what is looked at by every request.
+    fn take_limits(&self, config: &Config) {
+        self.command_log.configure(config);
+        self.tracking.set_keys_max(usize::try_from(config.number("tracking-table-max-keys")).unwrap_or(usize::MAX));
         self.stats.tracks_times.store(config.flag("latency-tracking"), Relaxed);
         self.spikes.set_threshold(config.number("latency-monitor-threshold").unsigned_abs());
     }
@@ -309,6 +314,7 @@ impl Server {
         if session.monitors {
             self.monitors.leave(session.client());
         }
+        self.tracking.end(session.client());
         session.unwatch(self, now);
         if let Some(waiter) = session.client().stop_waiting() {
             Turn::new(self, waiter.slot, now).beside().remove_waiter(&waiter);

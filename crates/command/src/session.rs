@@ -48,6 +48,8 @@ pub struct Session {
     pub(crate) replies: Replies,
     /// It has shown the password, or came when there was none.
     pub(crate) authenticated: bool,
+    /// The keys it reads are noted, so that it is told when they change.
+    pub(crate) tracks: bool,
     /// It is shown every request.
     pub(crate) monitors: bool,
     /// Its request was held back by a pause.
@@ -81,6 +83,7 @@ impl Session {
             family,
             replies: Replies::On,
             authenticated,
+            tracks: false,
             monitors: false,
             postponed: false,
             protocol: Protocol::Resp2,
@@ -188,6 +191,8 @@ impl Session {
         if mem::take(&mut self.monitors) {
             server.monitors.leave(&self.client);
         }
+        self.tracks = false;
+        server.tracking.end(&self.client);
         self.transaction = None;
         self.pubsub.leave_all(&self.client);
         self.replies = Replies::On;
@@ -208,6 +213,15 @@ impl Session {
     /// Whether what was written for the current request is to be sent.
     pub(crate) fn wants_reply(&self) -> bool {
         self.replied_by_push || matches!(self.replies, Replies::On | Replies::SkipNext)
+    }
+
+    /// CLIENT CACHING is for the one request after it, or for a transaction.
+    pub(crate) fn end_caching(&self) {
+        if self.tracks
+            && let Some(mode) = &mut *self.client.tracking()
+        {
+            mode.caching = false;
+        }
     }
 
     /// Moves on from the current request.

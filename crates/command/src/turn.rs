@@ -1,7 +1,9 @@
 //! What happens while the lock of a group of slots is held.
 
+use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
@@ -33,6 +35,8 @@ pub(crate) struct Turn<'s> {
     group: Option<Locked<'s>>,
     changes: Changes,
     events: Vec<Event>,
+    /// The number of the client whose request is executed; 0 for none.
+    author: u64,
     /// Keys that have changed and are waited for.
     ready: Vec<Box<[u8]>>,
     /// All that was there, if it was taken out.
@@ -47,6 +51,8 @@ pub(crate) struct Request<'a> {
     pub(crate) protocol: Protocol,
     /// Whether it may wait for keys.
     pub(crate) may_wait: bool,
+    /// The number of its client.
+    pub(crate) client: u64,
 }
 
 impl<'s> Turn<'s> {
@@ -60,6 +66,7 @@ impl<'s> Turn<'s> {
             group: Some(server.keyspace.lock(slot)),
             changes: Changes::default(),
             events: Vec::new(),
+            author: 0,
             ready: Vec::new(),
             flushed: None,
         }
@@ -137,7 +144,8 @@ impl<'s> Turn<'s> {
         let start = out.len();
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
-        self.changes.observed = beside.is_observed();
+        self.changes.observed = beside.is_observed() || self.server.tracking.broadcasts();
+        self.author = request.client;
         let mut call = Keyed {
             args: request.args,
             db: Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired()),
@@ -156,6 +164,59 @@ impl<'s> Turn<'s> {
         }
         self.settle();
         handled.map(|()| wait)
+    }
+
+    /// Notes that the client of a request has read its keys, to be told when they change.
+    pub(crate) fn track(&mut self, request: &Request<'_>) {
+        let (server, slot) = (self.server, self.slot);
+        for place in request.command.spec.key_places(request.args) {
+            let key = request.args[place.word];
+            if key_slot(key) == slot {
+                let (new_key, new_item) = self.beside().add_reader(key, request.client);
+                server.tracking.keys.fetch_add(usize::from(new_key), Relaxed);
+                server.tracking.items.fetch_add(usize::from(new_item), Relaxed);
+                self.make_room_beside(key);
+            }
+        }
+    }
+
+    /// Where more keys are noted than may be, some of these that share the lock are given up: their readers are told that they have
+    /// changed.
+    fn make_room_beside(&mut self, key: &[u8]) {
+        while self.server.tracking.is_full()
+            && let Some(other) = self.beside().read_key_beside(key)
+        {
+            self.tell_readers(&other);
+        }
+    }
+
+    /// Tells those who have read a key that it has changed.
+    fn tell_readers(&mut self, key: &[u8]) {
+        if let Some(readers) = self.beside().take_readers(key) {
+            self.server.tracking.forgot(readers.len());
+            self.server.invalidate(&readers, key, 0, self.now.mono);
+        }
+    }
+
+    /// Tells all who have read keys of the slot that it is served elsewhere.
+    pub(crate) fn tell_all_readers(&mut self) {
+        for key in self.read_keys() {
+            self.tell_readers(&key);
+        }
+    }
+
+    fn read_keys(&mut self) -> Vec<Box<[u8]>> {
+        let slot = self.slot;
+        self.beside().read_keys(slot)
+    }
+
+    /// Forgets who has read keys of the slot; they are told otherwise.
+    pub(crate) fn forget_readers(&mut self) {
+        for key in self.read_keys() {
+            if let Some(readers) = self.beside().take_readers(&key) {
+                self.server.tracking.forgot(readers.len());
+            }
+        }
     }
 
     /// Has a request wait, which [`run`](Self::run) has found nothing for.
@@ -193,6 +254,7 @@ impl<'s> Turn<'s> {
 
     /// Takes out some of what has expired. Tells whether more of it is left.
     pub(crate) fn expire(&mut self, max: usize) -> bool {
+        self.changes.observed = self.beside().is_observed() || self.server.tracking.broadcasts();
         let mut db = self.db();
         let mut fields = Vec::new();
         let all = db.expire(max) & db.expire_fields(max, |key, _| fields.push(Box::from(key)));
@@ -219,20 +281,31 @@ impl<'s> Turn<'s> {
 
     /// Tells all who want to know what the last request has done.
     fn settle(&mut self) {
-        let Self { server, slot, group, changes, events, ready, now, .. } = self;
+        let Self { server, slot, group, changes, events, author, ready, now, .. } = self;
         let (keys, beside) = group.as_mut().expect(STILL_LOCKED).parts(*slot);
         if changes.count > 0 {
             server.stats.dirty.add(mem::take(&mut changes.count));
             beside.set_expires(*slot, keys.expires());
         }
+        let mut told = BTreeSet::new();
         for (key, change) in changes.keys.drain(..) {
             if change == KeyChange::Expired {
                 server.stats.expired_keys.add(1);
                 server.tell(*now, Classes::EXPIRED, "expired", &key);
             }
+            if let Some(readers) = beside.take_readers(&key) {
+                server.tracking.forgot(readers.len());
+                server.invalidate(&readers, &key, *author, now.mono);
+            }
+            if server.tracking.broadcasts() {
+                told.insert(key.clone());
+            }
             if beside.touch(&key) {
                 ready.push(key);
             }
+        }
+        if !told.is_empty() {
+            server.broadcast(&told, *author, now.mono);
         }
         for event in events.drain(..) {
             server.tell_event(*now, event.name, &event.key);
@@ -266,9 +339,13 @@ impl<'s> Turn<'s> {
         let args: Vec<&[u8]> = waiter.args.iter().map(Vec::as_slice).collect();
         let Some(handler) = waiter.command.spec.keyed_handler() else { return };
         let (command, protocol) = (waiter.command, waiter.protocol);
-        let request = Request { command, handler, args: &args, protocol, may_wait: true };
+        let request = Request { command, handler, args: &args, protocol, may_wait: true, client: waiter.client.id };
         let mut reply = Vec::new();
-        match self.run(&request, &mut reply) {
+        let ran = self.run(&request, &mut reply);
+        if waiter.tracks {
+            self.track(&request);
+        }
+        match ran {
             Ok(None) => {}
             Ok(Some(_)) => return,
             // Another of its keys, or the one to write to, is of the wrong type, or what it reads from is gone.

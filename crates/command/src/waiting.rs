@@ -54,6 +54,8 @@ pub struct Waiter {
     /// How its client is told of other nodes.
     pub(crate) audience: Audience,
     pub(crate) wait: Wait,
+    /// Whether the keys it reads are noted for its client.
+    pub(crate) tracks: bool,
     reply: Mutex<Option<Vec<u8>>>,
 }
 
@@ -78,10 +80,10 @@ impl Waiter {
         (protocol, audience): (Protocol, Audience),
         (command, args): (&'static Known, &[&[u8]]),
         slot: Slot,
-        mut wait: Wait,
+        (mut wait, tracks): (Wait, bool),
     ) -> Self {
         let args = wait.args.take().unwrap_or_else(|| args.iter().map(|argument| argument.to_vec()).collect());
-        Self { client, protocol, command, args, slot, audience, wait, reply: Mutex::default() }
+        Self { client, protocol, command, args, slot, audience, wait, tracks, reply: Mutex::default() }
     }
 
     /// How long it waits; `None` for ever.

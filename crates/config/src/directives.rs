@@ -382,7 +382,8 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("tls-session-cache-size", Integer { min: 0, max: 2147483647 }, "20480"),
     directive("tls-session-cache-timeout", Integer { min: 0, max: 2147483647 }, "300"),
     directive("tls-session-caching", Bool, "yes"),
-    directive("tracking-table-max-keys", Integer { min: 0, max: 9223372036854775807 }, "1000000"),
+    directive("tracking-table-max-keys", Integer { min: 0, max: 9223372036854775807 }, "1000000")
+        .implemented("Keys that are remembered for clients that are tracked; 0 for any number."),
     directive("unixsocket", Text, "").immutable().implemented("Path of a socket for local clients."),
     directive("unixsocketgroup", Text, "").immutable().only(&[""]),
     directive("unixsocketperm", Octal { min: 0, max: 511 }, "0")

@@ -1,6 +1,7 @@
 //! INFO.
 
 use std::fmt::{Display, Write};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::replication::primary_of;
@@ -109,7 +110,7 @@ fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("maxclients", call.server.config().text("maxclients"));
     let waiting = call.server.clients.all().iter().filter(|client| client.waiter().is_some()).count();
     text.line("blocked_clients", waiting + call.server.pause.waiting());
-    text.zeros(&["tracking_clients"]);
+    text.line("tracking_clients", call.server.tracking.clients());
     text.line("pubsub_clients", call.server.pubsub.clients());
     text.zeros(&["watching_clients"]);
     let pause = call.server.pause.now(call.now.mono);
@@ -152,6 +153,10 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
     text.line("pubsub_patterns", pubsub.count(Kind::Pattern));
     text.line("pubsubshard_channels", pubsub.count(Kind::Shard));
+    let tracking = &call.server.tracking;
+    text.line("tracking_total_keys", tracking.keys.load(Relaxed));
+    text.line("tracking_total_items", tracking.items.load(Relaxed));
+    text.line("tracking_total_prefixes", tracking.prefixes());
     text.line("total_error_replies", stats.errors.get());
     text.line("total_reads_processed", stats.reads.get());
     text.line("total_writes_processed", stats.writes.get());

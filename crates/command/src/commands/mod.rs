@@ -37,5 +37,6 @@ pub(crate) mod sorted_sets;
 pub(crate) mod streams;
 pub(crate) mod strings;
 mod term;
+pub(crate) mod tracking;
 pub(crate) mod transactions;
 mod walk;

@@ -11,4 +11,5 @@ mod replies;
 mod sets;
 mod shard_subscriptions;
 mod support;
+mod tracking;
 mod transactions;
