@@ -9,15 +9,16 @@ use slotmesh_types::{Now, Slot};
 
 use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
-use crate::error_reply::{ErrorReply, shown, until_nul};
+use crate::error_reply::ErrorReply;
 use crate::exec;
+use crate::find::find;
 use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
 use crate::output::{Mark, Output};
 use crate::routing::{self, Access, Presence};
 use crate::server::Server;
 use crate::session::{Bill, Session};
-use crate::table::{self, Flag, Known, Lookup, Run};
+use crate::table::{Flag, Known, Run};
 use crate::tracking::Mode;
 use crate::turn::{Request, Turn};
 use crate::waiting::Waiter;
@@ -54,7 +55,7 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     if session.transaction().is_none() && !is_word(args[0], "asking") {
         session.set_asking(false);
     }
-    if session.transaction().is_none() && !is_word(args[0], "client") {
+    if session.tracks && session.transaction().is_none() && !is_word(args[0], "client") {
         session.end_caching();
     }
     finish(session, start, out, &outcome);
@@ -132,60 +133,8 @@ fn write_answer(
     Ok(())
 }
 
-/// The command that a request names, if it may run; `None` to close the connection.
-fn find(server: &Server, session: &Session, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
-    let found = table::lookup(args);
-    if session.is_locked_out(server) {
-        check_open_to_all(server, found)?;
-    }
-    match found {
-        Lookup::Found(command) if command.spec.accepts(args.len()) => Ok(Some(command)),
-        Lookup::Found(command) => {
-            server.stats.of(command).rejected.add(1);
-            Err(wrong_number(command))
-        }
-        Lookup::NoSubcommand => {
-            let typed = shown(args[1], 128);
-            let name = until_nul(args[0]).to_ascii_uppercase();
-            Err(ErrorReply::echo(&[b"unknown subcommand '", typed, b"'. Try ", &name, b" HELP."]))
-        }
-        Lookup::NoCommand if is_http(args[0]) => Ok(None),
-        Lookup::NoCommand => Err(unknown(args)),
-    }
-}
-
-/// Who has not shown the password learns nothing, not even which commands there are.
-fn check_open_to_all(server: &Server, found: Lookup) -> Result<(), ErrorReply> {
-    if let Lookup::Found(command) = found {
-        if command.spec.flags.contains(&Flag::NoAuth) {
-            return Ok(());
-        }
-        server.stats.of(command).rejected.add(1);
-    }
-    Err(ErrorReply::new("NOAUTH Authentication required."))
-}
-
-/// Whether the request is a line of HTTP: a browser that somebody points at the server must get nothing done.
-fn is_http(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
-}
-
 pub(crate) fn wrong_number(command: &Known) -> ErrorReply {
     ErrorReply::err(format!("wrong number of arguments for '{}' command", command.full_name))
-}
-
-fn unknown(args: &[&[u8]]) -> ErrorReply {
-    let mut beginning = Vec::new();
-    for argument in &args[1..] {
-        if beginning.len() >= 128 {
-            break;
-        }
-        let room = 128 - beginning.len();
-        beginning.push(b'\'');
-        beginning.extend_from_slice(shown(argument, room));
-        beginning.extend_from_slice(b"' ");
-    }
-    ErrorReply::echo(&[b"unknown command '", shown(args[0], 128), b"', with args beginning with: ", &beginning])
 }
 
 pub(crate) fn refuse(server: &Server, error: &ErrorReply, out: &mut Output) {

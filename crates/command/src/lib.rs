@@ -30,6 +30,7 @@ mod event;
 mod exec;
 mod execute;
 mod explanation;
+mod find;
 mod keeping;
 mod keyed;
 mod keyspace;

@@ -217,9 +217,7 @@ impl Session {
 
     /// CLIENT CACHING is for the one request after it, or for a transaction.
     pub(crate) fn end_caching(&self) {
-        if self.tracks
-            && let Some(mode) = &mut *self.client.tracking()
-        {
+        if let Some(mode) = &mut *self.client.tracking() {
             mode.caching = false;
         }
     }
