@@ -112,6 +112,7 @@ fn values(kind: Kind) -> String {
         Kind::Ipv4 => "IPv4 address".to_owned(),
         Kind::Ipv6 => "IPv6 address".to_owned(),
         Kind::ClusterName => "letters, digits, `-`, `.`, `_`; at most 64".to_owned(),
+        Kind::Percentiles => "numbers from 0 to 100".to_owned(),
         Kind::Seeds => "`ip:port[@busport]`, `[ipv6]:port`, `name:port`, `file:/path`; at most 64".to_owned(),
         Kind::Ip => "an IP address".to_owned(),
         Kind::OutputLimits => "class, hard limit, soft limit, seconds; repeated".to_owned(),

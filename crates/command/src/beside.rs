@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -46,6 +47,8 @@ pub(crate) struct Beside {
     waiters: BTreeMap<(Slot, Box<[u8]>), VecDeque<Arc<Waiter>>>,
     /// Keys that nobody may change for now.
     pub(crate) transits: Transits,
+    /// Keys, there or not, and the numbers of the clients that have read them and are tracked.
+    readers: BTreeMap<(Slot, Box<[u8]>), BTreeSet<u64>>,
     pub(crate) random: Random,
     /// Lookups that have found their keys, and those that have not.
     lookups: (u64, u64),
@@ -133,7 +136,7 @@ impl Beside {
 
     /// Whether anybody wants to know which keys change.
     pub(crate) fn is_observed(&self) -> bool {
-        !self.watches.is_empty() || !self.waiters.is_empty()
+        !self.watches.is_empty() || !self.waiters.is_empty() || !self.readers.is_empty()
     }
 
     /// A key has changed. Tells whether requests wait for it.
@@ -166,6 +169,30 @@ impl Beside {
     pub(crate) fn observed_keys(&self, slot: Slot) -> BTreeSet<Box<[u8]>> {
         let watched = of_slot(&self.watches, slot).map(|(key, _)| key);
         watched.chain(of_slot(&self.waiters, slot).map(|(key, _)| key)).cloned().collect()
+    }
+
+    /// A client that is tracked has read a key. Tells whether nobody had, and whether this one had not.
+    pub(crate) fn add_reader(&mut self, slot: Slot, key: &[u8], client: u64) -> (bool, bool) {
+        match self.readers.get_mut(&(slot, key.into())) {
+            Some(readers) => (false, readers.insert(client)),
+            None => (self.readers.insert((slot, key.into()), BTreeSet::from([client])).is_none(), true),
+        }
+    }
+
+    /// Those who have read a key; forgets them.
+    pub(crate) fn take_readers(&mut self, slot: Slot, key: &[u8]) -> Option<BTreeSet<u64>> {
+        if self.readers.is_empty() { None } else { self.readers.remove(&(slot, key.into())) }
+    }
+
+    /// The keys of a slot that were read.
+    pub(crate) fn read_keys(&self, slot: Slot) -> Vec<Box<[u8]>> {
+        of_slot(&self.readers, slot).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// A key that was read, if possible another one.
+    pub(crate) fn read_key_beside(&self, slot: Slot, key: &[u8]) -> Option<(Slot, Box<[u8]>)> {
+        let after = self.readers.range((Bound::Excluded((slot, key.into())), Bound::Unbounded)).next();
+        after.or_else(|| self.readers.first_key_value()).map(|(key, _)| key.clone())
     }
 
     pub(crate) fn add_waiter(&mut self, waiter: &Arc<Waiter>) {

@@ -16,6 +16,7 @@ use crate::commands::pubsub::write_confirmation;
 use crate::output::Output;
 use crate::pubsub::{Kind, Outbox, Subscriptions};
 use crate::table::Known;
+use crate::tracking::Mode;
 use crate::waiting::Waiter;
 
 /// How a connection came in.
@@ -57,7 +58,7 @@ impl Peer {
         }
     }
 
-    fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Tcp { remote, .. } => remote.ip().to_canonical().is_loopback(),
             Self::Unix { .. } => true,
@@ -129,6 +130,8 @@ pub struct Client {
     waiting: AtomicBool,
     killed: AtomicBool,
     over_limit: AtomicBool,
+    monitor: AtomicBool,
+    tracking: Mutex<Option<Mode>>,
     /// What it waits for.
     waiter: Mutex<Option<Arc<Waiter>>>,
     driver: Box<dyn Driver>,
@@ -177,6 +180,8 @@ impl Client {
             waiting: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
+            monitor: AtomicBool::new(false),
+            tracking: Mutex::default(),
             waiter: Mutex::default(),
             driver,
             subscriptions: Subscriptions::default(),
@@ -201,6 +206,20 @@ impl Client {
     #[must_use]
     pub fn is_subscribed(&self) -> bool {
         self.subscriptions.any()
+    }
+
+    /// Whether it is shown every request.
+    pub(crate) fn is_monitor(&self) -> bool {
+        self.monitor.load(Relaxed)
+    }
+
+    pub(crate) fn set_monitor(&self, monitor: bool) {
+        self.monitor.store(monitor, Relaxed);
+    }
+
+    /// How it is tracked, if it is.
+    pub(crate) fn tracking(&self) -> MutexGuard<'_, Option<Mode>> {
+        self.tracking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It waits for an answer, or does no longer.
@@ -277,7 +296,7 @@ impl Client {
     /// Ends it if more waits to be sent to it than its class may have; tells whether it was ended for that, now or before.
     /// Time matters for the soft limit: to be called now and then.
     pub fn check_limits(&self, limits: OutputLimits, now: Mono) -> bool {
-        let limit = if self.is_subscribed() { limits.pubsub } else { limits.normal };
+        let limit = if self.is_subscribed() || self.is_monitor() { limits.pubsub } else { limits.normal };
         if self.outbox.exceeds(limit, now) && !self.over_limit.swap(true, Relaxed) {
             self.outbox.close();
             self.kill();
@@ -351,10 +370,16 @@ impl Client {
 
     /// Its letters in CLIENT LIST.
     pub(crate) fn flags(&self, settings: &Settings) -> String {
+        let tracking = self.tracking();
+        let tracked = |is: fn(&Mode) -> bool| tracking.as_ref().is_some_and(is);
         let letters = [
+            (self.is_monitor(), 'O'),
             (self.is_subscribed(), 'P'),
             (settings.transaction.is_some(), 'x'),
             (self.waiter().is_some(), 'b'),
+            (tracking.is_some(), 't'),
+            (tracked(|mode| mode.broken), 'R'),
+            (tracked(|mode| mode.prefixes.is_some()), 'B'),
             (self.is_killed(), 'A'),
             (self.is_unix, 'U'),
             (settings.readonly, 'r'),
@@ -377,6 +402,10 @@ impl Client {
         let mut text = String::with_capacity(320);
         let [channels, patterns, shards] = self.subscriptions.counts();
         let (buffered, queued) = (self.outbox.buffered_bytes(), self.outbox.queued_bytes());
+        let redirect = match &*self.tracking() {
+            Some(mode) => mode.redirect.unwrap_or_default().to_string(),
+            None => "-1".to_owned(),
+        };
         let (input, kept) = (self.input.load(Relaxed), settings.transaction_bytes);
         let age = now.mono.since(self.created).as_secs();
         let idle = now.mono.since(self.last_interaction()).as_secs();
@@ -387,7 +416,7 @@ impl Client {
         write!(
             text,
             " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch={} qbuf={input} qbuf-free=0 \
-             argv-mem={} multi-mem={kept} rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir=-1 \
+             argv-mem={} multi-mem={kept} rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir={redirect} \
              resp={} lib-name=",
             self.flags(&settings),
             settings.db,

@@ -14,23 +14,35 @@ pub struct Clients(Arc<Mutex<List>>);
 #[derive(Debug, Default)]
 struct List {
     clients: BTreeMap<u64, Arc<Client>>,
+    /// How many of them are from this machine.
+    local: usize,
     last_id: u64,
 }
 
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) all: usize,
+    /// Those from other machines.
+    pub(crate) remote: usize,
+}
+
 impl Clients {
-    /// Adds a connection unless there are `max` already.
+    /// Adds a connection if there is room.
     pub(crate) fn add(
         &self,
         peer: &Peer,
         fd: i64,
         now: Now,
-        max: usize,
+        room: Room,
         driver: Box<dyn Driver>,
     ) -> Option<Arc<Client>> {
         let mut list = self.list();
-        if list.clients.len() >= max {
+        let (count, local) = (list.clients.len(), usize::from(peer.is_local()));
+        if count >= room.all || (local == 0 && count - list.local >= room.remote) {
             return None;
         }
+        list.local += local;
         list.last_id += 1;
         let client = Arc::new(Client::new(list.last_id, peer, fd, now, driver));
         list.clients.insert(client.id, Arc::clone(&client));
@@ -38,18 +50,21 @@ impl Clients {
     }
 
     pub(crate) fn remove(&self, id: u64) {
-        self.list().clients.remove(&id);
-    }
-
-    /// The one with this id.
-    pub(crate) fn get(&self, id: u64) -> Option<Arc<Client>> {
-        self.list().clients.get(&id).cloned()
+        let mut list = self.list();
+        if list.clients.remove(&id).is_some_and(|client| client.is_local) {
+            list.local -= 1;
+        }
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.list().clients.len()
+    }
+
+    /// The one of that number, if it is still there.
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.list().clients.get(&id).cloned()
     }
 
     /// All of them, ordered by id.

@@ -37,6 +37,11 @@ pub(crate) fn enqueue(
         let room = check_room(server, now, || command.spec.flags.contains(&Flag::Denyoom));
         admit(server, session, now, command, args).and(room.map_err(Refusal::Error))
     };
+    if allowed.is_ok()
+        && let Some(time) = server.pause.holds(command, now.mono)
+    {
+        return session.postpone(server, time);
+    }
     session.client().note_command(command);
     let max = server.query_bytes();
     let protocol = session.protocol();
@@ -108,6 +113,10 @@ pub(crate) fn exec(
     let admitted = admitted.and_then(|()| admit_queued(server, session, now));
     let outcome = match admitted.and_then(|turn| room.map(|()| turn).map_err(|error| aborted(&error).into())) {
         Ok(turn) => {
+            let is_write = || session.transaction().is_some_and(|transaction| transaction.is_told_to_others());
+            if let Some(time) = server.pause.holds_if(is_write, now.mono) {
+                return session.postpone(server, time);
+            }
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);
             if session.is_executing() { run_queued(server, session, now, turn, out) } else { outcome }
@@ -143,6 +152,11 @@ pub(crate) fn run_queued<'s>(
             let outcome = std::mem::replace(&mut transaction.end, Outcome::Continue);
             drop(turn);
             end(server, session, now);
+            if server.monitors.any()
+                && let Some(exec) = session.ran
+            {
+                server.monitors.show(server.pubsub.limits(), now, session.client(), exec, &[b"EXEC"]);
+            }
             return outcome;
         };
         let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
@@ -177,7 +191,7 @@ pub(crate) fn run_queued<'s>(
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
             wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
             end @ (Outcome::Close | Outcome::Shutdown) => note_end(session, end),
-            Outcome::Continue | Outcome::Wait(_) | Outcome::Held => {}
+            Outcome::Continue | Outcome::Wait(_) | Outcome::Held | Outcome::Postponed(_) => {}
         }
         if out.len() >= EXEC_BYTES && is_too_much(server, session, now, out) {
             return Outcome::Close;

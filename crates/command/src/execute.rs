@@ -1,5 +1,6 @@
 //! From a request to its reply.
 
+use std::mem;
 use std::sync::Arc;
 
 use slotmesh_resp::ReplyWriter;
@@ -8,16 +9,18 @@ use slotmesh_types::{Now, Slot};
 
 use crate::call::{Call, is_word};
 use crate::commands::{cluster, pubsub};
-use crate::error_reply::{ErrorReply, shown, until_nul};
+use crate::error_reply::ErrorReply;
 use crate::eviction::check_room;
 use crate::exec::{self, is_too_much};
+use crate::find::find;
 use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
 use crate::output::{Mark, Output};
 use crate::routing::{self, Access, Presence};
 use crate::server::Server;
 use crate::session::{Bill, Session};
-use crate::table::{self, Flag, Known, Lookup, Run};
+use crate::table::{Flag, Known, Run};
+use crate::tracking::Mode;
 use crate::turn::{Request, Turn};
 use crate::waiting::Waiter;
 
@@ -45,8 +48,11 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     session.client().outbox.take_all(out);
     session.ran = None;
     session.bill = None;
+    if mem::take(&mut session.postponed) {
+        server.pause.remove(session.client());
+    }
     let start = out.mark();
-    let outcome = match find(server, args) {
+    let outcome = match find(server, session, args) {
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
             exec::enqueue(server, session, now, command, args, out)
         }
@@ -60,9 +66,15 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
             Outcome::Continue
         }
     };
+    if session.postponed {
+        return outcome;
+    }
     // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins there.
     if session.transaction().is_none() && !is_word(args[0], "asking") && outcome != Outcome::Held {
         session.set_asking(false);
+    }
+    if session.tracks && session.transaction().is_none() && !is_word(args[0], "client") {
+        session.end_caching();
     }
     finish(session, start, out, &outcome);
     outcome
@@ -141,45 +153,8 @@ fn write_answer(
     Ok(())
 }
 
-/// The command that a request names, if it may run; `None` to close the connection.
-fn find(server: &Server, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
-    match table::lookup(args) {
-        Lookup::Found(command) if command.spec.accepts(args.len()) => Ok(Some(command)),
-        Lookup::Found(command) => {
-            server.stats.add_rejected(command);
-            Err(wrong_number(command))
-        }
-        Lookup::NoSubcommand => {
-            let typed = shown(args[1], 128);
-            let name = until_nul(args[0]).to_ascii_uppercase();
-            Err(ErrorReply::echo(&[b"unknown subcommand '", typed, b"'. Try ", &name, b" HELP."]))
-        }
-        Lookup::NoCommand if is_http(args[0]) => Ok(None),
-        Lookup::NoCommand => Err(unknown(args)),
-    }
-}
-
-/// Whether the request is a line of HTTP: a browser that somebody points at the server must get nothing done.
-fn is_http(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
-}
-
 pub(crate) fn wrong_number(command: &Known) -> ErrorReply {
     ErrorReply::err(format!("wrong number of arguments for '{}' command", command.full_name))
-}
-
-fn unknown(args: &[&[u8]]) -> ErrorReply {
-    let mut beginning = Vec::new();
-    for argument in &args[1..] {
-        if beginning.len() >= 128 {
-            break;
-        }
-        let room = 128 - beginning.len();
-        beginning.push(b'\'');
-        beginning.extend_from_slice(shown(argument, room));
-        beginning.extend_from_slice(b"' ");
-    }
-    ErrorReply::echo(&[b"unknown command '", shown(args[0], 128), b"', with args beginning with: ", &beginning])
 }
 
 pub(crate) fn refuse(server: &Server, error: &ErrorReply, out: &mut Output) {
@@ -208,6 +183,9 @@ fn admit_and_run(
             Outcome::Continue
         }
         Ok(keyed) => {
+            if let Some(time) = server.pause.holds(command, now.mono) {
+                return session.postpone(server, time);
+            }
             session.ran = Some(command);
             match keyed {
                 Some((handler, mut turn)) => run_keyed(&mut turn, session, (command, handler), args, true, out),
@@ -252,8 +230,15 @@ pub(crate) fn run_keyed(
     begin(server, session, turn.now(), command, args);
     let before = out.len();
     let (protocol, touches) = (session.protocol(), session.touches());
-    let request = Request { command, handler, args, protocol, may_wait, touches };
+    let client = session.client();
+    let tracks = session.tracks
+        && command.spec.flags.contains(&Flag::Readonly)
+        && client.tracking().as_ref().is_some_and(Mode::remembers);
+    let request = Request { command, handler, args, protocol, may_wait, touches, client: client.id };
     let ran = turn.run(&request, out.own());
+    if tracks {
+        turn.track(&request);
+    }
     session.client().end_command();
     if turn.bills() {
         let bill = session.bill.get_or_insert(Bill { slot: turn.slot(), bytes_in: 0, bytes_out: 0 });
@@ -271,7 +256,7 @@ pub(crate) fn run_keyed(
                 (command, args),
                 touches,
                 turn.slot(),
-                wait,
+                (wait, tracks),
             ));
             turn.add_waiter(&waiter);
             session.client().begin_to_wait(Arc::clone(&waiter));
@@ -293,6 +278,10 @@ fn request_bytes(args: &[&[u8]]) -> u64 {
 fn begin(server: &Server, session: &Session, now: Now, command: &'static Known, args: &[&[u8]]) {
     session.client().begin_command(command, args.iter().map(|argument| argument.len()).sum(), now);
     server.stats.add_call(command);
+    // What it executes is shown before it.
+    if server.monitors.any() && command.full_name != "exec" {
+        server.monitors.show(server.pubsub.limits(), now, session.client(), command, args);
+    }
 }
 
 fn fail(server: &Server, command: &Known, error: &ErrorReply, out: &mut Output) {

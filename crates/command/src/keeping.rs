@@ -40,8 +40,11 @@ impl Server {
             let is_mine = view.owner(slot).is_none_or(|owner| view.is_me(owner));
             if !is_mine && !matches!(view.open_slot(slot), Some(OpenSlot::Importing(_))) {
                 turn.flush();
+                turn.tell_all_readers();
             }
         }
+        // Which keys those were is not told one by one: it may be millions.
+        self.invalidate_all(true, now.mono);
     }
 
     /// Takes out every key if this node is a replica: nothing is replicated, and what it has is not what its primary has.
@@ -56,7 +59,8 @@ impl Server {
 
     /// Takes out what has expired, for about so long, and goes on another time where it stopped. Source: `activeExpireCycle`.
     pub fn expire(&self, now: Now, most: Duration) {
-        if !self.keyspace.leads() || !self.keyspace.expires() {
+        self.pause.look(now.mono);
+        if !self.takes_out_expired() || !self.keyspace.expires() {
             return;
         }
         let begun = self.surroundings.now().mono;
@@ -65,6 +69,9 @@ impl Server {
         self.stats.note_stale(stale.unwrap_or(0.0));
         let took = self.surroundings.now().mono.since(begun);
         self.stats.expire_micros.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        if self.spikes.wants(took) {
+            self.spikes.add("expire-cycle", now.unix.0 / 1000, took);
+        }
     }
 
     /// Gives the share of what is left in the slot where time was over.

@@ -232,6 +232,11 @@ impl Keyspace {
         self.expired_until.store(group.range.end % Slot::COUNT, Relaxed);
     }
 
+    /// Returns when whoever held a lock of a group at the call has given it back.
+    pub(crate) fn wait_for_all(&self) {
+        groups().for_each(|slots| drop(self.lock(slots.start)));
+    }
+
     /// Whether what has expired is looked for. Tests switch that off.
     pub(crate) fn expires(&self) -> bool {
         self.expires.load(Relaxed)

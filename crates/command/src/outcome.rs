@@ -29,6 +29,9 @@ pub enum Outcome {
     /// A key that the request would change is on its way to another node: wait for [`Driver::served`](crate::Driver::served), then
     /// execute the request again, or in the middle of a transaction call [`resume`](crate::resume). Nothing is written.
     Held,
+    /// Nothing was done, since there is a pause. Execute the same request again when the client is woken, as one that waits is,
+    /// or after so long.
+    Postponed(Duration),
     /// Send what is written, then close.
     Close,
     /// End the server. Nothing is written.

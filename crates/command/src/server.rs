@@ -1,6 +1,9 @@
 //! What all connections share.
 
 use std::fmt;
+use std::hint::black_box;
+use std::iter;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -8,22 +11,29 @@ use arc_swap::ArcSwap;
 use slotmesh_config::Config;
 use slotmesh_resp::Limits;
 use slotmesh_table::ClusterView;
-use slotmesh_types::Now;
+use slotmesh_types::{Mono, Now};
 
 use crate::client::{Driver, Peer};
-use crate::clients::Clients;
+use crate::clients::{Clients, Room};
 use crate::cluster::{Audience, Family};
+use crate::command_log::{CommandLog, Entry, LogKind, shortened};
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
+use crate::latency::Spikes;
 use crate::memory::Memory;
+use crate::monitors::Monitors;
+use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
 use crate::responsiveness::Responsiveness;
 use crate::routing::Rules;
+use crate::secrets::without_secrets;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::stats::Stats;
+use crate::table::{Flag, Known};
+use crate::tracking::Tracking;
 use crate::turn::Turn;
 
 /// Release of Valkey whose behaviour is followed.
@@ -105,6 +115,21 @@ pub trait Surroundings: Send + Sync {
     fn publish(&self, shard: bool, channel: &[u8], message: &[u8]);
 }
 
+/// A request that was executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Executed<'a> {
+    /// Its words.
+    pub args: &'a [&'a [u8]],
+    /// When that began.
+    pub begun: Now,
+    /// How long it took, not counting what was asked of others.
+    pub time: Duration,
+    /// Bytes of the request.
+    pub bytes_in: u64,
+    /// Bytes that were written for it.
+    pub bytes_out: u64,
+}
+
 /// What all connections share.
 pub struct Server {
     /// Every connection there is.
@@ -121,6 +146,11 @@ pub struct Server {
     pub keyspace: Keyspace,
     /// How much memory is used.
     pub memory: Memory,
+    pub(crate) pause: Pause,
+    pub(crate) monitors: Monitors,
+    pub(crate) tracking: Tracking,
+    pub(crate) command_log: CommandLog,
+    pub(crate) spikes: Spikes,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -144,7 +174,7 @@ impl Server {
         surroundings: Box<dyn Surroundings>,
         pubsub: PubSub,
     ) -> Self {
-        Self {
+        let server = Self {
             clients: Clients::default(),
             pubsub,
             stats: Stats::default(),
@@ -152,26 +182,40 @@ impl Server {
             started: now,
             memory: Memory::new(limit(&config), keyspace.empty_bytes(), keyspace.random()),
             keyspace,
+            pause: Pause::default(),
+            monitors: Monitors::default(),
+            tracking: Tracking::default(),
+            command_log: CommandLog::new(&config),
+            spikes: Spikes::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),
             config: RwLock::new(config),
-        }
+        };
+        server.take_limits(&server.config());
+        server
     }
 
     /// Takes a new connection, which `driver` serves.
     ///
     /// # Errors
-    /// When these and the connections of the bus are `maxclients` already: write the error and close.
+    /// When these and the connections of the bus are `maxclients` already, or only those are left that are kept for clients
+    /// from this machine: write the error and close.
     pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
-        let max = self.config().number("maxclients").unsigned_abs().saturating_sub(self.bus_links());
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let Some(client) = self.clients.add(peer, fd, now, max, driver) else {
+        let (room, locked) = {
+            let config = self.config();
+            let number = |name| usize::try_from(config.number(name)).unwrap_or(usize::MAX);
+            let bus_links = usize::try_from(self.bus_links()).unwrap_or(usize::MAX);
+            let all = number("maxclients").saturating_sub(bus_links);
+            let remote = all.saturating_sub(number("slotmesh-reserved-clients"));
+            (Room { all, remote }, !config.text("requirepass").is_empty())
+        };
+        let Some(client) = self.clients.add(peer, fd, now, room, driver) else {
             self.stats.connections_rejected.add(1);
             return Err(ErrorReply::err("max number of clients + cluster connections reached"));
         };
         self.stats.connections.add(1);
-        Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family()))
+        Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family(), !locked))
     }
 
     /// Bytes were read from a client.
@@ -186,6 +230,33 @@ impl Server {
         self.stats.net_out.add(bytes);
         self.stats.writes.add(1);
         session.client().add_output(bytes, now);
+    }
+
+    /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers what is
+    /// worth it (COMMANDLOG, LATENCY).
+    pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
+        self.note_time(session, request.time);
+        let Some(command) = session.ran else { return };
+        self.stats.add_call_time(command, request.time);
+        if self.spikes.wants(request.time) {
+            let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
+            self.spikes.add(event, request.begun.unix.0 / 1000, request.time);
+        }
+        let amount = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let micros = i64::try_from(request.time.as_micros()).unwrap_or(i64::MAX);
+        for (kind, amount) in [
+            (LogKind::Slow, micros),
+            (LogKind::LargeRequest, amount(request.bytes_in)),
+            (LogKind::LargeReply, amount(request.bytes_out)),
+        ] {
+            if self.command_log.wants(kind, amount) && is_logged(command) {
+                let client = session.client();
+                let words = shortened(&without_secrets(command, request.args));
+                let (addr, name) = (client.addr.clone(), client.settings().name.clone());
+                let unix_seconds = request.begun.unix.0 / 1000;
+                self.command_log.add(kind, Entry { id: 0, unix_seconds, amount, words, addr, name });
+            }
+        }
     }
 
     /// The request that has just been executed took so long, not counting what was asked of others. What did not run is not
@@ -213,6 +284,7 @@ impl Server {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
+        self.take_limits(&config);
         let limit = limit(&config);
         drop(config);
         let had_limit = self.memory.limit() > 0;
@@ -224,8 +296,50 @@ impl Server {
         result
     }
 
+    /// Whether clients have to show a password (`requirepass`).
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        !self.config().text("requirepass").is_empty()
+    }
+
+    /// Whether a password is the one. How long that takes tells nothing about the right one but its length.
+    pub(crate) fn accepts_password(&self, given: &[u8]) -> bool {
+        same_secret(given, self.config().text("requirepass").as_bytes())
+    }
+
+    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any more.
+    pub fn begin_pause(&self, reason: PauseReason, held: Held, until: Mono, now: Now) {
+        self.pause.begin(reason, held, until, now.mono);
+        self.keyspace.wait_for_all();
+    }
+
+    /// Ends the pause for that reason.
+    pub fn end_pause(&self, reason: PauseReason, now: Now) {
+        self.pause.end(reason, now.mono);
+    }
+
+    /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing changes.
+    pub(crate) fn takes_out_expired(&self) -> bool {
+        self.keyspace.leads() && !self.pause.is_on()
+    }
+
+    /// Takes from the configuration what is looked at by every request.
+    fn take_limits(&self, config: &Config) {
+        self.command_log.configure(config);
+        self.tracking.set_keys_max(usize::try_from(config.number("tracking-table-max-keys")).unwrap_or(usize::MAX));
+        self.stats.tracks_times.store(config.flag("latency-tracking"), Relaxed);
+        self.spikes.set_threshold(config.number("latency-monitor-threshold").unsigned_abs());
+    }
+
     /// A client has gone.
     pub fn disconnect(&self, session: &mut Session, now: Now) {
+        if session.postponed {
+            self.pause.remove(session.client());
+        }
+        if session.monitors {
+            self.monitors.leave(session.client());
+        }
+        self.tracking.end(session.client());
         session.unwatch(self, now);
         if let Some(waiter) = session.client().stop_waiting() {
             Turn::new(self, waiter.slot, now).beside().remove_waiter(&waiter);
@@ -287,4 +401,32 @@ impl Server {
 /// Most bytes of memory; 0 for any number.
 fn limit(config: &Config) -> u64 {
     config.number("maxmemory").unsigned_abs()
+}
+
+/// Whether a command is remembered. What EXEC executes is not timed one by one, so it stands for all of that.
+fn is_logged(command: &Known) -> bool {
+    !command.spec.flags.contains(&Flag::SkipCommandlog) || command.full_name == "exec"
+}
+
+/// Compares in a time that depends on the given text alone.
+fn same_secret(given: &[u8], secret: &[u8]) -> bool {
+    let mut secret_bytes = secret.iter().chain(iter::repeat(&0));
+    let mut differs = u8::from(given.len() != secret.len());
+    for byte in given {
+        differs |= byte ^ secret_bytes.next().unwrap_or(&0);
+    }
+    black_box(differs) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_the_same_as_itself_only() {
+        assert!(same_secret(b"secret", b"secret"));
+        for other in [&b""[..], b"secre", b"secret\0", b"secrets", b"Secret"] {
+            assert!(!same_secret(other, b"secret"), "{other:?}");
+        }
+    }
 }

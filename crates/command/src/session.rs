@@ -1,6 +1,8 @@
 //! One client connection, as the thread that serves it sees it.
 
+use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotmesh_resp::Protocol;
 use slotmesh_types::{Now, Slot};
@@ -8,6 +10,7 @@ use slotmesh_types::{Now, Slot};
 use crate::client::{Client, Settings};
 use crate::clients::Clients;
 use crate::cluster::Family;
+use crate::outcome::Outcome;
 use crate::pubsub::PubSub;
 use crate::routing::Asker;
 use crate::server::Server;
@@ -43,6 +46,14 @@ pub struct Session {
     pubsub: PubSub,
     family: Family,
     pub(crate) replies: Replies,
+    /// It has shown the password, or came when there was none.
+    pub(crate) authenticated: bool,
+    /// The keys it reads are noted, so that it is told when they change.
+    pub(crate) tracks: bool,
+    /// It is shown every request.
+    pub(crate) monitors: bool,
+    /// Its request was held back by a pause.
+    pub(crate) postponed: bool,
     protocol: Protocol,
     readonly: bool,
     no_touch: bool,
@@ -59,13 +70,23 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(client: Arc<Client>, clients: Clients, pubsub: PubSub, family: Family) -> Self {
+    pub(crate) fn new(
+        client: Arc<Client>,
+        clients: Clients,
+        pubsub: PubSub,
+        family: Family,
+        authenticated: bool,
+    ) -> Self {
         Self {
             client,
             clients,
             pubsub,
             family,
             replies: Replies::On,
+            authenticated,
+            tracks: false,
+            monitors: false,
+            postponed: false,
             protocol: Protocol::Resp2,
             readonly: false,
             no_touch: false,
@@ -88,6 +109,12 @@ impl Session {
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// Whether it has to show a password before anything else.
+    #[must_use]
+    pub fn is_locked_out(&self, server: &Server) -> bool {
+        !self.authenticated && server.has_password()
     }
 
     /// Address family it came over.
@@ -167,7 +194,13 @@ impl Session {
     }
 
     /// Back to the state of a new connection (RESET). Id, addresses and the names of its library stay.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, server: &Server) {
+        self.authenticated = !server.has_password();
+        if mem::take(&mut self.monitors) {
+            server.monitors.leave(&self.client);
+        }
+        self.tracks = false;
+        server.tracking.end(&self.client);
         self.transaction = None;
         self.pubsub.leave_all(&self.client);
         self.replies = Replies::On;
@@ -178,9 +211,23 @@ impl Session {
         });
     }
 
+    /// Its request waits until a pause ends, and is looked at again at the latest after `time`.
+    pub(crate) fn postpone(&mut self, server: &Server, time: Duration) -> Outcome {
+        self.postponed = true;
+        server.pause.add(&self.client);
+        Outcome::Postponed(time)
+    }
+
     /// Whether what was written for the current request is to be sent.
     pub(crate) fn wants_reply(&self) -> bool {
         self.replied_by_push || matches!(self.replies, Replies::On | Replies::SkipNext)
+    }
+
+    /// CLIENT CACHING is for the one request after it, or for a transaction.
+    pub(crate) fn end_caching(&self) {
+        if let Some(mode) = &mut *self.client.tracking() {
+            mode.caching = false;
+        }
     }
 
     /// Moves on from the current request.

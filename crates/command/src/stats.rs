@@ -1,11 +1,12 @@
 //! Figures since start, or since CONFIG RESETSTAT.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::error_reply::ErrorReply;
+use crate::latency::Histogram;
 use crate::table::{self, Known};
 
 /// Most codes of errors that are counted apart. Source: `ERRORSTATS_LIMIT`.
@@ -103,6 +104,8 @@ pub struct Stats {
     pub connections: Counter,
     /// Of these, refused because there were too many.
     pub connections_rejected: Counter,
+    /// Passwords that were not the right ones.
+    pub auth_failures: Counter,
     /// Bytes read from clients.
     pub net_in: SpreadCounter,
     /// Bytes written to clients.
@@ -131,8 +134,12 @@ pub struct Stats {
     pub output_limit_disconnections: Counter,
     /// Connections closed because a request grew too long.
     pub query_limit_disconnections: Counter,
+    /// Whether it is counted how often commands take how long (`latency-tracking`).
+    pub(crate) tracks_times: AtomicBool,
     /// For each cell of a spread counter one of each command.
     per_command: [Box<[CommandCounters]>; CELLS],
+    /// How often each command took how long, once that was counted.
+    times: Box<[OnceLock<Histogram>]>,
     per_code: Mutex<BTreeMap<Vec<u8>, u64>>,
 }
 
@@ -142,6 +149,7 @@ impl Default for Stats {
             commands: SpreadCounter::default(),
             connections: Counter::default(),
             connections_rejected: Counter::default(),
+            auth_failures: Counter::default(),
             net_in: SpreadCounter::default(),
             net_out: SpreadCounter::default(),
             reads: SpreadCounter::default(),
@@ -156,7 +164,9 @@ impl Default for Stats {
             evicted_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
+            tracks_times: AtomicBool::new(true),
             per_command: [(); CELLS].map(|()| (0..table::count()).map(|_| CommandCounters::default()).collect()),
+            times: (0..table::count()).map(|_| OnceLock::new()).collect(),
             per_code: Mutex::default(),
         }
     }
@@ -201,6 +211,19 @@ impl Stats {
         self.counters(command).micros.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// A call of a command took so long. What it does after it has asked others counts with none.
+    pub(crate) fn add_call_time(&self, command: &Known, time: Duration) {
+        if self.tracks_times.load(Relaxed) {
+            let times = self.times[command.index].get_or_init(Histogram::default);
+            times.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// How often a command took how long, once that was counted.
+    pub(crate) fn times_of(&self, command: &Known) -> Option<&Histogram> {
+        self.times[command.index].get()
+    }
+
     /// An error was replied.
     pub fn add_error(&self, error: &ErrorReply) {
         self.errors.add(1);
@@ -232,12 +255,13 @@ impl Stats {
     pub(crate) fn clear(&self) {
         let own = [&self.commands, &self.net_in, &self.net_out, &self.reads, &self.writes];
         own.into_iter().for_each(SpreadCounter::clear);
-        let own = [&self.connections, &self.connections_rejected, &self.errors];
+        let own = [&self.connections, &self.connections_rejected, &self.errors, &self.auth_failures];
         let gone =
             [&self.expired_keys, &self.evicted_keys, &self.expired_fields, &self.expire_caps, &self.expire_micros];
         let ended = [&self.output_limit_disconnections, &self.query_limit_disconnections];
         own.into_iter().chain(gone).chain(ended).for_each(Counter::clear);
         self.stale_share.store(0, Relaxed);
+        self.times.iter().filter_map(OnceLock::get).for_each(Histogram::clear);
         for counters in self.per_command.iter().flatten() {
             let of_one = [&counters.calls, &counters.micros, &counters.rejected, &counters.failed];
             of_one.into_iter().for_each(Counter::clear);

@@ -7,6 +7,7 @@ use slotmesh_types::Slot;
 
 use crate::execute::{keys_of, presence};
 use crate::outcome::Outcome;
+use crate::pause::is_told_to_others;
 use crate::routing::{self, Access, Presence, Redirection};
 use crate::table::{Flag, Known};
 
@@ -89,6 +90,11 @@ impl Transaction {
     /// Whether any command has this flag.
     pub(crate) fn has(&self, flag: Flag) -> bool {
         self.requests.iter().any(|(command, _)| command.spec.flags.contains(&flag))
+    }
+
+    /// Whether any may change keys, or tells other nodes something.
+    pub(crate) fn is_told_to_others(&self) -> bool {
+        self.requests.iter().any(|(command, _)| is_told_to_others(command))
     }
 
     /// What all of them want of the slot of their keys. Source: `getNodeByQuery`, which looks at the flags of all.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::{Changes, Db, KeyChange, Lookups, Rank, SlotKeys, ValueRef};
 use slotmesh_table::ClusterView;
-use slotmesh_types::{Now, Slot};
+use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::beside::Beside;
 use crate::candidates::Candidate;
@@ -38,6 +39,8 @@ pub(crate) struct Turn<'s> {
     group: Option<Locked<'s>>,
     changes: Changes,
     events: Vec<Event>,
+    /// The number of the client whose request is executed; 0 for none.
+    author: u64,
     /// Keys that have changed and are waited for.
     ready: Ready,
     /// All that was there, if it was taken out.
@@ -75,6 +78,8 @@ pub(crate) struct Request<'a> {
     pub(crate) may_wait: bool,
     /// Whether the keys that it looks up count as used, as far as the client says.
     pub(crate) touches: bool,
+    /// The number of its client.
+    pub(crate) client: u64,
 }
 
 impl<'s> Turn<'s> {
@@ -93,6 +98,7 @@ impl<'s> Turn<'s> {
             group: Some(group),
             changes: Changes::default(),
             events: Vec::new(),
+            author: 0,
             ready: Ready::default(),
             flushed: None,
         }
@@ -121,8 +127,8 @@ impl<'s> Turn<'s> {
     /// Acts on the keys, and tells what came of it.
     fn with_db<R>(&mut self, act: impl FnOnce(&mut Db<'_>, &mut Beside) -> R) -> R {
         let (keys, beside) = self.group.as_mut().expect(STILL_LOCKED).parts(self.slot);
-        self.changes.observed = beside.is_observed();
-        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
+        self.changes.observed = beside.is_observed() || self.server.tracking.broadcasts();
+        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired());
         let result = act(&mut db, beside);
         self.settle();
         result
@@ -207,9 +213,10 @@ impl<'s> Turn<'s> {
         let start = out.len();
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
-        self.changes.observed = beside.is_observed();
+        self.changes.observed = beside.is_observed() || self.server.tracking.broadcasts();
+        self.author = request.client;
         let lookups = lookups(request, &self.settings, &mut beside.random);
-        let db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.keyspace.leads());
+        let db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired());
         let mut call = Keyed {
             args: request.args,
             db: db.with_lookups(lookups),
@@ -228,6 +235,57 @@ impl<'s> Turn<'s> {
         }
         self.settle();
         handled.map(|()| wait)
+    }
+
+    /// Notes that the client of a request has read its keys, to be told when they change.
+    pub(crate) fn track(&mut self, request: &Request<'_>) {
+        let (server, slot) = (self.server, self.slot);
+        for place in request.command.spec.key_places(request.args) {
+            let key = request.args[place.word];
+            if key_slot(key) == slot {
+                let (new_key, new_item) = self.beside().add_reader(slot, key, request.client);
+                server.tracking.keys.fetch_add(usize::from(new_key), Relaxed);
+                server.tracking.items.fetch_add(usize::from(new_item), Relaxed);
+                self.make_room_beside(key);
+            }
+        }
+    }
+
+    /// Where more keys are noted than may be, some of these that share the lock are given up: their readers are told that they have
+    /// changed.
+    fn make_room_beside(&mut self, key: &[u8]) {
+        while self.server.tracking.is_full()
+            && let (slot, beside) = (self.slot, self.beside())
+            && let Some((slot, other)) = beside.read_key_beside(slot, key)
+        {
+            self.tell_readers(slot, &other);
+        }
+    }
+
+    /// Tells those who have read a key that it has changed.
+    fn tell_readers(&mut self, slot: Slot, key: &[u8]) {
+        if let Some(readers) = self.beside().take_readers(slot, key) {
+            self.server.tracking.forgot(readers.len());
+            self.server.invalidate(&readers, key, 0, self.now.mono);
+        }
+    }
+
+    /// Tells all who have read keys of the slot that it is served elsewhere.
+    pub(crate) fn tell_all_readers(&mut self) {
+        let slot = self.slot;
+        for key in self.beside().read_keys(slot) {
+            self.tell_readers(slot, &key);
+        }
+    }
+
+    /// Forgets who has read keys of the slot; they are told otherwise.
+    pub(crate) fn forget_readers(&mut self) {
+        let slot = self.slot;
+        for key in self.beside().read_keys(slot) {
+            if let Some(readers) = self.beside().take_readers(slot, &key) {
+                self.server.tracking.forgot(readers.len());
+            }
+        }
     }
 
     /// Has a request wait, which [`run`](Self::run) has found nothing for.
@@ -327,7 +385,7 @@ impl<'s> Turn<'s> {
 
     /// Tells all who want to know what the last request has done.
     fn settle(&mut self) {
-        let Self { server, slot, group, changes, events, ready, now, .. } = self;
+        let Self { server, slot, group, changes, events, author, ready, now, .. } = self;
         let (keys, beside) = group.as_mut().expect(STILL_LOCKED).parts(*slot);
         if changes.count > 0 {
             server.stats.dirty.add(mem::take(&mut changes.count));
@@ -336,6 +394,7 @@ impl<'s> Turn<'s> {
         if server.memory.limit() > 0 {
             beside.book(*slot, keys, &server.memory);
         }
+        let mut told = BTreeSet::new();
         for (key, change) in changes.keys.drain(..) {
             match change {
                 KeyChange::Expired => {
@@ -348,9 +407,19 @@ impl<'s> Turn<'s> {
                 }
                 KeyChange::Changed | KeyChange::Removed => {}
             }
+            if let Some(readers) = beside.take_readers(*slot, &key) {
+                server.tracking.forgot(readers.len());
+                server.invalidate(&readers, &key, *author, now.mono);
+            }
+            if server.tracking.broadcasts() {
+                told.insert(key.clone());
+            }
             if beside.touch(*slot, &key) {
                 ready.add(key);
             }
+        }
+        if !told.is_empty() {
+            server.broadcast(&told, *author, now.mono);
         }
         beside.count_lookups(mem::take(&mut changes.hits), mem::take(&mut changes.misses));
         events.extend(changes.notes.drain(..).map(Event::from));
@@ -395,11 +464,15 @@ impl<'s> Turn<'s> {
             return;
         }
         let (command, protocol) = (waiter.command, waiter.protocol);
-        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches: waiter.touches };
+        let (touches, client) = (waiter.touches, waiter.client.id);
+        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches, client };
         let mut reply = Vec::new();
         let needs_memory = command.spec.flags.contains(&Flag::Denyoom);
         // No key can go while the lock is held.
         let ran = if needs_memory && self.server.is_full() { Err(no_room()) } else { self.run(&request, &mut reply) };
+        if waiter.tracks {
+            self.track(&request);
+        }
         match ran {
             Ok(None) => {}
             Ok(Some(_)) => return,

@@ -59,6 +59,8 @@ pub struct Waiter {
     /// How its client came in, which decides how it is told of other nodes.
     pub(crate) family: Family,
     pub(crate) wait: Wait,
+    /// Whether the keys it reads are noted for its client.
+    pub(crate) tracks: bool,
     reply: Mutex<Option<Vec<u8>>>,
 }
 
@@ -84,10 +86,10 @@ impl Waiter {
         (command, args): (&'static Known, &[&[u8]]),
         touches: bool,
         slot: Slot,
-        mut wait: Wait,
+        (mut wait, tracks): (Wait, bool),
     ) -> Self {
         let args = wait.args.take().unwrap_or_else(|| args.iter().map(|argument| argument.to_vec()).collect());
-        Self { client, protocol, command, args, touches, slot, asker, family, wait, reply: Mutex::default() }
+        Self { client, protocol, command, args, touches, slot, asker, family, wait, tracks, reply: Mutex::default() }
     }
 
     /// How long it waits; `None` for ever.

@@ -54,6 +54,8 @@ pub enum Kind {
     OutputLimits,
     /// Letters that stand for classes of events.
     Events,
+    /// Numbers from 0 to 100, parted by white space.
+    Percentiles,
     /// Seeds, parted by white space.
     Seeds,
     /// An IP address, or nothing.
@@ -203,6 +205,7 @@ impl Kind {
                 in_range(number, min, max).map(|number| number.to_string())
             }
             Self::Enum(choices) => check_choices(value, choices, words),
+            Self::Percentiles => check_percentiles(value),
             Self::Seeds => Seed::parse_list(value).map(|_| in_one_line(value)).map_err(|error| error.to_string()),
             other if words => other.check_text(value).map(|()| in_one_line(value)),
             other => other.check_text(value).map(|()| value.to_owned()),
@@ -264,6 +267,21 @@ fn check_choices(value: &str, choices: &[&str], words: bool) -> Result<String, S
     known
         .map(|known| known.join(" "))
         .ok_or_else(|| format!("argument(s) must be one of the following: {}", choices.join(", ")))
+}
+
+/// The numbers in their shortest spelling. The words of the errors are those of real servers.
+fn check_percentiles(value: &str) -> Result<String, String> {
+    let one = |word: &str| {
+        let percent: f64 =
+            word.parse().map_err(|_| "Invalid latency-tracking-info-percentiles parameters".to_owned())?;
+        if (0.0..=100.0).contains(&percent) {
+            Ok(percent.to_string())
+        } else {
+            Err("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".to_owned())
+        }
+    };
+    let percents: Vec<String> = value.split_ascii_whitespace().map(one).collect::<Result<_, _>>()?;
+    Ok(percents.join(" "))
 }
 
 /// A number of bytes with an optional unit.

@@ -3,7 +3,7 @@
 use crate::directive::Directive;
 use crate::directive::Kind::{
     Bool, ClusterName, Enum, Events, FileName, Host, Hostname, Integer, Ip, Ipv4, Ipv6, Memory, Nodename, Octal,
-    OutputLimits, Seeds, Text,
+    OutputLimits, Percentiles, Seeds, Text,
 };
 
 const fn directive(name: &'static str, kind: crate::directive::Kind, default: &'static str) -> Directive {
@@ -122,12 +122,20 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("cluster-slot-migration-log-max-len", Integer { min: 0, max: 9223372036854775807 }, "1000"),
     directive("cluster-slot-stats-enabled", Bool, "no")
         .implemented("Whether CLUSTER SLOT-STATS shows more of a slot than its keys."),
-    directive("commandlog-execution-slower-than", Text, "10000"),
-    directive("commandlog-large-reply-max-len", Text, "128"),
-    directive("commandlog-large-request-max-len", Text, "128"),
-    directive("commandlog-reply-larger-than", Text, "1048576"),
-    directive("commandlog-request-larger-than", Text, "1048576"),
-    directive("commandlog-slow-execution-max-len", Text, "128"),
+    directive("commandlog-execution-slower-than", Integer { min: -1, max: 9223372036854775807 }, "10000")
+        .alias("slowlog-log-slower-than")
+        .implemented("Microseconds from which on a request is in the log of slow ones; -1 for none."),
+    directive("commandlog-large-reply-max-len", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .implemented("Requests with large replies that are remembered."),
+    directive("commandlog-large-request-max-len", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .implemented("Large requests that are remembered."),
+    directive("commandlog-reply-larger-than", Integer { min: -1, max: 9223372036854775807 }, "1048576")
+        .implemented("Bytes from which on a reply counts as large; -1 for never."),
+    directive("commandlog-request-larger-than", Integer { min: -1, max: 9223372036854775807 }, "1048576")
+        .implemented("Bytes from which on a request counts as large; -1 for never."),
+    directive("commandlog-slow-execution-max-len", Integer { min: 0, max: 9223372036854775807 }, "128")
+        .alias("slowlog-max-len")
+        .implemented("Slow requests that are remembered."),
     directive("crash-log-enabled", Bool, "yes"),
     directive("crash-memcheck-enabled", Bool, "yes"),
     directive("daemonize", Bool, "no").immutable().only(&["no"]),
@@ -162,9 +170,13 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("io-threads", Integer { min: 1, max: 128 }, "1").immutable(),
     directive("jemalloc-bg-thread", Bool, "yes"),
     directive("key-load-delay", Integer { min: -2147483648, max: 2147483647 }, "0").hidden(),
-    directive("latency-monitor-threshold", Integer { min: 0, max: 9223372036854775807 }, "0"),
-    directive("latency-tracking", Bool, "yes"),
-    directive("latency-tracking-info-percentiles", Text, "50 99 99.9").words(),
+    directive("latency-monitor-threshold", Integer { min: 0, max: 9223372036854775807 }, "0")
+        .implemented("Milliseconds from which on LATENCY remembers what took so long; 0 for never."),
+    directive("latency-tracking", Bool, "yes")
+        .implemented("Whether it is counted how often each command takes how long."),
+    directive("latency-tracking-info-percentiles", Percentiles, "50 99 99.9")
+        .words()
+        .implemented("Which percentiles of that INFO shows."),
     directive("lazyfree-lazy-eviction", Bool, "yes"),
     directive("lazyfree-lazy-expire", Bool, "yes"),
     directive("lazyfree-lazy-server-del", Bool, "yes"),
@@ -226,12 +238,12 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("pidfile", Text, "").immutable().implemented("File that holds the process id while the server runs."),
     directive("port", Integer { min: 0, max: 65535 }, "6379").implemented("Client port; 0 for none."),
     directive("prefetch-batch-max-size", Integer { min: 0, max: 128 }, "16"),
-    directive("primaryauth", Text, "").alias("masterauth").sensitive().only(&[""]),
-    directive("primaryuser", Text, "").alias("masteruser").sensitive().only(&[""]),
+    directive("primaryauth", Text, "").alias("masterauth").sensitive(),
+    directive("primaryuser", Text, "").alias("masteruser").sensitive(),
     directive("proc-title-template", Text, "{title} {listen-addr} {server-mode}"),
     directive("propagation-error-behavior", Enum(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
     directive("protected-mode", Bool, "yes")
-        .implemented("Whether clients from other machines are refused, since no password can be asked for yet."),
+        .implemented("Whether clients from other machines are refused while no password is set."),
     directive("proto-max-bulk-len", Memory { min: 1048576, max: 9223372036854775807 }, "536870912")
         .implemented("Longest argument of a request, in bytes."),
     directive("rdb-del-sync-files", Bool, "no"),
@@ -269,7 +281,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("replica-serve-stale-data", Bool, "yes").alias("slave-serve-stale-data"),
     directive("replicaof", Text, "").alias("slaveof").immutable().words().only(&[""]),
     directive("req-res-logfile", Text, "").hidden().immutable(),
-    directive("requirepass", Text, "").sensitive().only(&[""]),
+    directive("requirepass", Text, "")
+        .sensitive()
+        .implemented("Password of the default user, the only one there is; empty for none."),
     directive("sanitize-dump-payload", Enum(&["no", "yes", "clients"]), "no"),
     directive("save", Text, "").words().only(&[""]),
     directive("server-cpulist", Text, "").alias("server_cpulist").immutable(),
@@ -320,6 +334,9 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slotmesh-io-threads", Integer { min: 0, max: 1024 }, "0")
         .immutable()
         .implemented("Threads that serve clients; 0 for one for each core."),
+    directive("slotmesh-reserved-clients", Integer { min: 0, max: 4294967295 }, "0").implemented(
+        "Of `maxclients`, so many are kept for connections from this machine, so that an operator always gets in.",
+    ),
     directive("slotmesh-seeds", Seeds, "").words().implemented(
         "Where the node looks for its cluster when it knows or reaches nobody: `ip:port[@busport]`, `[ipv6]:port`, \
          `name:port` or `file:/path`, parted by spaces.",
@@ -327,8 +344,6 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slotmesh-stall-threshold", Integer { min: 0, max: 2147483647 }, "1000").implemented(
         "Milliseconds that a thread that serves clients may be held up before the log tells; 0 for never.",
     ),
-    directive("slowlog-log-slower-than", Integer { min: -1, max: 9223372036854775807 }, "10000"),
-    directive("slowlog-max-len", Integer { min: 0, max: 9223372036854775807 }, "128"),
     directive("socket-mark-id", Integer { min: 0, max: 4294967295 }, "0").immutable(),
     directive("stop-writes-on-bgsave-error", Bool, "yes"),
     directive("stream-node-max-bytes", Memory { min: 0, max: 9223372036854775807 }, "4096")
@@ -375,7 +390,8 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("tls-session-cache-size", Integer { min: 0, max: 2147483647 }, "20480"),
     directive("tls-session-cache-timeout", Integer { min: 0, max: 2147483647 }, "300"),
     directive("tls-session-caching", Bool, "yes"),
-    directive("tracking-table-max-keys", Integer { min: 0, max: 9223372036854775807 }, "1000000"),
+    directive("tracking-table-max-keys", Integer { min: 0, max: 9223372036854775807 }, "1000000")
+        .implemented("Keys that are remembered for clients that are tracked; 0 for any number."),
     directive("unixsocket", Text, "").immutable().implemented("Path of a socket for local clients."),
     directive("unixsocketgroup", Text, "").immutable().only(&[""]),
     directive("unixsocketperm", Octal { min: 0, max: 511 }, "0")

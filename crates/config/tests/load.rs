@@ -51,7 +51,7 @@ fn files_include_files_and_later_values_win() {
 #[test]
 fn what_guards_data_or_access_is_never_ignored() {
     for line in [
-        "--requirepass x",
+        "--aclfile x",
         "--appendonly yes",
         "--save 900",
         "--tls-port 1",

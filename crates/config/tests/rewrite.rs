@@ -25,7 +25,7 @@ fn words_stay_on_one_line() {
     assert!(bind.ends_with("\nbind 127.0.0.1 127.0.0.2\n"), "{bind}");
     let made_up = written("oom-score-adj-values", "0\nport 1");
     assert_eq!(load(&made_up).port("port"), 6379, "{made_up}");
-    written("latency-tracking-info-percentiles", "\"50");
+    written("oom-score-adj-values", "\"50");
     written("proc-title-template", "a \"b\" \\ \u{b} é");
 }
 

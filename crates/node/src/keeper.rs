@@ -7,7 +7,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use slotmesh_types::{ReplOffset, SlotSet};
+use slotmesh_command::{Held, PauseReason};
+use slotmesh_types::{Mono, ReplOffset, SlotSet};
 
 use crate::bus::BusRequest;
 use crate::clients::Shared;
@@ -30,6 +31,8 @@ enum Chore {
     DropKeys(Box<SlotSet>),
     /// This node has become a replica.
     DropKeysOfReplica,
+    /// Hold writes back until then, or no longer.
+    PauseWrites(Option<Mono>),
     Stop,
 }
 
@@ -78,6 +81,11 @@ impl Chores {
         self.leave(Chore::DropKeysOfReplica);
     }
 
+    /// Writes are held back until then, or no longer.
+    pub(crate) fn pause_writes(&self, until: Option<Mono>) {
+        self.leave(Chore::PauseWrites(until));
+    }
+
     fn leave(&self, chore: Chore) {
         // A thread that has ended has nothing to keep.
         let _ = self.0.sender.send(chore);
@@ -119,6 +127,11 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
             }
             Ok(Chore::DropKeys(slots)) => server.drop_keys(&slots, clock.now()),
             Ok(Chore::DropKeysOfReplica) => server.drop_keys_of_replica(clock.now()),
+            Ok(Chore::PauseWrites(Some(until))) => {
+                server.begin_pause(PauseReason::Failover, Held::Writes, until, clock.now());
+                tell_offset(shared, &mut told);
+            }
+            Ok(Chore::PauseWrites(None)) => server.end_pause(PauseReason::Failover, clock.now()),
             Ok(Chore::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }

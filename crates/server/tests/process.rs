@@ -158,7 +158,7 @@ fn a_wrong_configuration_is_named_and_ends_with_2() {
         (&["--port", "7000"], "slotmesh runs only as a cluster node"),
         (&["nowhere.conf"], "can't read the configuration file nowhere.conf"),
         (&["--cluster-enabled", "yes", "--dir", "/nowhere/at/all"], "/nowhere/at/all"),
-        (&["--cluster-enabled", "yes", "--requirepass", "x"], "not supported by this release"),
+        (&["--cluster-enabled", "yes", "--aclfile", "x"], "not supported by this release"),
     ] {
         let output = output(&folder, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));

@@ -1,6 +1,7 @@
 //! CLIENT.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotmesh_resp::parse_integer;
 
@@ -10,6 +11,7 @@ use crate::call::{Call, Handled, is_word};
 use crate::client::{Client, Settings};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
+use crate::pause::{Held, PauseReason};
 use crate::session::Replies;
 use crate::turn::Turn;
 
@@ -141,6 +143,29 @@ pub(crate) fn no_evict(call: &mut Call<'_>) -> Handled {
 pub(crate) fn no_touch(call: &mut Call<'_>) -> Handled {
     let on = on_or_off(call.args[2])?;
     call.session.change(|settings| settings.no_touch = on);
+    call.ok()
+}
+
+pub(crate) fn pause(call: &mut Call<'_>) -> Handled {
+    let held = match call.args[3..] {
+        [word] if is_word(word, "write") => Held::Writes,
+        [word] if !is_word(word, "all") => return Err(ErrorReply::err("CLIENT PAUSE mode must be WRITE or ALL")),
+        // Real servers do not look at a mode that has more words behind it.
+        _ => Held::All,
+    };
+    let millis = parse_integer(call.args[2])
+        .ok_or_else(|| ErrorReply::err("timeout is not an integer or out of range"))
+        .and_then(|millis| u64::try_from(millis).map_err(|_| ErrorReply::err("timeout is negative")))?;
+    if i64::try_from(call.now.unix.0.saturating_add(millis)).is_err() {
+        return Err(ErrorReply::err("timeout is out of range"));
+    }
+    let until = call.now.mono.after(Duration::from_millis(millis));
+    call.server.begin_pause(PauseReason::Operator, held, until, call.now);
+    call.ok()
+}
+
+pub(crate) fn unpause(call: &mut Call<'_>) -> Handled {
+    call.server.end_pause(PauseReason::Operator, call.now);
     call.ok()
 }
 

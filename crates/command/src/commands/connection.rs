@@ -9,8 +9,8 @@ use crate::execute::wrong_number;
 use crate::outcome::Outcome;
 use crate::server::VALKEY_VERSION;
 
-/// The one user there is while no password is set; any password is his.
-const DEFAULT_USER: &[u8] = b"default";
+/// The one user there is. While no password is set, any password is his.
+pub(super) const DEFAULT_USER: &[u8] = b"default";
 
 pub(crate) fn ping(call: &mut Call<'_>) -> Handled {
     match *call.args {
@@ -41,7 +41,7 @@ pub(crate) fn quit(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn reset(call: &mut Call<'_>) -> Handled {
     call.session.unwatch(call.server, call.now);
-    call.session.reset();
+    call.session.reset(call.server);
     // What was published before goes before the reply: a client does not expect it after that.
     call.take_messages();
     call.reply().simple("RESET");
@@ -61,24 +61,26 @@ pub(crate) fn select(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn auth(call: &mut Call<'_>) -> Handled {
     match *call.args {
-        [_, _] => Err(ErrorReply::err(
+        [_, _] if !call.server.has_password() => Err(ErrorReply::err(
             "AUTH <password> called without any password configured for the default user. \
              Are you sure your configuration is correct?",
         )),
-        [_, user, _] => {
-            authenticate(user)?;
-            call.ok()
-        }
+        [_, password] => authenticate(call, DEFAULT_USER, password),
+        [_, user, password] => authenticate(call, user, password),
         _ => Err(ErrorReply::syntax()),
-    }
+    }?;
+    call.ok()
 }
 
-fn authenticate(user: &[u8]) -> Result<(), ErrorReply> {
-    if user == DEFAULT_USER {
-        Ok(())
-    } else {
-        Err(ErrorReply::new("WRONGPASS invalid username-password pair or user is disabled."))
+/// Who fails stays who he was.
+fn authenticate(call: &mut Call<'_>, user: &[u8], password: &[u8]) -> Result<(), ErrorReply> {
+    let server = call.server;
+    if user == DEFAULT_USER && (!server.has_password() || server.accepts_password(password)) {
+        call.session.authenticated = true;
+        return Ok(());
     }
+    server.stats.auth_failures.add(1);
+    Err(ErrorReply::new("WRONGPASS invalid username-password pair or user is disabled."))
 }
 
 pub(crate) fn hello(call: &mut Call<'_>) -> Handled {
@@ -90,7 +92,7 @@ pub(crate) fn hello(call: &mut Call<'_>) -> Handled {
     let mut rest = call.args.get(2..).unwrap_or_default();
     while let [option, values @ ..] = rest {
         rest = if is_word(option, "auth") && values.len() >= 2 {
-            user = Some(values[0]);
+            user = Some((values[0], values[1]));
             &values[2..]
         } else if is_word(option, "setname") && !values.is_empty() {
             name = Some(client_attribute("Client names", values[0])?);
@@ -99,8 +101,14 @@ pub(crate) fn hello(call: &mut Call<'_>) -> Handled {
             return Err(ErrorReply::echo(&[b"Syntax error in HELLO option '", option, b"'"]));
         };
     }
-    if let Some(user) = user {
-        authenticate(user)?;
+    if let Some((user, password)) = user {
+        authenticate(call, user, password)?;
+    }
+    if call.session.is_locked_out(call.server) {
+        return Err(ErrorReply::new(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> \
+             <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+        ));
     }
     call.session.change(|settings| {
         settings.protocol = protocol;

@@ -1,6 +1,7 @@
 //! INFO.
 
 use std::fmt::{Display, Write};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::memory::Figures;
@@ -8,6 +9,7 @@ use super::replication::primary_of;
 use crate::call::{Call, Handled, is_word};
 use crate::cluster;
 use crate::outcome::Outcome;
+use crate::pause::Held;
 use crate::pubsub::Kind;
 use crate::responsiveness::Lateness;
 use crate::server::{REDIS_VERSION, Usage, VALKEY_VERSION};
@@ -29,6 +31,7 @@ const SECTIONS: &[(&str, &str, bool, Writer)] = &[
     ("modules", "Modules", true, nothing),
     ("commandstats", "Commandstats", false, commandstats),
     ("errorstats", "Errorstats", true, errorstats),
+    ("latencystats", "Latencystats", false, latencystats),
     ("cluster", "Cluster", true, cluster_section),
     ("cluster_info", "Cluster Info", false, cluster_info),
     ("keyspace", "Keyspace", true, keyspace),
@@ -107,9 +110,16 @@ fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("connected_clients", call.server.clients.count());
     text.line("cluster_connections", call.server.bus_links());
     text.line("maxclients", call.server.config().text("maxclients"));
-    text.zeros(&["blocked_clients", "tracking_clients"]);
+    let waiting = call.server.clients.all().iter().filter(|client| client.waiter().is_some()).count();
+    text.line("blocked_clients", waiting + call.server.pause.waiting());
+    text.line("tracking_clients", call.server.tracking.clients());
     text.line("pubsub_clients", call.server.pubsub.clients());
     text.zeros(&["watching_clients"]);
+    let pause = call.server.pause.now(call.now.mono);
+    let held = |held| if held == Held::All { "all" } else { "write" };
+    text.line("paused_reason", pause.map_or("none", |(reason, _, _)| reason.name()));
+    text.line("paused_actions", pause.map_or("none", |(_, what, _)| held(what)));
+    text.line("paused_timeout_milliseconds", pause.map_or(0, |(_, _, time)| time.as_millis()));
 }
 
 fn memory(call: &Call<'_>, text: &mut Text) {
@@ -167,11 +177,16 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
     text.line("pubsub_patterns", pubsub.count(Kind::Pattern));
     text.line("pubsubshard_channels", pubsub.count(Kind::Shard));
+    let tracking = &call.server.tracking;
+    text.line("tracking_total_keys", tracking.keys.load(Relaxed));
+    text.line("tracking_total_items", tracking.items.load(Relaxed));
+    text.line("tracking_total_prefixes", tracking.prefixes());
     text.line("total_error_replies", stats.errors.get());
     text.line("total_reads_processed", stats.reads.get());
     text.line("total_writes_processed", stats.writes.get());
-    text.line("client_output_buffer_limit_disconnections", stats.output_limit_disconnections.get());
     text.line("client_query_buffer_limit_disconnections", stats.query_limit_disconnections.get());
+    text.line("client_output_buffer_limit_disconnections", stats.output_limit_disconnections.get());
+    text.line("acl_access_denied_auth", stats.auth_failures.get());
 }
 
 /// A replica has no link to its primary and never had one: this release does not replicate.
@@ -236,6 +251,21 @@ fn commandstats(call: &Call<'_>, text: &mut Text) {
 fn errorstats(call: &Call<'_>, text: &mut Text) {
     for (code, count) in call.server.stats.errors_by_code() {
         text.line(&format!("errorstat_{}", String::from_utf8_lossy(&code)), format!("count={count}"));
+    }
+}
+
+fn latencystats(call: &Call<'_>, text: &mut Text) {
+    let config = call.server.config();
+    if !config.flag("latency-tracking") {
+        return;
+    }
+    let percents: Vec<&str> = config.text("latency-tracking-info-percentiles").split_ascii_whitespace().collect();
+    for command in (0..table::count()).map(table::by_index) {
+        let Some(times) = call.server.stats.times_of(command).filter(|times| times.count() > 0) else { continue };
+        let shown =
+            |percent: &&str| format!("p{percent}={}.000", times.percentile(percent.parse().unwrap_or_default()));
+        let shown: Vec<String> = percents.iter().map(shown).collect();
+        text.line(&format!("latency_percentiles_usec_{}", command.full_name), shown.join(","));
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the commands do.
 
+pub(crate) mod acl;
 pub(crate) mod bitmaps;
 pub(crate) mod client;
 pub(crate) mod client_filter;
 pub(crate) mod cluster;
 pub(crate) mod cluster_scan;
+pub(crate) mod commandlog;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod debug;
@@ -19,8 +21,10 @@ pub(crate) mod hyperloglogs;
 pub(crate) mod info;
 pub(crate) mod introspection;
 pub(crate) mod keys;
+pub(crate) mod latency;
 pub(crate) mod lists;
 pub(crate) mod memory;
+pub(crate) mod monitor;
 mod numbers;
 pub(crate) mod pubsub;
 pub(crate) mod replication;
@@ -29,9 +33,11 @@ pub(crate) mod server;
 pub(crate) mod sets;
 mod shown;
 pub(crate) mod slotmesh;
+pub(crate) mod slowlog;
 pub(crate) mod sorted_sets;
 pub(crate) mod streams;
 pub(crate) mod strings;
 mod term;
+pub(crate) mod tracking;
 pub(crate) mod transactions;
 mod walk;

@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::pubsub::Kind;
 use crate::routing;
 use crate::session::Session;
-use crate::table::Known;
+use crate::table::{Flag, Known};
 
 /// Commands that a client may send while it listens, where RESP2 leaves no other way to tell replies from messages.
 const WHILE_LISTENING: [&str; 9] =
@@ -20,8 +20,12 @@ pub(crate) fn is_listening(session: &Session) -> bool {
     session.protocol() == Protocol::Resp2 && session.client().is_subscribed()
 }
 
-/// Refuses commands that make no sense while a client listens.
+/// Refuses commands that make no sense while a client listens, or is shown the requests of others.
 pub(crate) fn check_listening(session: &Session, command: &Known) -> Result<(), ErrorReply> {
+    let uses_keys = || [Flag::Readonly, Flag::Write].iter().any(|flag| command.spec.flags.contains(flag));
+    if session.monitors && uses_keys() {
+        return Err(ErrorReply::err("Replica can't interact with the keyspace"));
+    }
     if !is_listening(session) || WHILE_LISTENING.contains(&command.full_name.as_str()) {
         return Ok(());
     }

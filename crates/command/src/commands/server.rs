@@ -32,8 +32,11 @@ pub(crate) fn flushall(call: &mut Call<'_>) -> Handled {
         _ => return Err(ErrorReply::syntax()),
     }
     for slot in Slot::all() {
-        Turn::new(call.server, slot, call.now).flush();
+        let mut turn = Turn::new(call.server, slot, call.now);
+        turn.flush();
+        turn.forget_readers();
     }
+    call.server.invalidate_all(false, call.now.mono);
     call.ok()
 }
 

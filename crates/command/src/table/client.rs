@@ -2,13 +2,17 @@
 
 use super::argument::{integer, one_of, string, word};
 use super::command::{Category, Command, Flag, Group};
-use crate::commands::{client, help};
+use crate::commands::{client, help, tracking};
 
 pub(super) const CLIENT: Command =
     Command::new("client", -2, Group::Connection, "2.4.0", "A container for client connection commands.")
         .complexity("Depends on subcommand.")
         .categories(&[Category::Slow])
         .help(&[
+            "CACHING (YES|NO)",
+            "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+            "GETREDIR",
+            "    Return the client ID we are redirecting to when tracking is enabled.",
             "GETNAME",
             "    Return the name of the current connection.",
             "ID",
@@ -81,6 +85,10 @@ pub(super) const CLIENT: Command =
             "      Return connections currently with the specified capa.",
             "    * IP <ip>",
             "      Return connections made from the specified ip.",
+            "UNPAUSE",
+            "    Stop the current client pause, resuming traffic.",
+            "PAUSE <timeout> [WRITE|ALL]",
+            "    Suspend all, or just write, clients for <timeout> milliseconds.",
             "REPLY (ON|OFF|SKIP)",
             "    Control the replies sent to the current connection.",
             "SETNAME <name>",
@@ -91,18 +99,67 @@ pub(super) const CLIENT: Command =
             "    Set client meta attr. Options are:",
             "    * LIB-NAME: the client lib name.",
             "    * LIB-VER: the client lib version.",
+            "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+            "         [OPTIN] [OPTOUT] [NOLOOP]",
+            "    Control server assisted client side caching.",
+            "TRACKINGINFO",
+            "    Report tracking status for the current connection.",
             "NO-EVICT (ON|OFF)",
             "    Protect current client connection from eviction.",
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
         ])
-        .subcommands(&[GETNAME, HELP, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, REPLY, SETINFO, SETNAME, UNBLOCK]);
+        .subcommands(&[
+            CACHING,
+            GETNAME,
+            GETREDIR,
+            HELP,
+            ID,
+            INFO,
+            KILL,
+            LIST,
+            NO_EVICT,
+            NO_TOUCH,
+            PAUSE,
+            REPLY,
+            SETINFO,
+            SETNAME,
+            TRACKING,
+            TRACKINGINFO,
+            UNBLOCK,
+            UNPAUSE,
+        ]);
+
+const CACHING: Command = Command::new(
+    "caching",
+    3,
+    Group::Connection,
+    "6.0.0",
+    "Instructs the server whether to track the keys in the next request.",
+)
+.complexity("O(1)")
+.flags(&[Flag::Noscript, Flag::Loading, Flag::Stale, Flag::AllowBusy])
+.categories(&[Category::Slow, Category::Connection])
+.arguments(&[one_of("mode", &[word("yes", "YES"), word("no", "NO")])])
+.handler(tracking::caching);
 
 const GETNAME: Command = Command::new("getname", 2, Group::Connection, "2.6.9", "Returns the name of the connection.")
     .complexity("O(1)")
     .flags(&[Flag::Noscript, Flag::Loading, Flag::Stale, Flag::AllowBusy])
     .categories(&[Category::Slow, Category::Connection])
     .handler(client::getname);
+
+const GETREDIR: Command = Command::new(
+    "getredir",
+    2,
+    Group::Connection,
+    "6.0.0",
+    "Returns the client ID to which the connection's tracking notifications are redirected.",
+)
+.complexity("O(1)")
+.flags(&[Flag::Noscript, Flag::Loading, Flag::Stale, Flag::AllowBusy])
+.categories(&[Category::Slow, Category::Connection])
+.handler(tracking::getredir);
 
 const HELP: Command =
     Command::new("help", 2, Group::Connection, "5.0.0", "Returns helpful text about the different subcommands.")
@@ -313,6 +370,17 @@ const NO_TOUCH: Command = Command::new(
 .arguments(&[one_of("enabled", &[word("on", "ON"), word("off", "OFF")])])
 .handler(client::no_touch);
 
+const PAUSE: Command = Command::new("pause", -3, Group::Connection, "3.0.0", "Suspends commands processing.")
+    .complexity("O(1)")
+    .history(&[("6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option.")])
+    .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
+    .categories(&[Category::Admin, Category::Slow, Category::Dangerous, Category::Connection])
+    .arguments(&[
+        integer("timeout"),
+        one_of("mode", &[word("write", "WRITE"), word("all", "ALL")]).since("6.2.0").optional(),
+    ])
+    .wide(client::pause);
+
 const REPLY: Command =
     Command::new("reply", 3, Group::Connection, "3.2.0", "Instructs the server whether to reply to commands.")
         .complexity("O(1)")
@@ -338,6 +406,39 @@ const SETNAME: Command = Command::new("setname", 3, Group::Connection, "2.6.9", 
     .arguments(&[string("connection-name")])
     .handler(client::setname);
 
+const TRACKING: Command = Command::new(
+    "tracking",
+    -3,
+    Group::Connection,
+    "6.0.0",
+    "Controls server-assisted client-side caching for the connection.",
+)
+.complexity("O(1). Some options may introduce additional complexity.")
+.flags(&[Flag::Noscript, Flag::Loading, Flag::Stale])
+.categories(&[Category::Slow, Category::Connection])
+.arguments(&[
+    one_of("status", &[word("on", "ON"), word("off", "OFF")]),
+    integer("client-id").token("REDIRECT").optional(),
+    string("prefix").token("PREFIX").optional().multiple().multiple_token(),
+    word("bcast", "BCAST").optional(),
+    word("optin", "OPTIN").optional(),
+    word("optout", "OPTOUT").optional(),
+    word("noloop", "NOLOOP").optional(),
+])
+.handler(tracking::tracking);
+
+const TRACKINGINFO: Command = Command::new(
+    "trackinginfo",
+    2,
+    Group::Connection,
+    "6.2.0",
+    "Returns information about server-assisted client-side caching for the connection.",
+)
+.complexity("O(1)")
+.flags(&[Flag::Noscript, Flag::Loading, Flag::Stale])
+.categories(&[Category::Slow, Category::Connection])
+.handler(tracking::trackinginfo);
+
 const UNBLOCK: Command = Command::new(
     "unblock",
     -3,
@@ -353,3 +454,10 @@ const UNBLOCK: Command = Command::new(
     one_of("unblock-type", &[word("timeout", "TIMEOUT"), word("error", "ERROR")]).optional(),
 ])
 .wide(client::unblock);
+
+const UNPAUSE: Command =
+    Command::new("unpause", 2, Group::Connection, "6.2.0", "Resumes processing commands from paused clients.")
+        .complexity("O(N) Where N is the number of paused clients")
+        .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])
+        .categories(&[Category::Admin, Category::Slow, Category::Dangerous, Category::Connection])
+        .handler(client::unpause);

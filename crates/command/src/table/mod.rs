@@ -2,11 +2,13 @@
 //!
 //! The facts are those of Valkey 9.1.2, as its COMMAND INFO and COMMAND DOCS tell them; what is ours stands under SLOTMESH.
 
+mod acl;
 mod argument;
 mod bitmaps;
 mod client;
 mod cluster;
 mod command;
+mod commandlog;
 mod config;
 mod connection;
 mod debug;
@@ -19,6 +21,7 @@ mod key_places;
 mod key_spec;
 mod keys;
 mod known;
+mod latency;
 mod lists;
 mod memory;
 mod pubsub;
@@ -27,6 +30,7 @@ mod scripting;
 mod server;
 mod sets;
 mod slotmesh;
+mod slowlog;
 mod sorted_sets;
 mod streams;
 mod strings;
@@ -41,6 +45,7 @@ pub use known::{Known, Lookup, by_index, count, find, known, lookup};
 
 /// Every command, ordered by name.
 pub static COMMANDS: &[Command] = &[
+    acl::ACL,
     strings::APPEND,
     cluster::ASKING,
     connection::AUTH,
@@ -61,6 +66,7 @@ pub static COMMANDS: &[Command] = &[
     cluster::CLUSTER,
     cluster::CLUSTERSCAN,
     introspection::COMMAND,
+    commandlog::COMMANDLOG,
     config::CONFIG,
     keys::COPY,
     server::DBSIZE,
@@ -131,6 +137,7 @@ pub static COMMANDS: &[Command] = &[
     strings::INCRBYFLOAT,
     server::INFO,
     generic::KEYS,
+    latency::LATENCY,
     strings::LCS,
     lists::LINDEX,
     lists::LINSERT,
@@ -148,6 +155,7 @@ pub static COMMANDS: &[Command] = &[
     memory::MEMORY,
     strings::MGET,
     keys::MIGRATE,
+    server::MONITOR,
     keys::MOVE,
     strings::MSET,
     strings::MSETEX,
@@ -204,6 +212,7 @@ pub static COMMANDS: &[Command] = &[
     sets::SISMEMBER,
     replication::SLAVEOF,
     slotmesh::SLOTMESH,
+    slowlog::SLOWLOG,
     sets::SMEMBERS,
     sets::SMISMEMBER,
     sets::SMOVE,

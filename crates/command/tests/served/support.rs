@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slotmesh_command::{
-    Answer, Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session, Surroundings, Usage,
-    answer, execute, resume, shard_owner, table,
+    Answer, Driver, ErrorReply, Executed, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session,
+    Surroundings, Usage, answer, execute, resume, shard_owner, table,
 };
 use slotmesh_config::Config;
 use slotmesh_resp::Value;
@@ -140,10 +140,21 @@ impl Fixture {
         self.server.pubsub.keep_slots(Now::default().mono, |slot| shard_owner(&view, slot));
     }
 
+    pub(crate) fn connect_from(&self, ip: [u8; 4]) -> Result<Session, ErrorReply> {
+        let peer = Peer::Tcp { remote: (ip, 5000).into(), local: ([127, 0, 0, 1], 7000).into() };
+        self.server.connect(Now::default(), &peer, 0, Box::new(Ignore))
+    }
+
     pub(crate) fn client(&self) -> Client<'_> {
-        let peer = Peer::Tcp { remote: ([127, 0, 0, 1], 5000).into(), local: ([127, 0, 0, 1], 7000).into() };
-        let session = self.server.connect(Now::default(), &peer, 0, Box::new(Ignore)).expect("room");
-        Client { server: &self.server, session, now: Now::default(), outcome: Outcome::Continue, follows: true }
+        let session = self.connect_from([127, 0, 0, 1]).expect("room");
+        Client {
+            server: &self.server,
+            session,
+            now: Now::default(),
+            takes: Duration::from_micros(1),
+            outcome: Outcome::Continue,
+            follows: true,
+        }
     }
 
     /// How many messages were handed to the bus.
@@ -174,6 +185,8 @@ pub(crate) struct Client<'a> {
     pub(crate) session: Session,
     /// When it says what it says.
     pub(crate) now: Now,
+    /// How long each of its requests takes.
+    pub(crate) takes: Duration,
     /// What the last request led to.
     pub(crate) outcome: Outcome,
     /// Whether what was held up goes on at once.
@@ -181,7 +194,7 @@ pub(crate) struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Sends words separated by spaces; gives the reply. A request takes 1 us.
+    /// Sends words separated by spaces; gives the reply.
     pub(crate) fn say(&mut self, request: &str) -> String {
         self.say_words(&request.split(' ').map(str::as_bytes).collect::<Vec<_>>())
     }
@@ -190,7 +203,10 @@ impl Client<'_> {
     pub(crate) fn say_words(&mut self, words: &[&[u8]]) -> String {
         let mut out = Output::default();
         self.outcome = execute(self.server, &mut self.session, self.now, words, &mut out);
-        self.server.note_time(&mut self.session, Duration::from_micros(1));
+        let bytes_in = words.iter().map(|word| word.len() as u64 + 1).sum::<u64>().saturating_sub(1);
+        let bytes_out = out.len() as u64;
+        let request = Executed { args: words, begun: self.now, time: self.takes, bytes_in, bytes_out };
+        self.server.note_request(&mut self.session, &request);
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         }

@@ -11,7 +11,9 @@ pub(crate) fn obey(order: &DataOrder, chores: &Chores) {
             chores.drop_keys_of_replica();
         }
         DataOrder::DropKeys(slots) => chores.drop_keys(slots.clone()),
-        DataOrder::Lead { .. } | DataOrder::PauseWrites { .. } | DataOrder::ResumeWrites => {
+        DataOrder::PauseWrites { until } => chores.pause_writes(Some(*until)),
+        DataOrder::ResumeWrites => chores.pause_writes(None),
+        DataOrder::Lead { .. } => {
             tracing::debug!("Nothing to do without replication: {order:?}");
         }
     }

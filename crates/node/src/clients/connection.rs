@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use slotmesh_command::{
-    Answer, ErrorReply, Outcome, Output, Question, Session, Waiter, answer, end_wait, execute, resume,
+    Answer, ErrorReply, Executed, Outcome, Output, Question, Session, Waiter, answer, end_wait, execute, resume,
 };
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
 use tokio::io::ReadBuf;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ask::ask;
 use super::migrate::migrate;
@@ -49,6 +49,9 @@ const WORDS: usize = 8;
 
 /// Bytes of later requests that are taken in while one waits for keys.
 const WAITING_BYTES: usize = 64 * 1024;
+
+/// Bytes of a request that is not complete, of a client that has not shown the password.
+const STRANGER_BYTES: usize = 1 << 20;
 
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
@@ -179,7 +182,7 @@ impl Connection {
 
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
-        self.reader.set_limits(self.shared.server.limits());
+        let mut locked_out = self.limit_requests();
         let mut input = mem::take(&mut self.input);
         let mut start = 0;
         while !self.closing {
@@ -192,11 +195,19 @@ impl Connection {
                 Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
                 Ok(Next::Request { args, consumed }) => {
                     let words: SmallVec<[&[u8]; WORDS]> = args.iter().collect();
-                    let outcome = execute(&self.shared.server, &mut self.session, self.now, &words, &mut self.out);
-                    drop(words);
-                    self.note_time();
+                    let (server, begun, before) = (&self.shared.server, self.now, self.out.len());
+                    let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
+                    self.now = self.shared.clock.after(begun);
+                    let time = self.now.mono.since(begun.mono);
+                    let (bytes_in, bytes_out) = (consumed as u64, self.out.len().saturating_sub(before) as u64);
+                    let request = Executed { args: &words, begun, time, bytes_in, bytes_out };
+                    server.note_request(&mut self.session, &request);
                     // One that has not begun is read again.
-                    let begins_anew = outcome == Outcome::Held && !self.session.is_executing();
+                    let begins_anew = match outcome {
+                        Outcome::Held => !self.session.is_executing(),
+                        Outcome::Postponed(_) => true,
+                        _ => false,
+                    };
                     (outcome, if begins_anew { 0 } else { consumed })
                 }
                 Err(error) => {
@@ -210,6 +221,9 @@ impl Connection {
                 // What has arrived while a request waited.
                 input.append(&mut self.input);
             }
+            if self.session.is_locked_out(&self.shared.server) != locked_out {
+                locked_out = self.limit_requests();
+            }
             if self.out.len() >= REPLY_BYTES {
                 self.flush().await?;
                 tokio::task::yield_now().await;
@@ -217,6 +231,14 @@ impl Connection {
         }
         self.keep(input, start);
         Ok(())
+    }
+
+    /// Sets how long requests may be; who has not shown the password gets little. Tells whether that is so.
+    fn limit_requests(&mut self) -> bool {
+        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
+        let unauthenticated = self.session.is_locked_out(&self.shared.server);
+        self.reader.set_limits(Limits { bulk_bytes_max, unauthenticated, ..Limits::default() });
+        unauthenticated
     }
 
     async fn follow(&mut self, mut outcome: Outcome) -> io::Result<()> {
@@ -243,15 +265,17 @@ impl Connection {
                     }
                 }
                 Outcome::Held => {
-                    self.flush().await?;
-                    self.session.client().set_waiting(true);
                     let signals = self.signals.clone();
-                    self.wait_for(signals.served()).await?;
-                    self.session.client().set_waiting(false);
+                    self.wait_held(signals.served()).await?;
                     if !self.session.is_executing() {
-                        self.now = self.shared.clock.now();
                         return Ok(());
                     }
+                }
+                Outcome::Postponed(time) => {
+                    let signals = self.signals.clone();
+                    // Whether it is woken or time is over, it is looked again.
+                    self.wait_held(async { drop(timeout(time, signals.served()).await) }).await?;
+                    return Ok(());
                 }
                 Outcome::Wait(waiter) => {
                     self.flush().await?;
@@ -280,6 +304,16 @@ impl Connection {
             outcome = resume(&self.shared.server, &mut self.session, self.now, &mut self.out);
             self.note_time();
         }
+    }
+
+    /// Waits until what holds a request back may have ended.
+    async fn wait_held(&mut self, ended: impl Future<Output = ()>) -> io::Result<()> {
+        self.flush().await?;
+        self.session.client().set_waiting(true);
+        self.wait_for(ended).await?;
+        self.session.client().set_waiting(false);
+        self.now = self.shared.clock.now();
+        Ok(())
     }
 
     async fn ask(&mut self, question: &Question) -> io::Result<Answer> {
@@ -364,7 +398,11 @@ impl Connection {
         self.reader.rest();
         self.input = input;
         self.session.client().set_input(self.input.len());
-        if self.input.len() > self.shared.server.query_bytes() {
+        let mut max = self.shared.server.query_bytes();
+        if self.session.is_locked_out(&self.shared.server) {
+            max = max.min(STRANGER_BYTES);
+        }
+        if self.input.len() > max {
             self.shared.server.stats.query_limit_disconnections.add(1);
             tracing::warn!(
                 "Closing client that reached max query buffer length: id={} addr={} ({} bytes)",

@@ -27,7 +27,8 @@ const DENIED: &str = "DENIED Running in protected mode because protected mode is
     default user. In this mode connections are only accepted from the loopback interface. If you want to connect from \
     external computers, disable protected mode: send the command 'CONFIG SET protected-mode no' from the host the \
     server is running on, set 'protected-mode no' in the configuration file, or start the server with the \
-    '--protected-mode no' option. Make sure then that the server can't be reached from the internet.";
+    '--protected-mode no' option. Make sure then that the server can't be reached from the internet. Or set a password \
+    for the default user: 'requirepass'.";
 
 /// The sockets that accept clients.
 #[derive(Debug, Default)]
@@ -130,7 +131,8 @@ fn welcome_tcp(shared: &Arc<Shared>, stream: TcpStream, remote: SocketAddr) {
     }
     let Ok(local) = stream.local_addr() else { return };
     let fd = i64::from(stream.as_raw_fd());
-    let denied = shared.server.config().flag("protected-mode") && !is_loopback(remote.ip());
+    let denied =
+        shared.server.config().flag("protected-mode") && !shared.server.has_password() && !is_loopback(remote.ip());
     if let Ok(socket) = stream.into_std() {
         welcome(shared, Socket::Tcp(socket), &Peer::Tcp { remote, local }, fd, denied);
     }

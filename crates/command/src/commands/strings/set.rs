@@ -131,7 +131,7 @@ pub(crate) fn getex(call: &mut Keyed<'_>) -> Done {
     let key = call.args[1];
     let options = Options::parse(&call.args[2..], Of::Getex)?;
     write_text(call, key)?;
-    if !call.db.exists(key) {
+    if !call.db.is_there(key) {
         return Ok(());
     }
     let expiry = expiry(call, options.term)?;
