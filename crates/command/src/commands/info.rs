@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::replication::primary_of;
 use crate::call::{Call, Handled, is_word};
+use crate::client::Client;
 use crate::cluster;
 use crate::outcome::Outcome;
 use crate::pubsub::Kind;
@@ -102,12 +103,19 @@ fn server(call: &Call<'_>, text: &mut Text) {
 }
 
 fn clients(call: &Call<'_>, text: &mut Text) {
-    text.line("connected_clients", call.server.clients.count());
+    let clients = call.server.clients.all();
+    let count = |what: fn(&Client) -> bool| clients.iter().filter(|client| what(client)).count();
+    text.line("connected_clients", clients.len());
     text.line("cluster_connections", call.server.bus_links());
     text.line("maxclients", call.server.config().text("maxclients"));
-    text.zeros(&["blocked_clients", "tracking_clients"]);
+    text.line("blocked_clients", count(|client| client.waiter().is_some()));
+    text.zeros(&["tracking_clients"]);
     text.line("pubsub_clients", call.server.pubsub.clients());
-    text.zeros(&["watching_clients"]);
+    text.line("watching_clients", count(|client| client.settings().watched > 0));
+    text.line(
+        "clients_in_timeout_table",
+        count(|client| client.waiter().as_ref().is_some_and(|waiter| waiter.timeout().is_some())),
+    );
 }
 
 fn memory(call: &Call<'_>, text: &mut Text) {
