@@ -26,7 +26,7 @@ impl Server {
         }
         let left = self.keyspace.stand(view.me().facts.is_primary(), &open);
         for slot in left {
-            Turn::new(self, slot, now).redirect_waiters(&view);
+            Turn::new(self, slot, now).redirect_waiters();
         }
         drop(standing);
     }

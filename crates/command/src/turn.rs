@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::{Changes, Db, KeyChange, SlotKeys};
-use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::beside::Beside;
@@ -205,12 +204,13 @@ impl<'s> Turn<'s> {
         !all
     }
 
-    /// Sends those away who wait for keys that are served elsewhere now.
-    pub(crate) fn redirect_waiters(&mut self, view: &ClusterView) {
-        let (slot, rules) = (self.slot, self.server.rules());
+    /// Sends those away who wait for keys that are served elsewhere now. The view is taken under the lock: who has begun to wait was
+    /// judged by one that may be newer than what the caller has looked at.
+    pub(crate) fn redirect_waiters(&mut self) {
+        let (slot, rules, view) = (self.slot, self.server.rules(), self.server.view());
         for waiter in self.beside().waiters_in(slot) {
             let access = waiter.command.spec.access();
-            let routed = routing::route(view, slot, access, rules, Asker::default(), Presence::default);
+            let routed = routing::route(&view, slot, access, rules, Asker::default(), Presence::default);
             if let Err(redirection) = routed {
                 self.end_wait(&waiter, Some(&redirection.reply(waiter.audience)));
             }
