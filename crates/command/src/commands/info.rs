@@ -130,8 +130,11 @@ fn memory(call: &Call<'_>, text: &mut Text) {
     text.line("maxmemory_policy", call.server.config().text("maxmemory-policy"));
 }
 
-fn persistence(_call: &Call<'_>, text: &mut Text) {
-    text.zeros(&["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
+fn persistence(call: &Call<'_>, text: &mut Text) {
+    text.zeros(&["loading", "async_loading"]);
+    // Nothing was ever saved.
+    text.line("rdb_changes_since_last_save", call.server.stats.dirty.get());
+    text.zeros(&["rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
     text.zeros(&["slot_migration_fork_in_progress"]);
 }
 

@@ -25,7 +25,7 @@ fn every_key_has_an_order_that_explains_what_clients_saw() {
     for seed in seeds() {
         let histories = world::play(seed);
         for (key, history) in histories {
-            let found = search::explain(State::default(), history.calls());
+            let found = search::explain(&State::default(), history.calls());
             assert!(found, "no order explains what was seen of {key}, SEEDS={seed}..{}:\n{history}", seed + 1);
         }
     }
@@ -43,7 +43,7 @@ fn holds(calls: &[(u64, u64, &str, &str)]) -> bool {
     for (began, ended, what, reply) in calls {
         history.add_written(*began, *ended, what, reply);
     }
-    search::explain(State::default(), history.calls())
+    search::explain(&State::default(), history.calls())
 }
 
 #[test]

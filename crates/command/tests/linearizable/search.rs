@@ -8,7 +8,7 @@ use crate::model::State;
 
 /// Whether the calls can be put into an order in which each is explained by those before it, and that never puts a call before one
 /// that had ended when it began.
-pub(crate) fn explain(start: State, calls: &[Call]) -> bool {
+pub(crate) fn explain(start: &State, calls: &[Call]) -> bool {
     assert!(calls.len() <= 128, "{} calls are too many to look through", calls.len());
     Search { calls, tried: HashSet::new() }.explain(0, start)
 }
@@ -20,7 +20,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn explain(&mut self, done: u128, state: State) -> bool {
+    fn explain(&mut self, done: u128, state: &State) -> bool {
         let calls = self.calls;
         let left = || calls.iter().enumerate().filter(|(index, _)| done >> index & 1 == 0);
         // Whatever began later than this can't be next.
@@ -30,6 +30,6 @@ impl Search<'_> {
         }
         left()
             .filter(|(_, call)| call.began < end)
-            .any(|(index, call)| state.after(call).is_some_and(|next| self.explain(done | 1 << index, next)))
+            .any(|(index, call)| state.after(call).is_some_and(|next| self.explain(done | 1 << index, &next)))
     }
 }
