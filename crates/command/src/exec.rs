@@ -118,6 +118,10 @@ pub(crate) fn run_queued<'s>(
         let Some((command, request)) = transaction.pop() else {
             let end = std::mem::replace(&mut transaction.end, Outcome::Continue);
             session.set_transaction(None);
+            // What it has executed is part of it: others see EXEC as the last command.
+            if let Some(exec) = session.ran {
+                session.client().note_command(exec);
+            }
             return end;
         };
         let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
