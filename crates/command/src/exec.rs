@@ -152,10 +152,12 @@ pub(crate) fn run_queued<'s>(
             let outcome = std::mem::replace(&mut transaction.end, Outcome::Continue);
             drop(turn);
             end(server, session, now);
-            if server.monitors.any()
-                && let Some(exec) = session.ran
-            {
-                server.monitors.show(server.pubsub.limits(), now, session.client(), exec, &[b"EXEC"]);
+            if let Some(exec) = session.ran {
+                // What it has executed is part of it: others see EXEC as the last command.
+                session.client().note_command(exec);
+                if server.monitors.any() {
+                    server.monitors.show(server.pubsub.limits(), now, session.client(), exec, &[b"EXEC"]);
+                }
             }
             return outcome;
         };

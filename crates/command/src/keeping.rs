@@ -27,7 +27,7 @@ impl Server {
                 group.beside.waited_slots()
             };
             for slot in waited {
-                Turn::new(self, slot, now).redirect_waiters(&view);
+                Turn::new(self, slot, now).redirect_waiters();
             }
         }
     }

@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::{Changes, Db, KeyChange, Lookups, Rank, SlotKeys, ValueRef};
-use slotmesh_table::ClusterView;
 use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::beside::Beside;
@@ -371,12 +370,13 @@ impl<'s> Turn<'s> {
     }
 
     /// Sends those away who wait for keys that are served elsewhere now. Who was let in by ASKING stays while the slot arrives, and
-    /// who reads from a replica while that has the slot's primary.
-    pub(crate) fn redirect_waiters(&mut self, view: &ClusterView) {
-        let (slot, rules) = (self.slot, self.server.rules());
+    /// who reads from a replica while that has the slot's primary. The view is taken under the lock: who has begun to wait was judged
+    /// by one that may be newer than what the caller has looked at.
+    pub(crate) fn redirect_waiters(&mut self) {
+        let (slot, rules, view) = (self.slot, self.server.rules(), self.server.view());
         for waiter in self.beside().waiters_in(slot) {
             let access = waiter.command.spec.access();
-            if let Err(redirection) = routing::route(view, slot, access, rules, waiter.asker, Presence::default) {
+            if let Err(redirection) = routing::route(&view, slot, access, rules, waiter.asker, Presence::default) {
                 let error = redirection.reply(self.server.audience(waiter.family));
                 self.end_wait(&waiter, Some(&error));
             }

@@ -129,6 +129,24 @@ fn what_a_transaction_takes_back_is_never_seen() {
     assert_eq!(waiting.served(), None);
 }
 
+#[test]
+fn info_counts_who_waits_and_who_watches() {
+    let server = server();
+    let [mut ever, mut soon, mut watching, mut other] = clients(&server);
+    ever.waits("BLPOP k 0");
+    soon.waits("XREAD BLOCK 50 STREAMS {k}s $");
+    watching.say("WATCH k");
+    let counts = |info: &str| {
+        let figure =
+            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.parse().ok());
+        ["blocked_clients", "clients_in_timeout_table", "watching_clients"].map(|name| figure(name).unwrap_or(-1))
+    };
+    assert_eq!(counts(&other.say("INFO clients")), [2, 1, 1]);
+    soon.give_up();
+    watching.say("UNWATCH");
+    assert_eq!(counts(&other.say("INFO clients")), [1, 0, 0]);
+}
+
 /// The cluster is this node.
 struct World(Arc<ClusterView>);
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Release};
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -121,8 +121,9 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
     loop {
         match waiting.recv_timeout(look.saturating_duration_since(Instant::now())) {
             Ok(Chore::Topology) => {
-                // A change after this leaves a chore of its own.
-                chores.0.topology_waits.store(false, Release);
+                // A change after this leaves a chore of its own. One that came before, and relies on this one, is seen now: a plain
+                // store would not make sure of that.
+                chores.0.topology_waits.swap(false, AcqRel);
                 server.follow_topology(clock.now());
             }
             Ok(Chore::DropKeys(slots)) => server.drop_keys(&slots, clock.now()),

@@ -3,13 +3,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use xtask::rack::{Kind, wait};
 
 use crate::admin::start_with_api;
+use crate::packages;
 use crate::turn::{PATIENCE, Turn};
 
 /// Packages of the Python client, installed beside the real servers.
@@ -52,7 +52,7 @@ for update in updates:
 #[test]
 fn a_python_client_meets_and_watches_by_reflection_alone() {
     let Some(turn) = Turn::take() else { return };
-    let python = match python() {
+    let python = match packages::python(&PACKAGES, "grpc_reflection.v1alpha") {
         Ok(python) => python,
         Err(reason) => return eprintln!("skipped: no gRPC for Python: {reason:#}"),
     };
@@ -64,20 +64,6 @@ fn a_python_client_meets_and_watches_by_reflection_alone() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(said.trim(), format!("joined {}", other.id().unwrap()));
-}
-
-/// The Python of the real servers' packages, with those of the client.
-fn python() -> Result<PathBuf> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().context("a target folder")?.join("peers");
-    let python = home.join("bin").join("python");
-    ensure!(python.exists(), "there is no {}; cargo xtask test makes it", python.display());
-    let present = || Command::new(&python).args(["-c", "import grpc_reflection.v1alpha"]).output();
-    if !present()?.status.success() {
-        let options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"];
-        let output = Command::new(&python).args(options).args(PACKAGES).stdin(Stdio::null()).output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(python)
 }
 
 struct Exporter(Child);

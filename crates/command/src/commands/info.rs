@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::memory::Figures;
 use super::replication::primary_of;
 use crate::call::{Call, Handled, is_word};
+use crate::client::Client;
 use crate::cluster;
 use crate::outcome::Outcome;
 use crate::pause::Held;
@@ -107,14 +108,19 @@ fn server(call: &Call<'_>, text: &mut Text) {
 }
 
 fn clients(call: &Call<'_>, text: &mut Text) {
-    text.line("connected_clients", call.server.clients.count());
+    let clients = call.server.clients.all();
+    let count = |what: fn(&Client) -> bool| clients.iter().filter(|client| what(client)).count();
+    text.line("connected_clients", clients.len());
     text.line("cluster_connections", call.server.bus_links());
     text.line("maxclients", call.server.config().text("maxclients"));
-    let waiting = call.server.clients.all().iter().filter(|client| client.waiter().is_some()).count();
-    text.line("blocked_clients", waiting + call.server.pause.waiting());
+    text.line("blocked_clients", count(|client| client.waiter().is_some()) + call.server.pause.waiting());
     text.line("tracking_clients", call.server.tracking.clients());
     text.line("pubsub_clients", call.server.pubsub.clients());
-    text.zeros(&["watching_clients"]);
+    text.line("watching_clients", count(|client| client.settings().watched > 0));
+    text.line(
+        "clients_in_timeout_table",
+        count(|client| client.waiter().as_ref().is_some_and(|waiter| waiter.timeout().is_some())),
+    );
     let pause = call.server.pause.now(call.now.mono);
     let held = |held| if held == Held::All { "all" } else { "write" };
     text.line("paused_reason", pause.map_or("none", |(reason, _, _)| reason.name()));
@@ -146,8 +152,11 @@ fn memory(call: &Call<'_>, text: &mut Text) {
     text.zeros(&["active_defrag_running"]);
 }
 
-fn persistence(_call: &Call<'_>, text: &mut Text) {
-    text.zeros(&["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
+fn persistence(call: &Call<'_>, text: &mut Text) {
+    text.zeros(&["loading", "async_loading"]);
+    // Nothing was ever saved.
+    text.line("rdb_changes_since_last_save", call.server.stats.dirty.get());
+    text.zeros(&["rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
     text.zeros(&["slot_migration_fork_in_progress"]);
 }
 

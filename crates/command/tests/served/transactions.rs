@@ -7,6 +7,15 @@ use slotmesh_command::{Answer, Outcome, Question, table};
 const SLOT: u16 = 3828;
 
 #[test]
+fn exec_is_the_last_command_of_who_has_sent_it() {
+    let fixture = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (fixture.client(), fixture.client());
+    client.say_all(&["MULTI", "PING", "EXEC"]);
+    let list = other.say("CLIENT LIST ID 1");
+    assert!(list.contains(" cmd=exec "), "{list}");
+}
+
+#[test]
 fn asking_before_multi_is_for_the_whole_transaction() {
     let world = Fixture::new(Table::Importing(SLOT));
     let mut client = world.client();
