@@ -30,6 +30,9 @@ impl Watch {
     }
 }
 
+/// Something for each of some keys. Those of a slot stand together.
+type ByKey<V> = BTreeMap<(Slot, Box<[u8]>), V>;
+
 /// What is kept beside the keys of a group of slots.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
@@ -43,12 +46,12 @@ pub(crate) struct Beside {
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
     /// What the keys of the slots take, while there is a limit.
     sizes: Option<Box<[SlotSize; GROUP_SLOTS]>>,
-    watches: BTreeMap<(Slot, Box<[u8]>), Vec<Arc<Watch>>>,
-    waiters: BTreeMap<(Slot, Box<[u8]>), VecDeque<Arc<Waiter>>>,
+    watches: ByKey<Vec<Arc<Watch>>>,
+    waiters: ByKey<VecDeque<Arc<Waiter>>>,
     /// Keys that nobody may change for now.
     pub(crate) transits: Transits,
     /// Keys, there or not, and the numbers of the clients that have read them and are tracked.
-    readers: BTreeMap<(Slot, Box<[u8]>), BTreeSet<u64>>,
+    readers: ByKey<BTreeSet<u64>>,
     pub(crate) random: Random,
     /// Lookups that have found their keys, and those that have not.
     lookups: (u64, u64),
@@ -238,7 +241,7 @@ impl Beside {
     }
 }
 
-fn of_slot<V>(map: &BTreeMap<(Slot, Box<[u8]>), V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
+fn of_slot<V>(map: &ByKey<V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
     let of_slot = map.range((slot, Box::default())..).take_while(move |((other, _), _)| *other == slot);
     of_slot.map(|((_, key), value)| (key, value))
 }

@@ -122,7 +122,7 @@ impl Follower {
 
     /// A key of one type or another, small or large.
     fn make(&mut self, number: u32) -> Result<()> {
-        let (key, count) = (format!("key-{number}"), if number % 7 == 0 { 200 } else { 3 });
+        let (key, count) = (format!("key-{number}"), if number.is_multiple_of(7) { 200 } else { 3 });
         let elements: Vec<String> = (0..count).map(|at| format!("element-{at}")).collect();
         let numbers: Vec<String> = (0..count).map(|at| at.to_string()).collect();
         let pairs = numbers.iter().zip(&elements).flat_map(|(number, element)| [number.as_str(), element.as_str()]);
