@@ -150,7 +150,11 @@ impl Keyspace {
     /// Whether no key is here.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        let is_filled = |slots: Group64| {
+            let mut group = self.lock(slots.start);
+            slots.iter().any(|slot| !group.slot(slot).is_empty())
+        };
+        !groups().any(is_filled)
     }
 
     /// How many keys expire some day.
