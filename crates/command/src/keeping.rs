@@ -13,19 +13,12 @@ use crate::turn::Turn;
 const EXPIRED_AT_ONCE: usize = 64;
 
 impl Server {
-    /// Has the keys follow the latest view of the cluster, to be called after each change of it, from any thread but the one of the
-    /// bus: it waits for commands that run. Commands judge by the latest view without it; here those who wait for keys are told
-    /// that these are served elsewhere.
+    /// Has those who wait for keys follow the latest view of the cluster, to be called after each change of it, from any thread but
+    /// the one of the bus: it waits for commands that run. Commands judge by the latest view without it.
     pub fn follow_topology(&self, now: Now) {
-        let version = self.surroundings.view_version();
-        let view = self.view();
-        self.keyspace.set_leads(view.me().facts.is_primary());
+        self.keyspace.set_leads(self.view().me().facts.is_primary());
         for slots in groups() {
-            let waited = {
-                let mut group = self.keyspace.lock(slots.start);
-                group.beside.follow(slots.iter(), &view, version);
-                group.beside.waited_slots()
-            };
+            let waited = self.keyspace.lock(slots.start).beside.waited_slots();
             for slot in waited {
                 Turn::new(self, slot, now).redirect_waiters();
             }

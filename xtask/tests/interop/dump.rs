@@ -137,8 +137,9 @@ fn held(client: &mut Client, key: &str) -> Vec<Value> {
         "hash" => client.call_bytes(&[b"HPEXPIRETIME", key.as_bytes(), b"FIELDS", b"2", b"f", b"g"]).unwrap(),
         _ => Value::Null,
     };
-    // Servers without terms of fields have no such command.
-    let term = if matches!(term, Value::Error(_)) { Value::Null } else { term };
+    // Servers without terms of fields have no such command: there no field has one.
+    let without = Value::Array(vec![Value::Integer(-1), Value::Integer(-1)]);
+    let term = if matches!(term, Value::Error(_)) { without } else { term };
     [vec![Value::Bulk(kind.into_bytes())], content, vec![term]].concat()
 }
 

@@ -144,11 +144,11 @@ fn explain_tells_what_each_directive_does() {
     let Some(examples) = Examples::find() else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("valkey.conf");
-    fs::write(&path, "cluster-enabled yes\nactivedefrag no\nlfu-log-factor 7\nappendonly no\n").unwrap();
+    fs::write(&path, "cluster-enabled yes\nactivedefrag no\nactive-defrag-cycle-min 7\nappendonly no\n").unwrap();
     let said = examples.good("explain", &[&path.display().to_string(), "--port", "7123"]);
     let after = |line: &str| said.lines().skip_while(|shown| *shown != line).nth(1).unwrap_or_else(|| panic!("{said}"));
     assert!(after("port 7123").contains("port"), "{said}");
-    assert_eq!(after("lfu-log-factor 7").trim(), "taken and shown, changes nothing");
+    assert_eq!(after("active-defrag-cycle-min 7").trim(), "taken and shown, changes nothing");
     fs::write(&path, "no-such-directive 1\n").unwrap();
     let output = examples.output("explain", &[&path.display().to_string()]);
     let reason = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -20,6 +20,9 @@ use crate::bus::{BusReply, BusRequest, Diagnosis};
 use crate::clients::{Shared, order, resolve};
 use crate::{change, usage};
 
+/// Changes that are put to the bus before the first of them is answered.
+const TOGETHER: usize = 256;
+
 /// Shown in place of what is secret.
 const HIDDEN: &str = "***";
 
@@ -43,14 +46,25 @@ impl Member {
         edited(self.ask(at, BusRequest::Change(order(&self.shared, &change, false))).await)
     }
 
-    /// The first that is refused ends it, with nothing changed if it is refused from the start.
-    async fn set_slots(&self, at: Option<u64>, changes: Vec<Change>) -> Result<Edited, EditError> {
-        for change in &changes {
-            edited(self.ask(at, BusRequest::Change(order(&self.shared, change, true))).await)?;
-        }
-        for (index, change) in changes.into_iter().enumerate() {
-            // The first one moves the version.
-            self.change(at.filter(|_| index == 0), change).await?;
+    /// Nothing is changed if any is refused from the start.
+    async fn set_slots(&self, at: Option<u64>, changes: &[Change]) -> Result<Edited, EditError> {
+        self.ask_together(at, changes, true).await?;
+        let Some((first, rest)) = changes.split_first() else { return Ok(Edited::Done) };
+        // The first one moves the version.
+        self.change(at, first.clone()).await?;
+        self.ask_together(None, rest, false).await
+    }
+
+    /// Puts some at once: what is under way together is saved together.
+    async fn ask_together(&self, at: Option<u64>, changes: &[Change], only_check: bool) -> Result<Edited, EditError> {
+        for some in changes.chunks(TOGETHER) {
+            let put =
+                |change| self.shared.bus.put(when(at, BusRequest::Change(order(&self.shared, change, only_check))));
+            let answers: Vec<_> = some.iter().map(put).collect();
+            for answer in answers {
+                let Some(answer) = answer else { return Err(EditError::Stopped) };
+                edited(answer.await.ok())?;
+            }
         }
         Ok(Edited::Done)
     }
@@ -136,7 +150,8 @@ impl Node for Member {
             Edit::Reset { hard } => edited(self.ask(at, BusRequest::Reset { hard }).await),
             Edit::SetSlots(slots, change) => {
                 let state = slot_state(change);
-                self.set_slots(at, slots.into_iter().map(|slot| Change::SetSlot(slot, state)).collect()).await
+                let changes: Vec<_> = slots.into_iter().map(|slot| Change::SetSlot(slot, state)).collect();
+                self.set_slots(at, &changes).await
             }
             Edit::AddSlots(ranges) => self.change(at, Change::AddSlots(ranges)).await,
             Edit::DelSlots(ranges) => self.change(at, Change::DelSlots(ranges)).await,

@@ -59,9 +59,14 @@ impl Bus {
 
     /// Asks the bus; `None` when it has stopped.
     pub(crate) async fn ask(&self, request: BusRequest) -> Option<BusReply> {
+        self.put(request)?.await.ok()
+    }
+
+    /// Puts a question to the bus; the answer comes later. `None` when it has stopped.
+    pub(crate) fn put(&self, request: BusRequest) -> Option<oneshot::Receiver<BusReply>> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Envelope { request, reply }).ok()?;
-        answer.await.ok()
+        Some(answer)
     }
 
     /// Tells the bus something, and does not wait.

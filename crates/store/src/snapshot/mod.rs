@@ -39,6 +39,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// All keys as they were at one moment: a walk from slot to slot. Dropping it ends the walk.
 ///
 /// ```
+/// # use std::borrow::Cow;
 /// # use slotmesh_store::{Changes, Db, Expiry, Keyspace, ValueRef};
 /// # use slotmesh_types::Slot;
 /// let keyspace = Keyspace::<()>::new(1);
@@ -51,8 +52,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// let (mut snapshot, ()) = keyspace.snapshot(1 << 20, || ()).expect("there is no other");
 /// set(b"after");
 /// let mut seen = Vec::new();
-/// while snapshot.step(100, |entry| seen.extend(entry.value().text())).expect("little is set aside") {}
-/// assert_eq!(seen, [&b"before"[..]]);
+/// while snapshot.step(100, |entry| seen.extend(entry.value().text().map(Cow::into_owned))).expect("little is set aside") {}
+/// assert_eq!(seen, [b"before"]);
 /// ```
 #[derive(Debug)]
 pub struct Snapshot<'k, X> {
