@@ -23,7 +23,7 @@ const KEYS: [(&str, &str); 27] = [
     ("set-many-numbers", "700 SADD set-many-numbers {n}"),
     ("set-short", "SADD set-short a b 7 ''"),
     ("set-long", "300 SADD set-long member-{n} {n}"),
-    ("zset-short", "ZADD zset-short 1.5 a -inf b +inf c 3 7 0.1 d"),
+    ("zset-short", "ZADD zset-short 1.5 a -inf b +inf c 3 7 0.125 d"),
     ("zset-long", "300 ZADD zset-long {n}.25 member-{n}"),
     ("places", "GEOADD places 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"),
     ("hash-short", "HSET hash-short f v g 12 h ''"),
@@ -138,8 +138,11 @@ fn held(client: &mut Client, key: &str) -> Vec<Value> {
         _ => Value::Null,
     };
     // Servers without terms of fields have no such command: there no field has one.
-    let without = Value::Array(vec![Value::Integer(-1), Value::Integer(-1)]);
-    let term = if matches!(term, Value::Error(_)) { without } else { term };
+    let has_term = |term: &Value| matches!(term, Value::Integer(time) if *time >= 0);
+    let term = match &term {
+        Value::Array(terms) if terms.iter().any(has_term) => term,
+        _ => Value::Null,
+    };
     [vec![Value::Bulk(kind.into_bytes())], content, vec![term]].concat()
 }
 
