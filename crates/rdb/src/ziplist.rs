@@ -15,9 +15,9 @@ use slotmesh_store::{Listpack, Packed};
 use crate::damage::Damage;
 
 const HEAD: usize = 10;
-const END: u8 = 255;
+pub(crate) const END: u8 = 255;
 /// A length in front of a value that takes four bytes more.
-const LONG: u8 = 254;
+pub(crate) const LONG: u8 = 254;
 const DAMAGED: Damage = Damage::Packed("ziplist");
 
 /// The same values in the form that is kept.
@@ -59,7 +59,7 @@ impl<'a> Values<'a> {
 
     fn read(&mut self) -> Option<Packed<'a>> {
         let values = &self.bytes[..self.bytes.len() - 1];
-        let (before, rest) = split_before(&values[self.at..])?;
+        let (before, rest) = split_length(&values[self.at..])?;
         let (value, rest) = split_value(rest)?;
         if before != self.before {
             return None;
@@ -85,8 +85,8 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// The length of the value before, and what follows.
-fn split_before(bytes: &[u8]) -> Option<(usize, &[u8])> {
+/// A length of one byte, or of four behind a 254, and what follows.
+pub(crate) fn split_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     match bytes.split_first()? {
         (&END, _) => None,
         (&LONG, rest) => {

@@ -6,9 +6,8 @@
 use slotmesh_store::{Listpack, Packed};
 
 use crate::damage::Damage;
+use crate::ziplist::{END, LONG, split_length};
 
-const END: u8 = 255;
-const LONG: u8 = 254;
 const DAMAGED: Damage = Damage::Packed("zipmap");
 
 /// Fields and values in turn, in the form that is kept.
@@ -34,17 +33,6 @@ fn split_field(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (value, rest) = rest.split_at_checked(length)?;
     let (_, rest) = rest.split_at_checked(usize::from(*unused))?;
     Some((name, value, rest))
-}
-
-fn split_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    match bytes.split_first()? {
-        (&END, _) => None,
-        (&LONG, rest) => {
-            let (length, rest) = rest.split_first_chunk()?;
-            Some((u32::from_le_bytes(*length) as usize, rest))
-        }
-        (length, rest) => Some((usize::from(*length), rest)),
-    }
 }
 
 #[cfg(test)]
