@@ -75,7 +75,7 @@ impl NodesConf {
         File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text)).map_err(failed("read"))?;
         if text.is_empty() {
             let table = new_node(rng);
-            self.save(&ConfFile::from_table(&table, now).to_text(), true).map_err(failed("save"))?;
+            self.save(&ConfFile::text_of(&table, now), true).map_err(failed("save"))?;
             return Ok((table, true));
         }
         let corrupt = |error| ConfFileError::Corrupt { path: self.path.clone(), error };

@@ -149,7 +149,7 @@ impl Core {
         saves.begun = self.clock.now().mono;
         saves.running_for_engine = std::mem::take(&mut saves.wanted_by_engine);
         let (engine, now) = (self.engine.borrow(), self.clock.now());
-        let text = ConfFile::from_table(engine.table(), now).to_text();
+        let text = ConfFile::text_of(engine.table(), now);
         let own = saves.changed_own_text(engine.memory(now));
         let job = Job { number: saves.asked, text, own, sync: durability >= Durability::Synced };
         saves.saver.save(job);
