@@ -253,7 +253,7 @@ fn admit_queued<'s>(server: &'s Server, session: &mut Session, now: Now) -> Resu
     if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(server.audience(family)))? {
         let held = turn.insert(Turn::new(server, slot, now));
         held.admit(asker, family, transaction.access(), |db| transaction.presence(db))?;
-        if held.has_transits() && transaction.has(Flag::Write) && held.hold(&client, transaction.keys().into_iter()) {
+        if held.has_holds() && transaction.has(Flag::Write) && held.hold(&client, transaction.keys()) {
             return Err(Refusal::Held);
         }
     }

@@ -305,10 +305,7 @@ pub(crate) fn admit_keyed<'s>(
         asker.asking |= command.spec.flags.contains(&Flag::Asking);
         let access = command.spec.access();
         turn.admit(asker, session.family(), access, |db| presence(keys_of(command, args), db))?;
-        if turn.has_transits()
-            && access == Access::Write
-            && turn.hold(session.client(), keys_of(command, args).into_iter())
-        {
+        if turn.has_holds() && access == Access::Write && turn.hold(session.client(), keys_of(command, args)) {
             return Err(Refusal::Held);
         }
     }

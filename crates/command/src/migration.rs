@@ -86,7 +86,7 @@ impl Server {
             return Departure::NoKeys;
         }
         if !migration.copies {
-            keys.iter().for_each(|key| turn.beside().transits.begin(key));
+            keys.iter().for_each(|key| turn.beside().begin_transit(slot, key));
         }
         Departure::Begun(Transit { server: self, slot, now, keys, copies: migration.copies })
     }

@@ -63,11 +63,6 @@ pub enum Question {
     },
     /// Forget a node: [`Answer::Ok`] or [`Answer::Error`].
     Forget(NodeId),
-    /// Leave the cluster: [`Answer::Ok`] or [`Answer::Error`].
-    Reset {
-        /// Take a new id and forget the epochs as well.
-        hard: bool,
-    },
     /// Make every other node forget this one, then reset it: [`Answer::Ok`] once that is done, or [`Answer::Error`].
     Leave {
         /// Although it owns slots.
@@ -156,6 +151,11 @@ pub enum Change {
     ReplicateNoOne,
     /// Take the place of the own primary.
     Failover(Failover),
+    /// Leave the cluster: an empty primary that knows nobody.
+    Reset {
+        /// Take a new id and forget the epochs as well.
+        hard: bool,
+    },
 }
 
 /// How a replica takes its primary's place.

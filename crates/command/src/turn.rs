@@ -133,15 +133,15 @@ impl<'s> Turn<'s> {
         result
     }
 
-    /// Whether any of these keys is on its way to another node, so that a request which may change it has to wait; then the client is
-    /// told when to try again.
-    pub(crate) fn hold<'k>(&mut self, client: &Arc<Client>, keys: impl Iterator<Item = &'k [u8]>) -> bool {
-        self.beside().transits.hold(client, keys)
+    /// Whether what would change these keys of the slot has to wait; then the client is told when to try again.
+    pub(crate) fn hold<'k>(&mut self, client: &Arc<Client>, keys: impl IntoIterator<Item = &'k [u8]>) -> bool {
+        let slot = self.slot;
+        self.beside().holds().hold(client, slot, keys)
     }
 
-    /// Whether any key is on its way to another node.
-    pub(crate) fn has_transits(&mut self) -> bool {
-        !self.beside().transits.is_empty()
+    /// Whether anything is held back.
+    pub(crate) fn has_holds(&mut self) -> bool {
+        !self.beside().holds().is_empty()
     }
 
     /// A key is on its way no longer: it has arrived, or it stays.
@@ -151,7 +151,7 @@ impl<'s> Turn<'s> {
         }
         let slot = self.slot;
         let beside = self.beside();
-        beside.transits.end(key);
+        beside.end_transit(slot, key);
         // Somebody may wait for other keys and have found this one held back.
         for waiter in beside.waiters_in(slot) {
             waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
@@ -452,9 +452,9 @@ impl<'s> Turn<'s> {
 
     /// Whether a request may change a key that is on its way to another node.
     fn is_held(&mut self, command: &Known, args: &[&[u8]]) -> bool {
-        self.has_transits()
-            && command.spec.access() == Access::Write
-            && self.beside().transits.has_any(command.spec.key_places(args).iter().map(|place| args[place.word]))
+        let slot = self.slot;
+        command.spec.access() == Access::Write
+            && self.beside().holds().has_any(slot, command.spec.key_places(args).iter().map(|place| args[place.word]))
     }
 
     fn try_to_serve(&mut self, waiter: &Arc<Waiter>) {

@@ -13,6 +13,7 @@ mod pause;
 mod replies;
 mod sets;
 mod shard_subscriptions;
+mod standstill;
 mod support;
 mod tracking;
 mod transactions;
