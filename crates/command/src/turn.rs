@@ -23,7 +23,7 @@ use crate::random::Random;
 use crate::routing::{self, Access, Asker, Presence};
 use crate::server::Server;
 use crate::settings::Settings;
-use crate::table::{Flag, Group, Known, Touches};
+use crate::table::{Flag, Known, Touches};
 use crate::waiting::{Wait, Waiter};
 
 /// A group of slots that is locked for commands on one of them, and what these leave behind.
@@ -373,10 +373,10 @@ impl<'s> Turn<'s> {
     /// who reads from a replica while that has the slot's primary. The view is taken under the lock: who has begun to wait was judged
     /// by one that may be newer than what the caller has looked at.
     pub(crate) fn redirect_waiters(&mut self) {
-        let (slot, rules, view) = (self.slot, self.server.rules(), self.server.view());
+        let (slot, view) = (self.slot, self.server.view());
         for waiter in self.beside().waiters_in(slot) {
             let access = waiter.command.spec.access();
-            if let Err(redirection) = routing::route(&view, slot, access, rules, waiter.asker, Presence::default) {
+            if let Err(redirection) = routing::route_waiter(&view, slot, access, waiter.asker) {
                 let error = redirection.reply(self.server.audience(waiter.family));
                 self.end_wait(&waiter, Some(&error));
             }
@@ -433,20 +433,10 @@ impl<'s> Turn<'s> {
         let slot = self.slot;
         while let Some(key) = self.ready.next() {
             for waiter in self.beside().waiters_of(slot, &key) {
-                if self.is_waited_for(&key, &waiter) {
+                if self.with_db(|db, _| waiter.wait.has_come(&key, db)) {
                     self.try_to_serve(&waiter);
                 }
             }
-        }
-    }
-
-    /// Whether a key holds what a request waits for. Groups of consumers are gone when their stream is: that ends a wait too.
-    fn is_waited_for(&mut self, key: &[u8], waiter: &Waiter) -> bool {
-        let held = self.with_db(|db, _| db.type_name(key));
-        match waiter.command.spec.group {
-            Group::List => held == Some("list"),
-            Group::SortedSet => held == Some("zset"),
-            _ => held == Some("stream") || waiter.wait.ends_without_key,
         }
     }
 

@@ -18,3 +18,4 @@ mod support;
 mod tracking;
 mod transactions;
 mod usage;
+mod waiters;

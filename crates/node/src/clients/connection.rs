@@ -47,9 +47,6 @@ const KEPT_BYTES: usize = 4 * 1024;
 /// Words of a request that need no memory of their own.
 const WORDS: usize = 8;
 
-/// Bytes of later requests that are taken in while one waits for keys.
-const WAITING_BYTES: usize = 64 * 1024;
-
 /// Bytes of a request that is not complete, of a client that has not shown the password.
 const STRANGER_BYTES: usize = 1 << 20;
 
@@ -354,7 +351,8 @@ impl Connection {
         .await
     }
 
-    /// Waits for something. What else arrives is kept for later; an end of the connection is noticed.
+    /// Waits for something. What else arrives is kept for later, as much of it as may wait at all: the end of the connection stands
+    /// behind it, and who has gone must not be served with what is taken out for it.
     async fn wait_for<T>(&mut self, awaited: impl Future<Output = T>) -> io::Result<T> {
         let mut awaited = pin!(awaited);
         loop {
@@ -366,9 +364,14 @@ impl Connection {
                     self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
                     self.flush().await?;
                 }
-                count = read(&mut self.stream, &mut self.input), if self.input.len() < WAITING_BYTES => match count? {
+                count = read(&mut self.stream, &mut self.input) => match count? {
                     0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    count => self.note_input(count),
+                    count => {
+                        self.note_input(count);
+                        if self.has_too_much_input() {
+                            return Err(io::ErrorKind::ConnectionAborted.into());
+                        }
+                    }
                 },
             }
         }
@@ -397,21 +400,26 @@ impl Connection {
         }
         self.reader.rest();
         self.input = input;
-        self.session.client().set_input(self.input.len());
-        let mut max = self.shared.server.query_bytes();
-        if self.session.is_locked_out(&self.shared.server) {
+        self.closing |= self.has_too_much_input();
+    }
+
+    /// Whether more has arrived, and was not executed, than the client may have waiting; an operator is told.
+    fn has_too_much_input(&self) -> bool {
+        let (server, client, length) = (&self.shared.server, self.session.client(), self.input.len());
+        client.set_input(length);
+        let mut max = server.query_bytes();
+        if self.session.is_locked_out(server) {
             max = max.min(STRANGER_BYTES);
         }
-        if self.input.len() > max {
-            self.shared.server.stats.query_limit_disconnections.add(1);
+        if length > max {
+            server.stats.query_limit_disconnections.add(1);
             tracing::warn!(
-                "Closing client that reached max query buffer length: id={} addr={} ({} bytes)",
-                self.session.client().id,
-                self.session.client().addr,
-                self.input.len()
+                "Closing client that reached max query buffer length: id={} addr={} ({length} bytes)",
+                client.id,
+                client.addr,
             );
-            self.closing = true;
         }
+        length > max
     }
 }
 
