@@ -276,7 +276,7 @@ impl Beside {
 }
 
 /// What belongs to the keys of a slot.
-fn of_slot<V>(map: &ByKey<V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
+pub(crate) fn of_slot<V>(map: &ByKey<V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
     let of_slot = map.range((slot, Box::default())..).take_while(move |((other, _), _)| *other == slot);
     of_slot.map(|((_, key), value)| (key, value))
 }

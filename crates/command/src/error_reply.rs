@@ -75,6 +75,11 @@ impl From<WrongType> for ErrorReply {
     }
 }
 
+/// Fewer or more arguments than a command takes.
+pub(crate) fn wrong_number(command: &Known) -> ErrorReply {
+    ErrorReply::err(format!("wrong number of arguments for '{}' command", command.full_name))
+}
+
 /// Arguments that fit the arity of a container's subcommand and nothing else.
 pub(crate) fn wrong_shape(call: &Call<'_>) -> ErrorReply {
     wrong_subcommand(call.command, call.args)

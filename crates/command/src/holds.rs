@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use slotmesh_types::Slot;
 
-use crate::beside::{ByKey, bit};
+use crate::beside::{ByKey, bit, of_slot};
 use crate::client::Client;
 
 /// Those who wait, by the numbers of their clients.
@@ -28,10 +28,6 @@ impl Holds {
         self.keys.keys().fold(self.still(), |slots, (slot, _)| slots | bit(*slot))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.still.is_empty()
-    }
-
     fn still(&self) -> u64 {
         self.still.iter().fold(0, |all, slots| all | slots)
     }
@@ -47,8 +43,8 @@ impl Holds {
     }
 
     /// Whether any of these is on its way.
-    pub(crate) fn has_any<'k>(&self, slot: Slot, mut keys: impl Iterator<Item = &'k [u8]>) -> bool {
-        !self.keys.is_empty() && keys.any(|key| self.keys.contains_key(&(slot, key.into())))
+    pub(crate) fn has_any<'k>(&self, slot: Slot, keys: impl IntoIterator<Item = &'k [u8]>) -> bool {
+        !self.keys.is_empty() && keys.into_iter().any(|key| self.keys.contains_key(&(slot, key.into())))
     }
 
     /// Nothing is written into these slots any more.
@@ -80,6 +76,17 @@ impl Holds {
         };
         waiting.insert(client.id, Arc::clone(client));
         true
+    }
+
+    /// A client waits no longer for what is held in a slot.
+    pub(crate) fn forget(&mut self, client: &Client, slot: Slot) {
+        self.waiting.remove(&client.id);
+        let keys: Vec<_> = of_slot(&self.keys, slot).map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            if let Some(waiting) = self.keys.get_mut(&(slot, key)) {
+                waiting.remove(&client.id);
+            }
+        }
     }
 }
 

@@ -18,6 +18,8 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
+mod admit;
 mod beside;
 mod call;
 mod candidates;
@@ -29,7 +31,6 @@ mod commands;
 mod error_reply;
 mod event;
 mod eviction;
-mod exec;
 mod execute;
 mod explanation;
 mod find;
@@ -55,13 +56,14 @@ mod session;
 mod settings;
 mod standstill;
 mod stats;
+mod surroundings;
 pub mod table;
 mod tracking;
-mod transaction;
+mod transactions;
 mod turn;
 mod waiting;
-mod watched;
 
+pub use account::Executed;
 pub use client::{Client, Driver, Peer};
 pub use clients::Clients;
 pub use commands::cluster::VIEW_AGE_MAX;
@@ -79,8 +81,9 @@ pub use pause::{Held, PauseReason};
 pub use pubsub::PubSub;
 pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
 pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};
-pub use server::{Executed, Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
+pub use server::{REDIS_VERSION, Server, VALKEY_VERSION};
 pub use session::Session;
 pub use standstill::{Span, Standstill};
 pub use stats::{CommandFigures, Counter, SpreadCounter, Stats};
+pub use surroundings::{Process, Surroundings, Usage};
 pub use waiting::Waiter;

@@ -26,12 +26,11 @@ pub enum Outcome {
     Ask(Question),
     /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the next one.
     Wait(Arc<Waiter>),
-    /// A key that the request would change is on its way to another node: wait for [`Driver::served`](crate::Driver::served), then
-    /// execute the request again, or in the middle of a transaction call [`resume`](crate::resume). Nothing is written.
-    Held,
-    /// Nothing was done, since there is a pause. Execute the same request again when the client is woken, as one that waits is,
-    /// or after so long.
-    Postponed(Duration),
+    /// Nothing was done and nothing is written: there is a pause, or what the request would change must not change now. Wait for
+    /// [`Driver::served`](crate::Driver::served), for so long at most. Then execute the same request again; or call
+    /// [`resume`](crate::resume) if that was in the middle of a transaction, while the session
+    /// [is executing](crate::Session::is_executing).
+    Held(Option<Duration>),
     /// Send what is written, then close.
     Close,
     /// End the server. Nothing is written.

@@ -4,8 +4,7 @@ use slotmesh_resp::{Protocol, parse_integer};
 
 use super::pubsub::is_listening;
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::ErrorReply;
-use crate::execute::wrong_number;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::outcome::Outcome;
 use crate::server::VALKEY_VERSION;
 

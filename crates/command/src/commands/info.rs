@@ -13,7 +13,8 @@ use crate::outcome::Outcome;
 use crate::pause::Held;
 use crate::pubsub::Kind;
 use crate::responsiveness::Lateness;
-use crate::server::{REDIS_VERSION, Usage, VALKEY_VERSION};
+use crate::server::{REDIS_VERSION, VALKEY_VERSION};
+use crate::surroundings::Usage;
 use crate::stats::CommandFigures;
 use crate::table;
 

@@ -39,5 +39,4 @@ pub(crate) mod streams;
 pub(crate) mod strings;
 mod term;
 pub(crate) mod tracking;
-pub(crate) mod transactions;
 mod walk;

@@ -4,9 +4,8 @@ use slotmesh_store::{Edited, Expiry, Hash};
 
 use super::block::Block;
 use super::{tell, write_value};
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::event::Classes;
-use crate::execute::wrong_number;
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn hset(call: &mut Keyed<'_>) -> Done {

@@ -1,41 +1,29 @@
 //! One client connection.
 
+mod follow;
+mod send;
+
 use std::cell::RefCell;
-use std::future::{pending, poll_fn};
-use std::io::{self, IoSlice};
+use std::future::poll_fn;
+use std::io;
 use std::mem;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use slotmesh_command::{
-    Answer, ErrorReply, Executed, Outcome, Output, Question, Session, Waiter, answer, end_wait, execute, resume,
-};
+use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Session, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
 use tokio::io::ReadBuf;
-use tokio::time::{Instant, sleep_until, timeout};
 
-use super::ask::ask;
-use super::migrate::migrate;
+use send::REPLY_BYTES;
+
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
-use crate::ending::Ending;
 
 /// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
 const READ_BYTES: usize = 16 * 1024;
-
-/// Replies are sent when so many bytes have come together, even if more requests wait: whoever does not read is not
-/// served on, and what waits for him stays small.
-const REPLY_BYTES: usize = 64 * 1024;
-
-/// From so many bytes on it is checked before they are sent whether so many may wait.
-const CHECKED_BYTES: usize = 16 * 1024;
-
-/// Pieces of replies that are handed to the system in one go.
-const PIECES: usize = 16;
 
 /// A client that always has something to say gives way to the others of its thread after so many reads, and after each that
 /// filled the buffer or brought so many replies: its socket alone would never make it wait.
@@ -139,44 +127,6 @@ impl Connection {
         self.shared.server.note_time(&mut self.session, self.now.mono.since(begun.mono));
     }
 
-    /// Sends the replies, then what nobody asked for, unless the reply is not at its end. Somebody may publish as fast as this
-    /// client reads, so it goes on only after others had their turn, and what the client says itself is looked at first.
-    async fn flush(&mut self) -> io::Result<()> {
-        for _ in 0..ROUNDS {
-            self.send().await?;
-            self.out.clear(KEPT_BYTES);
-            self.session.client().set_buffered(0);
-            if self.session.is_executing() {
-                return Ok(());
-            }
-            self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
-            if self.out.is_empty() {
-                return Ok(());
-            }
-        }
-        self.signals.more();
-        tokio::task::yield_now().await;
-        Ok(())
-    }
-
-    async fn send(&self) -> io::Result<()> {
-        let (server, client, length) = (&self.shared.server, self.session.client(), self.out.len());
-        client.set_buffered(length);
-        if length >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono) {
-            // The connection has been told to end.
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        let mut sent = 0;
-        while sent < length {
-            let mut pieces = [IoSlice::new(&[]); PIECES];
-            let used = self.out.pieces(sent, &mut pieces);
-            let count = self.stream.write(&pieces[..used]).await?;
-            sent += count;
-            server.note_output(&self.session, count as u64, self.now);
-        }
-        Ok(())
-    }
-
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
         let mut locked_out = self.limit_requests();
@@ -200,11 +150,7 @@ impl Connection {
                     let request = Executed { args: &words, begun, time, bytes_in, bytes_out };
                     server.note_request(&mut self.session, &request);
                     // One that has not begun is read again.
-                    let begins_anew = match outcome {
-                        Outcome::Held => !self.session.is_executing(),
-                        Outcome::Postponed(_) => true,
-                        _ => false,
-                    };
+                    let begins_anew = matches!(outcome, Outcome::Held(_)) && !self.session.is_executing();
                     (outcome, if begins_anew { 0 } else { consumed })
                 }
                 Err(error) => {
@@ -236,145 +182,6 @@ impl Connection {
         let unauthenticated = self.session.is_locked_out(&self.shared.server);
         self.reader.set_limits(Limits { bulk_bytes_max, unauthenticated, ..Limits::default() });
         unauthenticated
-    }
-
-    async fn follow(&mut self, mut outcome: Outcome) -> io::Result<()> {
-        loop {
-            match outcome {
-                Outcome::Continue => return Ok(()),
-                Outcome::Ask(question) => {
-                    self.session.client().set_waiting(true);
-                    let given = self.ask(&question).await?;
-                    self.session.client().set_waiting(false);
-                    self.now = self.shared.clock.now();
-                    let (server, now) = (&self.shared.server, self.now);
-                    outcome = answer(server, &mut self.session, now, &question, &given, &mut self.out);
-                    self.note_time();
-                    continue;
-                }
-                Outcome::Published => {
-                    let publications = Arc::clone(self.shared.bus.publications());
-                    if !publications.outgoing.has_room() {
-                        self.flush().await?;
-                        self.session.client().set_waiting(true);
-                        publications.outgoing.room().await;
-                        self.session.client().set_waiting(false);
-                    }
-                }
-                Outcome::Held => {
-                    let signals = self.signals.clone();
-                    self.wait_held(signals.served()).await?;
-                    if !self.session.is_executing() {
-                        return Ok(());
-                    }
-                }
-                Outcome::Postponed(time) => {
-                    let signals = self.signals.clone();
-                    // Whether it is woken or time is over, it is looked again.
-                    self.wait_held(async { drop(timeout(time, signals.served()).await) }).await?;
-                    return Ok(());
-                }
-                Outcome::Wait(waiter) => {
-                    self.flush().await?;
-                    self.wait(&waiter).await?;
-                    self.now = self.shared.clock.now();
-                    let (server, now) = (&self.shared.server, self.now);
-                    outcome = end_wait(server, &mut self.session, now, &waiter, &mut self.out);
-                    continue;
-                }
-                Outcome::Flush => {
-                    self.flush().await?;
-                    tokio::task::yield_now().await;
-                }
-                Outcome::Close => {
-                    self.closing = true;
-                    return Ok(());
-                }
-                Outcome::Shutdown => {
-                    // Nobody listens any more: the node is ending already.
-                    let _ = self.shared.endings.send(Ending::Shutdown);
-                    self.closing = true;
-                    return Ok(());
-                }
-            }
-            self.now = self.shared.clock.now();
-            outcome = resume(&self.shared.server, &mut self.session, self.now, &mut self.out);
-            self.note_time();
-        }
-    }
-
-    /// Waits until what holds a request back may have ended.
-    async fn wait_held(&mut self, ended: impl Future<Output = ()>) -> io::Result<()> {
-        self.flush().await?;
-        self.session.client().set_waiting(true);
-        self.wait_for(ended).await?;
-        self.session.client().set_waiting(false);
-        self.now = self.shared.clock.now();
-        Ok(())
-    }
-
-    async fn ask(&mut self, question: &Question) -> io::Result<Answer> {
-        match question {
-            Question::Migrate(migration) => {
-                self.flush().await?;
-                let (client, signals) = (Arc::clone(self.session.client()), self.signals.clone());
-                let migrated = migrate(Arc::clone(&self.shared), migration.clone(), client, signals);
-                self.wait_for(migrated).await
-            }
-            question => Ok(ask(&self.shared, question).await),
-        }
-    }
-
-    /// Waits until a request that waits for keys has been served, or has waited for too long.
-    async fn wait(&mut self, waiter: &Waiter) -> io::Result<()> {
-        let deadline = waiter.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
-        let signals = self.signals.clone();
-        let over = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => pending().await,
-            }
-        };
-        let served = async {
-            // The word may be about an earlier one.
-            while !waiter.is_served() {
-                signals.served().await;
-            }
-        };
-        self.wait_for(async {
-            tokio::select! {
-                biased;
-                () = served => {}
-                () = over => {}
-            }
-        })
-        .await
-    }
-
-    /// Waits for something. What else arrives is kept for later, as much of it as may wait at all: the end of the connection stands
-    /// behind it, and who has gone must not be served with what is taken out for it.
-    async fn wait_for<T>(&mut self, awaited: impl Future<Output = T>) -> io::Result<T> {
-        let mut awaited = pin!(awaited);
-        loop {
-            tokio::select! {
-                biased;
-                result = &mut awaited => return Ok(result),
-                () = self.signals.pushed(), if !self.session.is_executing() => {
-                    self.now = self.shared.clock.now();
-                    self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
-                    self.flush().await?;
-                }
-                count = read(&mut self.stream, &mut self.input) => match count? {
-                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    count => {
-                        self.note_input(count);
-                        if self.has_too_much_input() {
-                            return Err(io::ErrorKind::ConnectionAborted.into());
-                        }
-                    }
-                },
-            }
-        }
     }
 
     /// Tells why the connection ends where an operator should know.
