@@ -14,8 +14,8 @@ use crate::pause::Held;
 use crate::pubsub::Kind;
 use crate::responsiveness::Lateness;
 use crate::server::{REDIS_VERSION, VALKEY_VERSION};
-use crate::surroundings::Usage;
 use crate::stats::CommandFigures;
+use crate::surroundings::Usage;
 use crate::table;
 
 /// Writes the lines of one section.

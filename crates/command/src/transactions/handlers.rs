@@ -2,11 +2,11 @@
 
 use slotmesh_types::key_slot;
 
+use super::Transaction;
+use crate::admit::Demand;
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
-use crate::admit::Demand;
 use crate::outcome::Outcome;
-use super::Transaction;
 use crate::turn::Turn;
 
 pub(crate) fn multi(call: &mut Call<'_>) -> Handled {

@@ -251,7 +251,6 @@ impl<'s> Turn<'s> {
             server.tell_event(*now, event.name, &event.key);
         }
     }
-
 }
 
 /// What it means that a request looks a key up.

@@ -86,8 +86,7 @@ impl Turn<'_> {
     /// Whether a request may change a key that is on its way to another node.
     fn is_held(&mut self, command: &Known, args: &[&[u8]]) -> bool {
         let slot = self.slot;
-        command.spec.access() == Access::Write
-            && self.beside().holds().has_any(slot, command.spec.keys_of(args))
+        command.spec.access() == Access::Write && self.beside().holds().has_any(slot, command.spec.keys_of(args))
     }
 
     fn try_to_serve(&mut self, waiter: &Arc<Waiter>) {
