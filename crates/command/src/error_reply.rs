@@ -42,6 +42,12 @@ impl ErrorReply {
         Self::err("syntax error")
     }
 
+    /// The key that is needed is not there.
+    #[must_use]
+    pub fn no_such_key() -> Self {
+        Self::err("no such key")
+    }
+
     /// Not an integer of 64 bits.
     #[must_use]
     pub fn not_an_integer() -> Self {

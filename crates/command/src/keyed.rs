@@ -51,6 +51,14 @@ impl Keyed<'_> {
         }
     }
 
+    /// Tells that something was taken out of what a key holds, and that the key is gone if it was the last.
+    pub(crate) fn tell_taken(&mut self, class: Classes, name: &'static str, key: &[u8], is_gone: bool) {
+        self.tell(class, name, key);
+        if is_gone {
+            self.tell(Classes::GENERIC, "del", key);
+        }
+    }
+
     /// Has a request on lists or sorted sets wait until one of the keys has something for it; then it is executed anew. Where it may not wait, or
     /// when it has waited for too long, `end` is its reply. Nothing is to be written besides.
     pub(crate) fn wait<'k>(

@@ -1,9 +1,9 @@
 //! Terms of keys and fields, as commands take them: EX, PX, EXAT and PXAT, and the family of EXPIRE.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::TermIf;
 
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::keyed::Keyed;
 
@@ -39,7 +39,7 @@ impl TermForm {
     }
 
     fn end_of(self, call: &Keyed<'_>, number: &[u8], min: i64) -> Result<u64, ErrorReply> {
-        let number = parse_integer(number).ok_or_else(ErrorReply::not_an_integer)?;
+        let number = numbers::integer(number)?;
         let end = if number >= min { self.end(number, call.db.now()) } else { None };
         end.and_then(|end| u64::try_from(end).ok()).ok_or_else(|| invalid(call))
     }

@@ -3,7 +3,7 @@
 use super::argument::{block, integer, key, one_of, pattern, string, unix_time, word};
 use super::command::{Category, Command, Flag, Group, Touches};
 use super::key_spec::{Find, KeySpec};
-use crate::commands::keys;
+use crate::commands::{help, keys};
 
 pub(super) const COPY: Command =
     Command::new("copy", -3, Group::Generic, "6.2.0", "Copies the value of a key to a new key.")
@@ -207,7 +207,7 @@ pub(super) const OBJECT: Command =
                 .complexity("O(1)")
                 .flags(&[Flag::Loading, Flag::Stale])
                 .categories(&[Category::Keyspace, Category::Slow])
-                .handler(keys::object_help),
+                .handler(help::help),
             Command::new(
                 "idletime",
                 3,

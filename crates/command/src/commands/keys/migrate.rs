@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use slotmesh_resp::parse_integer;
-
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::migration::{Credentials, Migration};
 use crate::outcome::{Outcome, Question};
@@ -22,8 +21,8 @@ const FLAGS: &[&str] = &["RW", "access", "delete"];
 /// Checks the request; the rest takes a connection to the target.
 pub(crate) fn migrate(call: &mut Call<'_>) -> Handled {
     let mut migration = parse_options(call.args)?;
-    let timeout = parse_integer(call.args[5]).ok_or_else(ErrorReply::not_an_integer)?;
-    migration.database = parse_integer(call.args[4]).ok_or_else(ErrorReply::not_an_integer)?;
+    let timeout = numbers::integer(call.args[5])?;
+    migration.database = numbers::integer(call.args[4])?;
     migration.timeout = match u64::try_from(timeout) {
         Ok(millis) if millis > 0 => Duration::from_millis(millis),
         _ => TIMEOUT,

@@ -6,8 +6,9 @@ use slotmesh_resp::{Protocol, ReplyWriter, parse_integer};
 use slotmesh_store::stream::{Acknowledged, Entry, Stream, StreamId};
 use slotmesh_store::{Db, Edited, WrongType};
 
-use super::{integer, most, no_group, write_entries, write_entry, write_id};
+use super::{most, no_group, write_entries, write_entry, write_id};
 use crate::call::is_word;
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};

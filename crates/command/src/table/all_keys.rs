@@ -2,7 +2,7 @@
 
 use super::argument::{integer, pattern, string};
 use super::command::{Category, Command, Flag, Group};
-use crate::commands::generic;
+use crate::commands::all_keys;
 
 pub(super) const KEYS: Command =
     Command::new("keys", 2, Group::Generic, "1.0.0", "Returns all key names that match a pattern.")
@@ -14,7 +14,7 @@ pub(super) const KEYS: Command =
         .categories(&[Category::Keyspace, Category::Read, Category::Slow, Category::Dangerous])
         .tips(&["request_policy:all_shards", "nondeterministic_output_order"])
         .arguments(&[pattern("pattern")])
-        .wide(generic::keys);
+        .wide(all_keys::keys);
 
 pub(super) const RANDOMKEY: Command =
     Command::new("randomkey", 1, Group::Generic, "1.0.0", "Returns a random key name from the database.")
@@ -22,7 +22,7 @@ pub(super) const RANDOMKEY: Command =
         .flags(&[Flag::Readonly])
         .categories(&[Category::Keyspace, Category::Read, Category::Slow])
         .tips(&["request_policy:all_shards", "response_policy:special", "nondeterministic_output"])
-        .wide(generic::randomkey);
+        .wide(all_keys::randomkey);
 
 pub(super) const SCAN: Command =
     Command::new("scan", -2, Group::Generic, "2.8.0", "Iterates over the key names in the database.")
@@ -40,4 +40,4 @@ pub(super) const SCAN: Command =
             integer("count").token("COUNT").optional(),
             string("type").token("TYPE").since("6.0.0").optional(),
         ])
-        .wide(generic::scan);
+        .wide(all_keys::scan);
