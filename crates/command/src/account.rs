@@ -40,8 +40,8 @@ impl Server {
         session.client().add_output(bytes, now);
     }
 
-    /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers what is
-    /// worth it (COMMANDLOG, LATENCY).
+    /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers
+    /// what is worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
         self.note_time(session, request.time);
         let Some(command) = session.ran else { return };
@@ -67,8 +67,8 @@ impl Server {
         }
     }
 
-    /// The request that has just been executed took so long, not counting what was asked of others. What did not run is not
-    /// counted, and what EXEC executes is part of it.
+    /// The request that has just been executed took so long, not counting what was asked of others. What did not run is
+    /// not counted, and what EXEC executes is part of it.
     pub fn note_time(&self, session: &mut Session, time: Duration) {
         if let Some(command) = session.ran {
             self.stats.add_time(command, time);

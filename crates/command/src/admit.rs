@@ -1,5 +1,5 @@
-//! Whether a request runs here and now. Each step is a function; they come in the order of `processCommand` of Valkey, so that of
-//! two errors the same is told.
+//! Whether a request runs here and now. Each step is a function; they come in the order of `processCommand` of Valkey,
+//! so that of two errors the same is told.
 
 use std::time::Duration;
 
@@ -167,8 +167,8 @@ fn check_allowed(server: &Server, session: &Session, command: &Known) -> Result<
     )))
 }
 
-/// Whether the slot is served here; then what works on keys is given its turn there. A request that should name keys and names
-/// none is given one as well, to be told what is wrong with it.
+/// Whether the slot is served here; then what works on keys is given its turn there. A request that should name keys
+/// and names none is given one as well, to be told what is wrong with it.
 fn reach_slot<'s>(
     server: &'s Server,
     session: &Session,
@@ -201,8 +201,8 @@ fn check_writable(server: &Server, demand: &Demand<'_>, is_routed: bool) -> Resu
     Ok(())
 }
 
-/// Whether a pause holds it back. To be asked while what it may change is locked: whoever has begun a pause, and had that lock
-/// since, knows that nothing changes any more.
+/// Whether a pause holds it back. To be asked while what it may change is locked: whoever has begun a pause, and had
+/// that lock since, knows that nothing changes any more.
 fn check_pause(server: &Server, session: &Session, now: Now, demand: &Demand<'_>) -> Result<(), Refusal> {
     let time = server.pause.hold(session.client(), || demand.is_told_to_others(), now.mono);
     time.map_or(Ok(()), |time| Err(Refusal::Held(Hold::Pause(time))))

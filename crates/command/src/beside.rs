@@ -36,11 +36,12 @@ pub(crate) type ByKey<V> = BTreeMap<(Slot, Box<[u8]>), V>;
 /// What is kept beside the keys of a group of slots.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
-    /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that is up, with
-    /// nothing held back. So it was when the view of the cluster had this version.
+    /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that
+    /// is up, with nothing held back. So it was when the view of the cluster had this version.
     open: u64,
     version: Option<u64>,
-    /// The slots some of whose keys or fields expire some day, a bit for each. One that has none any more may be among them.
+    /// The slots some of whose keys or fields expire some day, a bit for each. One that has none any more may be among
+    /// them.
     expiring: u64,
     /// What the slots have cost, once somebody wants to know.
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
@@ -67,7 +68,8 @@ pub(crate) fn bit(slot: Slot) -> u64 {
 }
 
 impl Beside {
-    /// Whether every command of a slot runs here, by the view of that version; if not, the topology has to be looked at.
+    /// Whether every command of a slot runs here, by the view of that version; if not, the topology has to be looked
+    /// at.
     pub(crate) fn is_open(&self, slot: Slot, version: u64) -> bool {
         self.version == Some(version) && self.open >> place(slot) & 1 == 1
     }

@@ -39,7 +39,8 @@ impl Call<'_> {
         }
     }
 
-    /// Whether more is written than the client may have waiting; then the connection is ending, and the rest is in vain.
+    /// Whether more is written than the client may have waiting; then the connection is ending, and the rest is in
+    /// vain.
     pub(crate) fn is_too_much(&self) -> bool {
         self.session.is_too_much(self.server, self.now, self.out)
     }

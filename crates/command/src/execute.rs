@@ -24,8 +24,8 @@ use crate::waiting::{Wait, Waiter};
 /// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
 ///
 /// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one. After
-/// [`Outcome::Published`] and [`Outcome::Flush`] call [`resume`]. After [`Outcome::Held`] it has not begun, unless the session
-/// [is executing](Session::is_executing).
+/// [`Outcome::Published`] and [`Outcome::Flush`] call [`resume`]. After [`Outcome::Held`] it has not begun, unless the
+/// session [is executing](Session::is_executing).
 pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], out: &mut Output) -> Outcome {
     // What was published before this request goes before its reply.
     session.client().outbox.take_all(out);
@@ -44,7 +44,8 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     if session.is_held() && !session.is_executing() {
         return outcome;
     }
-    // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins there.
+    // ASKING is for the one request that follows it, whatever becomes of that, or for the transaction that begins
+    // there.
     if session.kept().is_none() && !is_word(args[0], "asking") {
         session.set_asking(false);
     }
@@ -55,8 +56,8 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     outcome
 }
 
-/// Appends the reply to a request whose question has been answered. What the outcome says is done next; in a transaction
-/// that may be another question.
+/// Appends the reply to a request whose question has been answered. What the outcome says is done next; in a
+/// transaction that may be another question.
 pub fn answer(
     server: &Server,
     session: &mut Session,
@@ -81,8 +82,8 @@ pub fn resume(server: &Server, session: &mut Session, now: Now, out: &mut Output
     if session.is_executing() { go_on(server, session, now, out.mark(), out) } else { Outcome::Continue }
 }
 
-/// Ends the wait of a request: with its reply if it was served meanwhile, else with what is replied to one that has waited in
-/// vain.
+/// Ends the wait of a request: with its reply if it was served meanwhile, else with what is replied to one that has
+/// waited in vain.
 pub fn end_wait(server: &Server, session: &mut Session, now: Now, waiter: &Waiter, out: &mut Output) -> Outcome {
     let start = out.mark();
     // Who serves it does so under the lock, and takes it out of its queues.

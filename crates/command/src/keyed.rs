@@ -12,8 +12,8 @@ use crate::settings::Settings;
 use crate::table::{Group, Known};
 use crate::waiting::{Wait, WaitEnd, Wanted};
 
-/// What a handler of a command on keys gives: nothing, since its reply is written, or the error to reply. What it has written
-/// before an error is dropped.
+/// What a handler of a command on keys gives: nothing, since its reply is written, or the error to reply. What it has
+/// written before an error is dropped.
 pub(crate) type Done = Result<(), ErrorReply>;
 
 /// The function behind a command on keys. Name, number of words, flags and slot are checked before it is called.
@@ -59,8 +59,8 @@ impl Keyed<'_> {
         }
     }
 
-    /// Has a request on lists or sorted sets wait until one of the keys has something for it; then it is executed anew. Where it may not wait, or
-    /// when it has waited for too long, `end` is its reply. Nothing is to be written besides.
+    /// Has a request on lists or sorted sets wait until one of the keys has something for it; then it is executed anew.
+    /// Where it may not wait, or when it has waited for too long, `end` is its reply. Nothing is to be written besides.
     pub(crate) fn wait<'k>(
         &mut self,
         keys: impl IntoIterator<Item = &'k [u8]>,

@@ -3,8 +3,8 @@
 //! A driver owns the sockets. For each connection it keeps a [`Session`], and gives each request to [`execute`], which
 //! writes the reply or says what has to be asked of the cluster engine first. Nothing here waits.
 //!
-//! The replies that show the topology are pure functions of a view of the cluster and of the asking client, so that they
-//! are rendered once and handed to many:
+//! The replies that show the topology are pure functions of a view of the cluster and of the asking client, so that
+//! they are rendered once and handed to many:
 //!
 //! ```
 //! use slotmesh_command::cluster::{Audience, nodes};

@@ -75,8 +75,8 @@ impl State {
 }
 
 impl Pause {
-    /// Holds requests back. Where there is a pause for that reason already, the longer time and the new kind hold; an operator
-    /// who asks for less does not end what he has asked for before.
+    /// Holds requests back. Where there is a pause for that reason already, the longer time and the new kind hold; an
+    /// operator who asks for less does not end what he has asked for before.
     pub(crate) fn begin(&self, reason: PauseReason, held: Held, until: Mono, now: Mono) {
         let mut state = self.refresh(now);
         let hold = &mut state.holds[reason as usize];
@@ -99,13 +99,14 @@ impl Pause {
         self.on.load(Relaxed)
     }
 
-    /// How long the request of a client has to wait before it is looked at again, and its client is woken if that is sooner; `None` if
-    /// it runs now.
+    /// How long the request of a client has to wait before it is looked at again, and its client is woken if that is
+    /// sooner; `None` if it runs now.
     pub(crate) fn hold(&self, client: &Arc<Client>, is_write: impl FnOnce() -> bool, now: Mono) -> Option<Duration> {
         if self.is_on() { self.hold_for(&PauseReason::ALL, client, is_write, now) } else { None }
     }
 
-    /// The same for what goes on with a transaction that has begun. An operator's pause lets that end, and may be a part of it.
+    /// The same for what goes on with a transaction that has begun. An operator's pause lets that end, and may be a
+    /// part of it.
     pub(crate) fn hold_begun(
         &self,
         client: &Arc<Client>,

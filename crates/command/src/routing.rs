@@ -173,8 +173,9 @@ pub fn route<'v>(
     if mine { Ok(()) } else { Err(Redirection::Moved(slot, owner)) }
 }
 
-/// Decides whether a request that waits for keys of `slot` goes on to wait here. While the cluster is down none does, not even one
-/// that may read then: what it waits for is a write, which may never come. Source: `clusterRedirectBlockedClientIfNeeded`.
+/// Decides whether a request that waits for keys of `slot` goes on to wait here. While the cluster is down none does,
+/// not even one that may read then: what it waits for is a write, which may never come. Source:
+/// `clusterRedirectBlockedClientIfNeeded`.
 pub(crate) fn route_waiter(
     view: &ClusterView,
     slot: Slot,

@@ -108,8 +108,8 @@ impl Server {
     /// Takes a new connection, which `driver` serves.
     ///
     /// # Errors
-    /// When these and the connections of the bus are `maxclients` already, or only those are left that are kept for clients
-    /// from this machine: write the error and close.
+    /// When these and the connections of the bus are `maxclients` already, or only those are left that are kept for
+    /// clients from this machine: write the error and close.
     pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
         let (room, locked) = {
             let config = self.config();
@@ -160,7 +160,8 @@ impl Server {
         same_secret(given, self.config().text("requirepass").as_bytes())
     }
 
-    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any more.
+    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any
+    /// more.
     pub fn begin_pause(&self, reason: PauseReason, held: Held, until: Mono, now: Now) {
         self.pause.begin(reason, held, until, now.mono);
         self.keyspace.wait_for_all();
@@ -171,7 +172,8 @@ impl Server {
         self.pause.end(reason, now.mono);
     }
 
-    /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing changes.
+    /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing
+    /// changes.
     pub(crate) fn takes_out_expired(&self) -> bool {
         self.keyspace.leads() && !self.pause.is_on()
     }
@@ -204,7 +206,8 @@ impl Server {
         }
     }
 
-    /// Tells those who listen that something has happened to a key. Other nodes are not told. Source: `notifyKeyspaceEvent`.
+    /// Tells those who listen that something has happened to a key. Other nodes are not told. Source:
+    /// `notifyKeyspaceEvent`.
     pub(crate) fn tell_event(&self, now: Now, event: &str, key: &[u8]) {
         if !self.pubsub.has_listeners(false) {
             return;

@@ -25,11 +25,11 @@ impl Span {
     }
 }
 
-/// Slots that are without keys, and stay so until this is dropped: whoever would write into them waits, and is woken then. Reads
-/// go on.
+/// Slots that are without keys, and stay so until this is dropped: whoever would write into them waits, and is woken
+/// then. Reads go on.
 ///
-/// So a decision that rests on there being no keys can be made elsewhere, on another thread: no write comes between the look at
-/// the keys and what follows from it.
+/// So a decision that rests on there being no keys can be made elsewhere, on another thread: no write comes between the
+/// look at the keys and what follows from it.
 #[derive(Debug)]
 #[must_use = "when it is dropped, writes go on"]
 pub struct Standstill<'s> {
@@ -39,8 +39,8 @@ pub struct Standstill<'s> {
 }
 
 impl Server {
-    /// Has slots stand still if they are without keys; `None` if any has some, those that have expired and were not taken out
-    /// yet included. Waits for commands that run.
+    /// Has slots stand still if they are without keys; `None` if any has some, those that have expired and were not
+    /// taken out yet included. Waits for commands that run.
     pub fn stand_still(&self, span: Span) -> Option<Standstill<'_>> {
         let mut still = Standstill { server: self, groups: Vec::new() };
         for (slots, bits) in span.groups() {

@@ -46,7 +46,8 @@ pub trait Surroundings: Send + Sync {
     /// What the process uses. Called for INFO.
     fn usage(&self) -> Usage;
 
-    /// The version of the latest view, or of the one before for the moment in which it changes. Called for each request on keys.
+    /// The version of the latest view, or of the one before for the moment in which it changes. Called for each request
+    /// on keys.
     fn view_version(&self) -> u64 {
         self.view().version
     }

@@ -51,13 +51,14 @@ pub(crate) enum Wanted {
     Type(&'static str),
     /// A stream with an entry behind the id of the key. The ids stand as the keys do.
     Behind(Vec<StreamId>),
-    /// A stream with entries that this group has not read. When the group is gone, or the stream, that ends the wait as well.
+    /// A stream with entries that this group has not read. When the group is gone, or the stream, that ends the wait as
+    /// well.
     NewFor(Box<[u8]>),
 }
 
 impl Wait {
-    /// Whether the request is to be executed anew, by what one of its keys holds now. To see that costs little; to execute it would
-    /// cost as much as the first time, for each who waits.
+    /// Whether the request is to be executed anew, by what one of its keys holds now. To see that costs little; to
+    /// execute it would cost as much as the first time, for each who waits.
     pub(crate) fn has_come(&self, key: &[u8], db: &mut Db<'_>) -> bool {
         match &self.wanted {
             Wanted::Type(name) => db.type_name(key) == Some(name),
@@ -73,8 +74,8 @@ impl Wait {
     }
 }
 
-/// A request that waits for keys of a slot. It stands in the queues of its keys until it is served, under the lock of the slot
-/// by whoever changes a key, or until it is given up.
+/// A request that waits for keys of a slot. It stands in the queues of its keys until it is served, under the lock of
+/// the slot by whoever changes a key, or until it is given up.
 pub struct Waiter {
     pub(crate) client: Arc<Client>,
     pub(crate) protocol: Protocol,

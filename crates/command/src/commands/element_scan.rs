@@ -72,8 +72,8 @@ impl<'a> Options<'a> {
         self.pattern.is_none_or(|pattern| name.with_text(|text| glob::matches(pattern, text)))
     }
 
-    /// Goes on until enough was looked at, or all. `step` looks at what is at a position, and gives the next one with how many
-    /// there were, shown or not. Gives the position where to go on.
+    /// Goes on until enough was looked at, or all. `step` looks at what is at a position, and gives the next one with
+    /// how many there were, shown or not. Gives the position where to go on.
     pub(super) fn walk(&self, from: Position, mut step: impl FnMut(u64) -> (u64, usize)) -> u64 {
         let (Position(mut position), mut seen) = (from, 0);
         for _ in 0..=self.count.saturating_mul(POSITIONS_PER_MEMBER) {

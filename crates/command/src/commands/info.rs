@@ -296,8 +296,8 @@ fn keyspace(call: &Call<'_>, text: &mut Text) {
     }
 }
 
-/// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section for.
-/// Readers take all sections for one map, so each of our names begins with `slotmesh_`.
+/// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section
+/// for. Readers take all sections for one map, so each of our names begins with `slotmesh_`.
 fn slotmesh(call: &Call<'_>, text: &mut Text) {
     let standing = call.server.view().standing;
     text.line("slotmesh_forgotten", standing.forgotten);

@@ -71,8 +71,8 @@ impl<'a> Options<'a> {
         known.ok_or_else(|| ErrorReply::err("The client ID you want redirect to does not exist"))
     }
 
-    /// What the options make of a client that was tracked like that before, if they go together. The words are those of real
-    /// servers.
+    /// What the options make of a client that was tracked like that before, if they go together. The words are those of
+    /// real servers.
     fn mode(&self, before: Option<&Mode>) -> Result<Mode, ErrorReply> {
         let refuse = |text: &str| Err(ErrorReply::err(text));
         if !self.bcast && !self.prefixes.is_empty() {

@@ -323,7 +323,8 @@ pub(super) const GEOSEARCHSTORE: Command = Command::new(
 .looks_up()
 .keyed(geo::geosearchstore);
 
-/// The keys of GEORADIUS and GEORADIUSBYMEMBER: the one that is searched and, of those behind STORE and STOREDIST, the last.
+/// The keys of GEORADIUS and GEORADIUSBYMEMBER: the one that is searched and, of those behind STORE and STOREDIST, the
+/// last.
 fn search_keys(args: &[&[u8]]) -> Vec<KeyPlace> {
     let (mut target, mut word) = (None, 5);
     while word + 1 < args.len() {

@@ -1,6 +1,7 @@
 //! Every command that exists: the one place where its name, shape and documentation are written down.
 //!
-//! The facts are those of Valkey 9.1.2, as its COMMAND INFO and COMMAND DOCS tell them; what is ours stands under SLOTMESH.
+//! The facts are those of Valkey 9.1.2, as its COMMAND INFO and COMMAND DOCS tell them; what is ours stands under
+//! SLOTMESH.
 
 mod acl;
 mod all_keys;

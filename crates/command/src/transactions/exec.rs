@@ -26,8 +26,8 @@ use crate::session::Session;
 use crate::table::Run;
 use crate::turn::Turn;
 
-/// From so many bytes of replies on, a transaction lets them leave before it goes on: whoever does not read is not served
-/// on, and what waits for him stays small.
+/// From so many bytes of replies on, a transaction lets them leave before it goes on: whoever does not read is not
+/// served on, and what waits for him stays small.
 const EXEC_BYTES: usize = 64 * 1024;
 
 /// EXEC where a transaction has begun.
@@ -62,8 +62,8 @@ pub(crate) fn begin(call: &mut Call<'_>) -> Outcome {
     outcome
 }
 
-/// Executes what was kept for EXEC, up to the next question, or until something has to leave first. On keys it works under
-/// one lock, which is released only where a request has to wait for others, or looks at all keys itself.
+/// Executes what was kept for EXEC, up to the next question, or until something has to leave first. On keys it works
+/// under one lock, which is released only where a request has to wait for others, or looks at all keys itself.
 pub(crate) fn go_on<'s>(
     server: &'s Server,
     session: &mut Session,
@@ -132,8 +132,9 @@ fn run_one<'s>(server: &'s Server, call: &mut Call<'_>, turn: &mut Option<Turn<'
     }
 }
 
-/// The turn at the slot of a request: the one that lasts, or where that was given up in the middle of a transaction a new one, if
-/// the slot is still served here, and if no key that is watched has changed before the transaction came to the first of its own.
+/// The turn at the slot of a request: the one that lasts, or where that was given up in the middle of a transaction a
+/// new one, if the slot is still served here, and if no key that is watched has changed before the transaction came to
+/// the first of its own.
 fn turn_of<'s, 't>(
     server: &'s Server,
     call: &Call<'_>,

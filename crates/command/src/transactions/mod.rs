@@ -1,5 +1,5 @@
-//! Transactions: requests are kept from MULTI on, and executed together by EXEC, unless a key has changed that was watched.
-//! Source: `multi.c` of Valkey.
+//! Transactions: requests are kept from MULTI on, and executed together by EXEC, unless a key has changed that was
+//! watched. Source: `multi.c` of Valkey.
 
 pub(crate) mod exec;
 mod handlers;

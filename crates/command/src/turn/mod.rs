@@ -31,7 +31,8 @@ use crate::waiting::Wait;
 
 /// A group of slots that is locked for commands on one of them, and what these leave behind.
 ///
-/// When it ends, those who wait for what has come are served, the lock is released, and what is big is freed after that.
+/// When it ends, those who wait for what has come are served, the lock is released, and what is big is freed after
+/// that.
 pub(crate) struct Turn<'s> {
     server: &'s Server,
     settings: Guard<Arc<Settings>>,
@@ -64,8 +65,8 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'s> Turn<'s> {
-    /// Waits for the lock: as long as whoever holds it works on a slot of the same group. What has expired is judged when it is
-    /// had.
+    /// Waits for the lock: as long as whoever holds it works on a slot of the same group. What has expired is judged
+    /// when it is had.
     pub(crate) fn new(server: &'s Server, slot: Slot, now: Now) -> Self {
         let (group, now) = match server.keyspace.try_lock(slot) {
             Some(group) => (group, now),

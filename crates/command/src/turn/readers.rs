@@ -21,8 +21,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Where more keys are noted than may be, some of these that share the lock are given up: their readers are told that they have
-    /// changed.
+    /// Where more keys are noted than may be, some of these that share the lock are given up: their readers are told
+    /// that they have changed.
     fn make_room_beside(&mut self, key: &[u8]) {
         while self.server.tracking.is_full()
             && let (slot, beside) = (self.slot, self.beside())

@@ -39,7 +39,8 @@ impl Turn<'_> {
         self.beside().add_waiter(waiter);
     }
 
-    /// Ends the wait of a request with an error, or as if it had waited for too long. Tells whether it was still waiting.
+    /// Ends the wait of a request with an error, or as if it had waited for too long. Tells whether it was still
+    /// waiting.
     pub(crate) fn end_wait(&mut self, waiter: &Waiter, error: Option<&ErrorReply>) -> bool {
         if !self.beside().remove_waiter(waiter) {
             return false;
@@ -57,9 +58,9 @@ impl Turn<'_> {
         true
     }
 
-    /// Sends those away who wait for keys that are served elsewhere now. Who was let in by ASKING stays while the slot arrives, and
-    /// who reads from a replica while that has the slot's primary. The view is taken under the lock: who has begun to wait was judged
-    /// by one that may be newer than what the caller has looked at.
+    /// Sends those away who wait for keys that are served elsewhere now. Who was let in by ASKING stays while the slot
+    /// arrives, and who reads from a replica while that has the slot's primary. The view is taken under the lock: who
+    /// has begun to wait was judged by one that may be newer than what the caller has looked at.
     pub(crate) fn redirect_waiters(&mut self) {
         let (slot, view) = (self.slot, self.server.view());
         for waiter in self.beside().waiters_in(slot) {

@@ -44,7 +44,8 @@ impl Turn<'_> {
         !all
     }
 
-    /// The share of keys that have expired and are still there, among those that expire some day; about, if there are many.
+    /// The share of keys that have expired and are still there, among those that expire some day; about, if there are
+    /// many.
     pub(crate) fn stale_share(&mut self) -> f64 {
         const MAX: usize = 1000;
         let (slot, now) = (self.slot, self.now.unix.0);

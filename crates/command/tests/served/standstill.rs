@@ -84,8 +84,8 @@ fn a_transaction_that_has_given_its_slot_up_waits_before_it_goes_on() {
     assert_eq!(client.say("GET {s}k"), "$1\r\n1\r\n");
 }
 
-/// Clients write keys and take them out again as fast as they can, while the slot is given away whenever no key is there. What was
-/// acknowledged must not stay behind.
+/// Clients write keys and take them out again as fast as they can, while the slot is given away whenever no key is
+/// there. What was acknowledged must not stay behind.
 #[test]
 fn no_key_that_was_acknowledged_stays_in_a_slot_that_was_given_away() {
     const ROUNDS: u64 = 100;

@@ -1,5 +1,5 @@
-//! Changes of what this node is to the cluster. Some of them are refused where there are keys; then nothing is written from the
-//! look at the keys until everybody sees what has come of it.
+//! Changes of what this node is to the cluster. Some of them are refused where there are keys; then nothing is written
+//! from the look at the keys until everybody sees what has come of it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -59,7 +59,8 @@ fn limits(call: &Keyed<'_>) -> Limits {
     }
 }
 
-/// How long a key was idle, or how often it was used, is checked and not kept: nothing is told from it yet. Only one of both may be said.
+/// How long a key was idle, or how often it was used, is checked and not kept: nothing is told from it yet. Only one of
+/// both may be said.
 fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
     let (mut options, mut idle, mut frequency) = (Options::default(), false, false);
     while let [word, rest @ ..] = words {

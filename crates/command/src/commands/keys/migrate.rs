@@ -68,8 +68,8 @@ fn parse_options(args: &[&[u8]]) -> Result<Migration, ErrorReply> {
     Ok(migration)
 }
 
-/// Where the keys are: behind KEYS, unless that stands where a password does; nowhere where there is one before KEYS as well.
-/// Source: `migrateGetKeys`.
+/// Where the keys are: behind KEYS, unless that stands where a password does; nowhere where there is one before KEYS as
+/// well. Source: `migrateGetKeys`.
 pub(crate) fn migrate_keys(args: &[&[u8]]) -> Vec<KeyPlace> {
     let places = |words: Range<usize>| words.map(|word| KeyPlace { word, flags: FLAGS }).collect();
     let mut at = OPTIONS;

@@ -177,7 +177,8 @@ impl<'a> Request<'a> {
         Ok(Self { keys, ids, most: most(count), block, group, consumer, acknowledged })
     }
 
-    /// What it waits for if there is nothing. For a group that is what is new: what is pending is replied even if it is nothing.
+    /// What it waits for if there is nothing. For a group that is what is new: what is pending is replied even if it is
+    /// nothing.
     fn wanted(&self, starts: &[From]) -> Wanted {
         let behind = |from: &From| match from {
             From::Behind(id) => Some(*id),

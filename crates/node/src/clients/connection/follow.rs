@@ -125,8 +125,8 @@ impl Connection {
         .await
     }
 
-    /// Waits for something. What else arrives is kept for later, as much of it as may wait at all: the end of the connection stands
-    /// behind it, and who has gone must not be served with what is taken out for it.
+    /// Waits for something. What else arrives is kept for later, as much of it as may wait at all: the end of the
+    /// connection stands behind it, and who has gone must not be served with what is taken out for it.
     async fn wait_for<T>(&mut self, awaited: impl Future<Output = T>) -> io::Result<T> {
         let mut awaited = pin!(awaited);
         loop {

@@ -25,8 +25,8 @@ use super::stream::Stream;
 /// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
 const READ_BYTES: usize = 16 * 1024;
 
-/// A client that always has something to say gives way to the others of its thread after so many reads, and after each that
-/// filled the buffer or brought so many replies: its socket alone would never make it wait.
+/// A client that always has something to say gives way to the others of its thread after so many reads, and after each
+/// that filled the buffer or brought so many replies: its socket alone would never make it wait.
 const ROUNDS: u64 = 16;
 
 /// Room that a connection keeps between requests.
@@ -230,7 +230,8 @@ impl Connection {
     }
 }
 
-/// Waits for bytes, and reads them to the end of `input`; 0 at the end of the connection. Nothing is lost when it is given up.
+/// Waits for bytes, and reads them to the end of `input`; 0 at the end of the connection. Nothing is lost when it is
+/// given up.
 async fn read(stream: &mut Stream, input: &mut Vec<u8>) -> io::Result<usize> {
     let mut read = |cx: &mut Context<'_>, scratch: &mut Vec<u8>| {
         let mut buffer = ReadBuf::new(scratch);

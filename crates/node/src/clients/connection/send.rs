@@ -15,8 +15,9 @@ const CHECKED_BYTES: usize = 16 * 1024;
 const PIECES: usize = 16;
 
 impl Connection {
-    /// Sends the replies, then what nobody asked for, unless the reply is not at its end. Somebody may publish as fast as this
-    /// client reads, so it goes on only after others had their turn, and what the client says itself is looked at first.
+    /// Sends the replies, then what nobody asked for, unless the reply is not at its end. Somebody may publish as fast
+    /// as this client reads, so it goes on only after others had their turn, and what the client says itself is looked
+    /// at first.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         for _ in 0..ROUNDS {
             self.send().await?;
