@@ -93,7 +93,7 @@ fn slots_are_flushed_and_a_node_is_reset_without_a_key_left_behind() {
     let (_node, _) = serving(&folder, port);
     let mut client = Client::connect(port);
     while_clients_write(port, |all_were_refused| {
-        for request in [&["CLUSTER", "FLUSHSLOTS"][..], &["CLUSTER", "RESET"]].into_iter().cycle().take(4) {
+        for request in [&["CLUSTER", "FLUSHSLOTS"][..], &["CLUSTER", "RESET"]] {
             while client.ask(request) != b"+OK\r\n" {}
             all_were_refused();
             assert_eq!(client.ask(&["DBSIZE"]), b":0\r\n", "{request:?}");
