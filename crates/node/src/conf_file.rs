@@ -64,8 +64,8 @@ impl NodesConf {
         Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
-    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng` and has it on disk
-    /// on return: a node that has told its name keeps it. Tells whether the node is new.
+    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng` and has it on
+    /// disk on return: a node that has told its name keeps it. Tells whether the node is new.
     ///
     /// # Errors
     /// See [`ConfFileError`].

@@ -12,8 +12,8 @@ use super::core::Core;
 use super::saver::{Job, Saved, Saver};
 use crate::own_facts::OwnFacts;
 
-/// Saves that nobody waits for may take one part in so many of the time: while a mesh forms, every packet wants one. What a
-/// crash loses in between, some milliseconds on a healthy disk, others tell again.
+/// Saves that nobody waits for may take one part in so many of the time: while a mesh forms, every packet wants one.
+/// What a crash loses in between, some milliseconds on a healthy disk, others tell again.
 const LAZY_SHARE: u32 = 8;
 
 /// Saves wanted, running and done.
