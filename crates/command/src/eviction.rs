@@ -67,7 +67,8 @@ enum Room {
     No,
 }
 
-/// Makes room for what may need memory, if that is full; the error is for what there is no room for. No lock may be held.
+/// Makes room for what may need memory, if that is full; the error is for what there is no room for. No lock may be
+/// held.
 pub(crate) fn check_room(server: &Server, now: Now, needs: impl FnOnce() -> bool) -> Result<(), ErrorReply> {
     if !server.memory.is_over() || !needs() {
         return Ok(());
@@ -85,8 +86,8 @@ pub(crate) fn no_room() -> ErrorReply {
 }
 
 impl Server {
-    /// Looks at how much memory is used. To be called now and then: what waits on connections counts as it is found here. Where
-    /// it is too much, keys go for at most so many microseconds.
+    /// Looks at how much memory is used. To be called now and then: what waits on connections counts as it is found
+    /// here. Where it is too much, keys go for at most so many microseconds.
     pub fn look_after_memory(&self, now: Now, micros_max: u64) {
         if self.memory.limit() == 0 {
             return;
@@ -151,8 +152,8 @@ impl Server {
         room
     }
 
-    /// Lets one key go, or finds that the one to go is gone or was used meanwhile. Tells whether there was any. One lock is
-    /// held at a time: first of the slots that are looked at, then of the best that was found.
+    /// Lets one key go, or finds that the one to go is gone or was used meanwhile. Tells whether there was any. One
+    /// lock is held at a time: first of the slots that are looked at, then of the best that was found.
     fn evict_one(&self, now: Now, eviction: &Eviction, rank: Rank) -> bool {
         let found = self.look_for_candidates(now, eviction, rank);
         let best = if rank == Rank::Chance {

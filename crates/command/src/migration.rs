@@ -45,17 +45,18 @@ pub struct Credentials {
 pub enum Departure<'s> {
     /// None of the keys is here.
     NoKeys,
-    /// Some of them are on their way already. The client is told by [`Driver::served`](crate::Driver::served) when that is over.
+    /// Some of them are on their way already. The client is told by [`Driver::served`](crate::Driver::served) when that
+    /// is over.
     Held,
     /// These are here.
     Begun(Transit<'s>),
 }
 
-/// Keys on their way to another node. Whoever wants to change one waits until it is [handed over](Transit::hand_over) or this is
-/// dropped: then the keys that are left stay.
+/// Keys on their way to another node. Whoever wants to change one waits until it is [handed over](Transit::hand_over)
+/// or this is dropped: then the keys that are left stay.
 ///
-/// They expire as ever, here and where they come, and FLUSHALL and the loss of their slot take them from here as ever: the
-/// migration came before that.
+/// They expire as ever, here and where they come, and FLUSHALL and the loss of their slot take them from here as ever:
+/// the migration came before that.
 #[derive(Debug)]
 pub struct Transit<'s> {
     server: &'s Server,
@@ -86,7 +87,7 @@ impl Server {
             return Departure::NoKeys;
         }
         if !migration.copies {
-            keys.iter().for_each(|key| turn.beside().transits.begin(key));
+            keys.iter().for_each(|key| turn.beside().begin_transit(slot, key));
         }
         Departure::Begun(Transit { server: self, slot, now, keys, copies: migration.copies })
     }
@@ -99,7 +100,8 @@ impl Transit<'_> {
         &self.keys
     }
 
-    /// What a key holds, as a payload of DUMP, and the milliseconds until it expires, 0 for never; `None` once it is gone.
+    /// What a key holds, as a payload of DUMP, and the milliseconds until it expires, 0 for never; `None` once it is
+    /// gone.
     pub fn payload(&mut self, key: &[u8], now: Now) -> Option<(u64, Vec<u8>)> {
         self.now = now;
         Turn::new(self.server, self.slot, now).look(key, |value: ValueRef<'_>, deadline| {

@@ -67,15 +67,16 @@ struct State {
 }
 
 impl State {
-    fn strictest(&self) -> Option<(PauseReason, Hold)> {
-        let holds = PauseReason::ALL.into_iter().zip(self.holds).filter_map(|(reason, hold)| Some((reason, hold?)));
+    /// The strictest of the pauses for these reasons.
+    fn strictest(&self, reasons: &[PauseReason]) -> Option<(PauseReason, Hold)> {
+        let holds = reasons.iter().filter_map(|reason| Some((*reason, self.holds[*reason as usize]?)));
         holds.max_by_key(|(_, hold)| (hold.held, hold.until))
     }
 }
 
 impl Pause {
-    /// Holds requests back. Where there is a pause for that reason already, the longer time and the new kind hold; an operator
-    /// who asks for less does not end what he has asked for before.
+    /// Holds requests back. Where there is a pause for that reason already, the longer time and the new kind hold; an
+    /// operator who asks for less does not end what he has asked for before.
     pub(crate) fn begin(&self, reason: PauseReason, held: Held, until: Mono, now: Mono) {
         let mut state = self.refresh(now);
         let hold = &mut state.holds[reason as usize];
@@ -98,28 +99,42 @@ impl Pause {
         self.on.load(Relaxed)
     }
 
-    /// How long a request has to wait before it is looked at again; `None` if it runs now. To be asked under the lock of what it
-    /// may change: whoever has begun a pause, and had that lock since, knows that nothing changes any more.
-    pub(crate) fn holds(&self, command: &Known, now: Mono) -> Option<Duration> {
-        if self.is_on() { self.holds_if(|| is_told_to_others(command), now) } else { None }
+    /// How long the request of a client has to wait before it is looked at again, and its client is woken if that is
+    /// sooner; `None` if it runs now.
+    pub(crate) fn hold(&self, client: &Arc<Client>, is_write: impl FnOnce() -> bool, now: Mono) -> Option<Duration> {
+        if self.is_on() { self.hold_for(&PauseReason::ALL, client, is_write, now) } else { None }
     }
 
-    /// The same where it is known otherwise whether the request may change keys.
-    pub(crate) fn holds_if(&self, is_write: impl FnOnce() -> bool, now: Mono) -> Option<Duration> {
-        if !self.is_on() {
-            return None;
-        }
-        let state = self.refresh(now);
-        let (_, strictest) = state.strictest()?;
+    /// The same for what goes on with a transaction that has begun. An operator's pause lets that end, and may be a
+    /// part of it.
+    pub(crate) fn hold_begun(
+        &self,
+        client: &Arc<Client>,
+        is_write: impl FnOnce() -> bool,
+        now: Mono,
+    ) -> Option<Duration> {
+        if self.is_on() { self.hold_for(&[PauseReason::Failover], client, is_write, now) } else { None }
+    }
+
+    fn hold_for(
+        &self,
+        reasons: &[PauseReason],
+        client: &Arc<Client>,
+        is_write: impl FnOnce() -> bool,
+        now: Mono,
+    ) -> Option<Duration> {
+        let mut state = self.refresh(now);
+        let (_, strictest) = state.strictest(reasons)?;
         if strictest.held < Held::All && !is_write() {
             return None;
         }
+        state.waiting.insert(client.id, Arc::clone(client));
         state.holds.iter().flatten().map(|hold| hold.until.since(now)).min()
     }
 
     /// The strictest pause: who wants it, what it holds back, and for how long.
     pub(crate) fn now(&self, now: Mono) -> Option<(PauseReason, Held, Duration)> {
-        let (reason, hold) = self.refresh(now).strictest()?;
+        let (reason, hold) = self.refresh(now).strictest(&PauseReason::ALL)?;
         Some((reason, hold.held, hold.until.since(now)))
     }
 
@@ -130,12 +145,7 @@ impl Pause {
         }
     }
 
-    /// A client waits for the end.
-    pub(crate) fn add(&self, client: &Arc<Client>) {
-        self.state().waiting.insert(client.id, Arc::clone(client));
-    }
-
-    /// It does no longer.
+    /// A client waits for the end no longer.
     pub(crate) fn remove(&self, client: &Client) {
         self.state().waiting.remove(&client.id);
     }
@@ -151,7 +161,7 @@ impl Pause {
         for hold in &mut state.holds {
             *hold = hold.filter(|hold| hold.until > now);
         }
-        let held = state.strictest().map(|(_, hold)| hold.held);
+        let held = state.strictest(&PauseReason::ALL).map(|(_, hold)| hold.held);
         self.on.store(held.is_some(), Relaxed);
         if held < std::mem::replace(&mut state.seen, held) {
             std::mem::take(&mut state.waiting).values().for_each(|client| client.wake());
@@ -171,7 +181,10 @@ pub(crate) fn is_told_to_others(command: &Known) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use slotmesh_types::Now;
+
     use super::*;
+    use crate::client::{Driver, Peer};
     use crate::table;
 
     fn at(millis: u64) -> Mono {
@@ -182,15 +195,28 @@ mod tests {
         table::find(name.as_bytes()).expect("a command")
     }
 
+    /// How long a command of a client has to wait.
+    fn hold(pause: &Pause, name: &str, now: Mono) -> Option<Duration> {
+        struct Ignore;
+        impl Driver for Ignore {
+            fn killed(&self) {}
+
+            fn pushed(&self) {}
+        }
+        let peer = Peer::Tcp { remote: ([127, 0, 0, 1], 1).into(), local: ([127, 0, 0, 1], 2).into() };
+        let client = Arc::new(Client::new(1, &peer, 0, Now::default(), Box::new(Ignore)));
+        pause.hold(&client, || is_told_to_others(command(name)), now)
+    }
+
     #[test]
     fn writes_wait_and_what_is_told_to_others_does() {
         let pause = Pause::default();
         pause.begin(PauseReason::Operator, Held::Writes, at(100), at(0));
         for (name, waits) in [("set", true), ("publish", true), ("pfcount", true), ("get", false), ("ping", false)] {
             let wanted = waits.then_some(Duration::from_millis(90));
-            assert_eq!(pause.holds(command(name), at(10)), wanted, "{name}");
+            assert_eq!(hold(&pause, name, at(10)), wanted, "{name}");
         }
-        assert_eq!(pause.holds(command("set"), at(100)), None);
+        assert_eq!(hold(&pause, "set", at(100)), None);
         assert!(!pause.is_on(), "whoever looks after the end finds it ended");
     }
 
@@ -200,12 +226,12 @@ mod tests {
         pause.begin(PauseReason::Failover, Held::Writes, at(500), at(0));
         pause.begin(PauseReason::Operator, Held::All, at(100), at(0));
         assert_eq!(pause.now(at(1)).map(|now| (now.0, now.1)), Some((PauseReason::Operator, Held::All)));
-        assert!(pause.holds(command("get"), at(1)).is_some());
+        assert!(hold(&pause, "get", at(1)).is_some());
         pause.end(PauseReason::Operator, at(2));
-        assert!(pause.holds(command("get"), at(3)).is_none());
-        assert_eq!(pause.holds(command("set"), at(100)), Some(Duration::from_millis(400)));
+        assert!(hold(&pause, "get", at(3)).is_none());
+        assert_eq!(hold(&pause, "set", at(100)), Some(Duration::from_millis(400)));
         pause.end(PauseReason::Failover, at(200));
-        assert!(pause.holds(command("set"), at(200)).is_none());
+        assert!(hold(&pause, "set", at(200)).is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Client tracking: clients that keep values are told which of them are no longer true.
 //!
-//! Who reads a key is noted beside it, under the lock of its slot, and told at the next change; then the note is gone. Who wants to
-//! hear of all keys with a prefix instead is noted here.
+//! Who reads a key is noted beside it, under the lock of its slot, and told at the next change; then the note is gone.
+//! Who wants to hear of all keys with a prefix instead is noted here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -145,7 +145,8 @@ impl Tracking {
 }
 
 impl Server {
-    /// Tells clients that had read a key that it has changed. `author` is the number of the client that did it; 0 for none.
+    /// Tells clients that had read a key that it has changed. `author` is the number of the client that did it; 0 for
+    /// none.
     pub(crate) fn invalidate(&self, clients: &BTreeSet<u64>, key: &[u8], author: u64, now: Mono) {
         for client in clients.iter().filter_map(|id| self.clients.get(*id)) {
             let wants = |mode: &Mode| mode.prefixes.is_none() && !(mode.noloop && client.id == author);
@@ -171,7 +172,8 @@ impl Server {
         }
     }
 
-    /// Tells every client that is tracked that nothing is true any more; with `only_broadcast` those alone who hear of prefixes.
+    /// Tells every client that is tracked that nothing is true any more; with `only_broadcast` those alone who hear of
+    /// prefixes.
     pub(crate) fn invalidate_all(&self, only_broadcast: bool, now: Mono) {
         if self.tracking.clients() == 0 {
             return;

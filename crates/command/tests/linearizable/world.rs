@@ -129,7 +129,8 @@ fn work(stage: &Stage, mut dice: Dice) -> Vec<Seen> {
     (0..REQUESTS).flat_map(request).collect()
 }
 
-/// A client that waits until it is served or everything is over, and then there must have been nothing to serve it with.
+/// A client that waits until it is served or everything is over, and then there must have been nothing to serve it
+/// with.
 fn patient(stage: &Stage, mut dice: Dice) -> Vec<Seen> {
     let (mut client, mut seen) = (stage.client(), Vec::new());
     for _ in 0..WAITS {

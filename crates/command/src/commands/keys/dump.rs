@@ -1,10 +1,10 @@
 //! DUMP and RESTORE. Source: `cluster.c` of Valkey.
 
 use slotmesh_rdb::Limits;
-use slotmesh_resp::parse_integer;
 use slotmesh_store::Expiry;
 
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -31,7 +31,7 @@ pub(crate) fn restore(call: &mut Keyed<'_>) -> Done {
     if !options.replaces && call.db.exists(key) {
         return Err(ErrorReply::new("BUSYKEY Target key name already exists."));
     }
-    let term = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let term = numbers::integer(call.args[2])?;
     let term = u64::try_from(term).map_err(|_| ErrorReply::err("Invalid TTL value, must be >= 0"))?;
     let value =
         slotmesh_rdb::restore(call.args[3], &limits(call)).map_err(|error| ErrorReply::err(error.to_string()))?;
@@ -59,7 +59,8 @@ fn limits(call: &Keyed<'_>) -> Limits {
     }
 }
 
-/// How long a key was idle, or how often it was used, is checked and not kept: nothing is told from it yet. Only one of both may be said.
+/// How long a key was idle, or how often it was used, is checked and not kept: nothing is told from it yet. Only one of
+/// both may be said.
 fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
     let (mut options, mut idle, mut frequency) = (Options::default(), false, false);
     while let [word, rest @ ..] = words {
@@ -89,6 +90,6 @@ fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
 }
 
 fn check_between(number: &[u8], max: i64, otherwise: &str) -> Done {
-    let number = parse_integer(number).ok_or_else(ErrorReply::not_an_integer)?;
+    let number = numbers::integer(number)?;
     if (0..=max).contains(&number) { Ok(()) } else { Err(ErrorReply::err(otherwise)) }
 }
