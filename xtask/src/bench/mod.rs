@@ -6,6 +6,7 @@ mod commands;
 mod detect;
 mod idle;
 mod keys;
+mod latency;
 mod load;
 mod mesh;
 mod report;
@@ -37,6 +38,8 @@ pub enum Subject {
     Commands(commands::Options),
     /// Memory that keys of each type take.
     Keys(keys::Options),
+    /// How long requests take while the server is busy with something else.
+    Latency(latency::Options),
     /// The admin API: how soon it tells, and what it costs a node that nobody asks.
     Admin(admin::Options),
     /// Reading and merging a heartbeat: time and allocations. Needs no server.
@@ -57,6 +60,7 @@ pub fn run(subject: &Subject) -> Result<()> {
         Subject::Topology(options) => ("topology", topology::run(&rack(&target_dir)?, options)?),
         Subject::Commands(options) => ("commands", commands::run(&rack(&target_dir)?, options)?),
         Subject::Keys(options) => ("keys", keys::run(&rack(&target_dir)?, options)?),
+        Subject::Latency(options) => ("latency", latency::run(&rack(&target_dir)?, options)?),
         Subject::Admin(options) => ("admin", admin::run(&rack(&target_dir)?, options)?),
         Subject::Codec(options) => ("codec", codec::run(*options)?),
     };

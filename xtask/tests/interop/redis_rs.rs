@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
+use anyhow::ensure;
 use redis::cluster::{ClusterClient, ClusterConnection, cluster_pipe};
 use redis::streams::StreamReadReply;
 use redis::{
     Client, Cmd, Commands, ErrorKind, ProtocolVersion, PubSubCommands, RedisError, RedisResult, ServerErrorKind, Value,
 };
 use slotmesh_types::key_slot;
-use xtask::rack::Node;
+use xtask::rack::{Node, wait};
+
+use crate::turn::PATIENCE;
 
 const PROTOCOLS: [ProtocolVersion; 2] = [ProtocolVersion::RESP2, ProtocolVersion::RESP3];
 
@@ -133,22 +135,26 @@ fn on_one_node(cluster: &mut ClusterConnection, nodes: &[Node]) {
     assert_eq!(counted, (6, 6));
     thread::scope(|scope| {
         let waiting = scope.spawn(|| client.get_connection()?.blpop::<_, (String, String)>("{one}list", 20.0));
-        while !has_waiting_client(&mut single) {
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait::until("a client that waits", PATIENCE, || {
+            ensure!(has_waiting_client(&mut single), "nobody waits");
+            Ok(())
+        })
+        .unwrap();
         () = cluster.rpush("{one}list", "x").unwrap();
         assert_eq!(waiting.join().unwrap().unwrap(), ("{one}list".to_owned(), "x".to_owned()));
     });
     let mut listening = client.get_connection().unwrap();
     let mut messages = Vec::new();
-    let elsewhere = nodes.iter().find(|node| node.address().to_string() != url(owner(nodes, "{one}"))[8..]).unwrap();
+    // Its messages come over the bus.
+    let (_, elsewhere) = ends(nodes, "{one}");
     let mut publisher = Client::open(url(elsewhere)).unwrap().get_connection().unwrap();
     thread::scope(|scope| {
         scope.spawn(move || {
-            // Told over the bus: nobody counts the listeners of other nodes.
-            while single_listeners(&mut single) == 0 {
-                thread::sleep(Duration::from_millis(5));
-            }
+            wait::until("a listener", PATIENCE, || {
+                ensure!(listeners(&mut single) == 1, "nobody listens");
+                Ok(())
+            })
+            .unwrap();
             for n in 0..3 {
                 () = publisher.publish("news", n).unwrap();
             }
@@ -168,7 +174,7 @@ fn has_waiting_client(single: &mut redis::Connection) -> bool {
     clients.lines().any(|client| client.contains(" cmd=blpop ") && client.contains(" flags=b"))
 }
 
-fn single_listeners(single: &mut redis::Connection) -> i64 {
+fn listeners(single: &mut redis::Connection) -> i64 {
     let (_, count): (String, i64) = redis::cmd("PUBSUB").arg(&["NUMSUB", "news"]).query(single).unwrap();
     count
 }
