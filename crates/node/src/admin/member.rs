@@ -55,15 +55,27 @@ impl Member {
         self.ask_together(None, rest, false).await
     }
 
-    /// Puts some at once: what is under way together is saved together.
+    /// Puts some at once: what is under way together is saved together. All of these are carried out, whatever becomes of the others
+    /// among them; after a refusal no more are put.
     async fn ask_together(&self, at: Option<u64>, changes: &[Change], only_check: bool) -> Result<Edited, EditError> {
+        let mut done = 0;
         for some in changes.chunks(TOGETHER) {
             let put =
                 |change| self.shared.bus.put(when(at, BusRequest::Change(order(&self.shared, change, only_check))));
             let answers: Vec<_> = some.iter().map(put).collect();
+            let mut refused = None;
             for answer in answers {
-                let Some(answer) = answer else { return Err(EditError::Stopped) };
-                edited(answer.await.ok())?;
+                let result = match answer {
+                    Some(answer) => edited(answer.await.ok()),
+                    None => Err(EditError::Stopped),
+                };
+                match result {
+                    Ok(_) => done += 1,
+                    Err(error) => drop(refused.get_or_insert(error)),
+                }
+            }
+            if let Some(error) = refused {
+                return Err(if only_check { error } else { in_part(error, done + 1, changes.len() + 1) });
             }
         }
         Ok(Edited::Done)
@@ -236,6 +248,14 @@ fn edited(reply: Option<BusReply>) -> Result<Edited, EditError> {
         Some(BusReply::Refused(reason)) => Err(EditError::Refused(reason)),
         Some(BusReply::Epoch { epoch, bumped }) => Ok(Edited::Epoch { epoch: epoch.0, bumped }),
         Some(_) => Ok(Edited::Done),
+    }
+}
+
+/// What is told where some changes were refused after others were made.
+fn in_part(error: EditError, done: usize, all: usize) -> EditError {
+    match error {
+        EditError::Refused(reason) => EditError::Refused(format!("{reason} ({done} of {all} slots were changed)")),
+        error => error,
     }
 }
 
