@@ -38,9 +38,9 @@ pub(crate) fn enqueue(
         admit(server, session, now, command, args).and(room.map_err(Refusal::Error))
     };
     if allowed.is_ok()
-        && let Some(time) = server.pause.holds(command, now.mono)
+        && let Some(time) = server.pause.holds(session.client(), command, now.mono)
     {
-        return session.postpone(server, time);
+        return session.postpone(time);
     }
     session.client().note_command(command);
     let max = server.query_bytes();
@@ -113,9 +113,10 @@ pub(crate) fn exec(
     let admitted = admitted.and_then(|()| admit_queued(server, session, now));
     let outcome = match admitted.and_then(|turn| room.map(|()| turn).map_err(|error| aborted(&error).into())) {
         Ok(turn) => {
+            let client = Arc::clone(session.client());
             let is_write = || session.transaction().is_some_and(|transaction| transaction.is_told_to_others());
-            if let Some(time) = server.pause.holds_if(is_write, now.mono) {
-                return session.postpone(server, time);
+            if let Some(time) = server.pause.holds_if(&client, is_write, now.mono) {
+                return session.postpone(time);
             }
             session.ran = Some(command);
             let outcome = run(server, session, now, command, args, out);
@@ -252,7 +253,7 @@ fn admit_queued<'s>(server: &'s Server, session: &mut Session, now: Now) -> Resu
     let Some(transaction) = session.transaction().filter(|transaction| !transaction.failed) else { return Ok(None) };
     if let Some(slot) = transaction.one_slot().map_err(|error| error.reply(server.audience(family)))? {
         let held = turn.insert(Turn::new(server, slot, now));
-        held.admit(asker, family, transaction.access(), |db| transaction.presence(db))?;
+        held.admit(asker, family, transaction.access(), |is_here| transaction.presence(is_here))?;
         if held.has_transits() && transaction.has(Flag::Write) && held.hold(&client, transaction.keys().into_iter()) {
             return Err(Refusal::Held);
         }

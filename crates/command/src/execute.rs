@@ -4,7 +4,6 @@ use std::mem;
 use std::sync::Arc;
 
 use slotmesh_resp::ReplyWriter;
-use slotmesh_store::Db;
 use slotmesh_types::{Now, Slot};
 
 use crate::call::{Call, is_word};
@@ -21,7 +20,7 @@ use crate::server::Server;
 use crate::session::{Bill, Session};
 use crate::table::{Flag, Known, Run};
 use crate::tracking::Mode;
-use crate::turn::{Request, Turn};
+use crate::turn::{IsHere, Ran, Request, Turn};
 use crate::waiting::Waiter;
 
 /// Why a request does not run now.
@@ -183,8 +182,8 @@ fn admit_and_run(
             Outcome::Continue
         }
         Ok(keyed) => {
-            if let Some(time) = server.pause.holds(command, now.mono) {
-                return session.postpone(server, time);
+            if let Some(time) = server.pause.holds(session.client(), command, now.mono) {
+                return session.postpone(time);
             }
             session.ran = Some(command);
             match keyed {
@@ -234,7 +233,8 @@ pub(crate) fn run_keyed(
     let tracks = session.tracks
         && command.spec.flags.contains(&Flag::Readonly)
         && client.tracking().as_ref().is_some_and(Mode::remembers);
-    let request = Request { command, handler, args, protocol, may_wait, touches, client: client.id };
+    let reply_bytes = turn.reply_bytes(client);
+    let request = Request { command, handler, args, protocol, may_wait, touches, client: client.id, reply_bytes };
     let ran = turn.run(&request, out.own());
     if tracks {
         turn.track(&request);
@@ -246,9 +246,13 @@ pub(crate) fn run_keyed(
         bill.bytes_out += out.len().saturating_sub(before) as u64;
     }
     match ran {
-        Ok(None) if out.len() > turn.reply_bytes() && is_too_much(server, session, turn.now(), out) => Outcome::Close,
-        Ok(None) => Outcome::Continue,
-        Ok(Some(wait)) => {
+        Ok(Ran::TooLong) => {
+            session.client().end_over_limit();
+            Outcome::Close
+        }
+        Ok(Ran::Replied) if out.len() > reply_bytes && is_too_much(server, session, turn.now(), out) => Outcome::Close,
+        Ok(Ran::Replied) => Outcome::Continue,
+        Ok(Ran::Waits(wait)) => {
             let client = Arc::clone(session.client());
             let waiter = Arc::new(Waiter::new(
                 client,
@@ -304,7 +308,7 @@ pub(crate) fn admit_keyed<'s>(
         let mut asker = session.asker();
         asker.asking |= command.spec.flags.contains(&Flag::Asking);
         let access = command.spec.access();
-        turn.admit(asker, session.family(), access, |db| presence(keys_of(command, args), db))?;
+        turn.admit(asker, session.family(), access, |is_here| presence(keys_of(command, args), is_here))?;
         if turn.has_transits()
             && access == Access::Write
             && turn.hold(session.client(), keys_of(command, args).into_iter())
@@ -344,10 +348,10 @@ fn slot_of(server: &Server, session: &Session, command: &Known, args: &[&[u8]]) 
 }
 
 /// How many of these keys are here.
-pub(crate) fn presence<'k>(keys: impl IntoIterator<Item = &'k [u8]>, db: &mut Db<'_>) -> Presence {
+pub(crate) fn presence<'k>(keys: impl IntoIterator<Item = &'k [u8]>, is_here: IsHere<'_>) -> Presence {
     let (mut presence, mut first) = (Presence::default(), None);
     for key in keys {
-        let count = if db.is_there(key) { &mut presence.here } else { &mut presence.missing };
+        let count = if is_here(key) { &mut presence.here } else { &mut presence.missing };
         *count += 1;
         presence.several |= *first.get_or_insert(key) != key;
     }
@@ -402,8 +406,10 @@ pub fn end_wait(server: &Server, session: &mut Session, now: Now, waiter: &Waite
         Some(reply) => out.own().extend_from_slice(&reply),
         None => waiter.wait.end.write(&mut ReplyWriter::new(out.own(), session.protocol())),
     }
-    finish(session, start, out, &Outcome::Continue);
-    Outcome::Continue
+    // Its reply was too long to be sent.
+    let outcome = if session.client().is_over_limit() { Outcome::Close } else { Outcome::Continue };
+    finish(session, start, out, &outcome);
+    outcome
 }
 
 fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcome) {

@@ -98,22 +98,30 @@ impl Pause {
         self.on.load(Relaxed)
     }
 
-    /// How long a request has to wait before it is looked at again; `None` if it runs now. To be asked under the lock of what it
-    /// may change: whoever has begun a pause, and had that lock since, knows that nothing changes any more.
-    pub(crate) fn holds(&self, command: &Known, now: Mono) -> Option<Duration> {
-        if self.is_on() { self.holds_if(|| is_told_to_others(command), now) } else { None }
+    /// How long a request has to wait before it is looked at again; `None` if it runs now. One that waits is woken when less is held
+    /// back. To be asked under the lock of what it may change: whoever has begun a pause, and had that lock since, knows that
+    /// nothing changes any more.
+    pub(crate) fn holds(&self, client: &Arc<Client>, command: &Known, now: Mono) -> Option<Duration> {
+        if self.is_on() { self.holds_if(client, || is_told_to_others(command), now) } else { None }
     }
 
     /// The same where it is known otherwise whether the request may change keys.
-    pub(crate) fn holds_if(&self, is_write: impl FnOnce() -> bool, now: Mono) -> Option<Duration> {
+    pub(crate) fn holds_if(
+        &self,
+        client: &Arc<Client>,
+        is_write: impl FnOnce() -> bool,
+        now: Mono,
+    ) -> Option<Duration> {
         if !self.is_on() {
             return None;
         }
-        let state = self.refresh(now);
+        let mut state = self.refresh(now);
         let (_, strictest) = state.strictest()?;
         if strictest.held < Held::All && !is_write() {
             return None;
         }
+        // In one step: a pause that ends in between would wake nobody.
+        state.waiting.insert(client.id, Arc::clone(client));
         state.holds.iter().flatten().map(|hold| hold.until.since(now)).min()
     }
 
@@ -130,12 +138,7 @@ impl Pause {
         }
     }
 
-    /// A client waits for the end.
-    pub(crate) fn add(&self, client: &Arc<Client>) {
-        self.state().waiting.insert(client.id, Arc::clone(client));
-    }
-
-    /// It does no longer.
+    /// A client waits for the end no longer.
     pub(crate) fn remove(&self, client: &Client) {
         self.state().waiting.remove(&client.id);
     }
@@ -171,7 +174,12 @@ pub(crate) fn is_told_to_others(command: &Known) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use slotmesh_types::Now;
+
     use super::*;
+    use crate::client::{Driver, Peer};
     use crate::table;
 
     fn at(millis: u64) -> Mono {
@@ -182,15 +190,51 @@ mod tests {
         table::find(name.as_bytes()).expect("a command")
     }
 
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(Arc<AtomicUsize>);
+
+    impl Driver for Woken {
+        fn killed(&self) {}
+
+        fn served(&self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+
+        fn pushed(&self) {}
+    }
+
+    fn client(woken: &Arc<AtomicUsize>) -> Arc<Client> {
+        let peer = Peer::Unix { path: String::new() };
+        Arc::new(Client::new(1, &peer, 0, Now::default(), Box::new(Woken(Arc::clone(woken)))))
+    }
+
+    fn holds(pause: &Pause, name: &str, now: Mono) -> Option<Duration> {
+        pause.holds(&client(&Arc::default()), command(name), now)
+    }
+
+    #[test]
+    fn who_was_told_to_wait_is_woken_whenever_the_pause_ends() {
+        let (pause, woken) = (Pause::default(), Arc::default());
+        pause.begin(PauseReason::Operator, Held::Writes, at(100), at(0));
+        let client = client(&woken);
+        assert!(pause.holds(&client, command("get"), at(10)).is_none());
+        assert_eq!(pause.waiting(), 0);
+        assert!(pause.holds(&client, command("set"), at(10)).is_some());
+        // At once, before the client has done anything.
+        pause.end(PauseReason::Operator, at(11));
+        assert_eq!((woken.load(Relaxed), pause.waiting()), (1, 0));
+    }
+
     #[test]
     fn writes_wait_and_what_is_told_to_others_does() {
         let pause = Pause::default();
         pause.begin(PauseReason::Operator, Held::Writes, at(100), at(0));
         for (name, waits) in [("set", true), ("publish", true), ("pfcount", true), ("get", false), ("ping", false)] {
             let wanted = waits.then_some(Duration::from_millis(90));
-            assert_eq!(pause.holds(command(name), at(10)), wanted, "{name}");
+            assert_eq!(holds(&pause, name, at(10)), wanted, "{name}");
         }
-        assert_eq!(pause.holds(command("set"), at(100)), None);
+        assert_eq!(holds(&pause, "set", at(100)), None);
         assert!(!pause.is_on(), "whoever looks after the end finds it ended");
     }
 
@@ -200,12 +244,12 @@ mod tests {
         pause.begin(PauseReason::Failover, Held::Writes, at(500), at(0));
         pause.begin(PauseReason::Operator, Held::All, at(100), at(0));
         assert_eq!(pause.now(at(1)).map(|now| (now.0, now.1)), Some((PauseReason::Operator, Held::All)));
-        assert!(pause.holds(command("get"), at(1)).is_some());
+        assert!(holds(&pause, "get", at(1)).is_some());
         pause.end(PauseReason::Operator, at(2));
-        assert!(pause.holds(command("get"), at(3)).is_none());
-        assert_eq!(pause.holds(command("set"), at(100)), Some(Duration::from_millis(400)));
+        assert!(holds(&pause, "get", at(3)).is_none());
+        assert_eq!(holds(&pause, "set", at(100)), Some(Duration::from_millis(400)));
         pause.end(PauseReason::Failover, at(200));
-        assert!(pause.holds(command("set"), at(200)).is_none());
+        assert!(holds(&pause, "set", at(200)).is_none());
     }
 
     #[test]

@@ -101,6 +101,11 @@ pub trait Surroundings: Send + Sync {
         0
     }
 
+    /// Connections to other servers that are kept for the next keys that go there. Called for INFO.
+    fn kept_targets(&self) -> usize {
+        0
+    }
+
     /// How soon its threads get to what is due. Called for INFO.
     fn responsiveness(&self) -> Responsiveness {
         Responsiveness::default()
@@ -307,7 +312,8 @@ impl Server {
         same_secret(given, self.config().text("requirepass").as_bytes())
     }
 
-    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any more.
+    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any more, and no
+    /// key is evicted; but keys that are on their way to another node go when they have arrived.
     pub fn begin_pause(&self, reason: PauseReason, held: Held, until: Mono, now: Now) {
         self.pause.begin(reason, held, until, now.mono);
         self.keyspace.wait_for_all();
@@ -333,7 +339,7 @@ impl Server {
 
     /// A client has gone.
     pub fn disconnect(&self, session: &mut Session, now: Now) {
-        if session.postponed {
+        if self.pause.is_on() {
             self.pause.remove(session.client());
         }
         if session.monitors {

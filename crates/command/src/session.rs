@@ -212,9 +212,8 @@ impl Session {
     }
 
     /// Its request waits until a pause ends, and is looked at again at the latest after `time`.
-    pub(crate) fn postpone(&mut self, server: &Server, time: Duration) -> Outcome {
+    pub(crate) fn postpone(&mut self, time: Duration) -> Outcome {
         self.postponed = true;
-        server.pause.add(&self.client);
         Outcome::Postponed(time)
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use slotmesh_store::Db;
 use slotmesh_types::Slot;
 
 use crate::execute::{keys_of, presence};
@@ -10,6 +9,7 @@ use crate::outcome::Outcome;
 use crate::pause::is_told_to_others;
 use crate::routing::{self, Access, Presence, Redirection};
 use crate::table::{Flag, Known};
+use crate::turn::IsHere;
 
 /// A request that waits, with the command it names.
 type Request = (&'static Known, Vec<Vec<u8>>);
@@ -107,13 +107,13 @@ impl Transaction {
     }
 
     /// How many of its keys are here.
-    pub(crate) fn presence(&self, db: &mut Db<'_>) -> Presence {
+    pub(crate) fn presence(&self, is_here: IsHere<'_>) -> Presence {
         let mut keys = Vec::new();
         for (command, request) in &self.requests {
             let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
             keys.extend(keys_of(command, &words));
         }
-        presence(keys, db)
+        presence(keys, is_here)
     }
 
     /// The slot of every key of every request; `None` without keys.

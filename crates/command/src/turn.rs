@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::Guard;
 use slotmesh_resp::{Protocol, ReplyWriter};
@@ -44,7 +43,21 @@ pub(crate) struct Turn<'s> {
     ready: Ready,
     /// All that was there, if it was taken out.
     flushed: Option<SlotKeys>,
+    /// Whether more keys are noted for those who have read them.
+    reads: bool,
 }
+
+/// What becomes of those who have read keys that are all taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// They are told of each.
+    Told,
+    /// They are told of all at once.
+    Forgotten,
+}
+
+/// Tells of a key whether it is here.
+pub(crate) type IsHere<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
 
 /// Keys, each once, in the order in which they came.
 #[derive(Default)]
@@ -79,6 +92,19 @@ pub(crate) struct Request<'a> {
     pub(crate) touches: bool,
     /// The number of its client.
     pub(crate) client: u64,
+    /// Bytes of a reply that its client is not sent.
+    pub(crate) reply_bytes: usize,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// Its reply is written.
+    Replied,
+    /// Its reply is longer than its client may have waiting, and was not written to its end.
+    TooLong,
+    /// It waits.
+    Waits(Wait),
 }
 
 impl<'s> Turn<'s> {
@@ -100,17 +126,19 @@ impl<'s> Turn<'s> {
             author: 0,
             ready: Ready::default(),
             flushed: None,
+            reads: false,
         }
     }
 
-    /// Whether what wants this of the slot runs here and now. `presence` looks at the keys; it is asked only where a slot on the
-    /// move makes it matter.
+    /// Whether what wants this of the slot runs here and now. `presence` looks at the keys by what it is given; it is asked only
+    /// where a slot on the move makes it matter. A key on its way to another node counts as here until it has arrived, even if it
+    /// has expired meanwhile: a request that were sent after it could come there first.
     pub(crate) fn admit(
         &mut self,
         asker: Asker,
         family: Family,
         access: Access,
-        presence: impl FnOnce(&mut Db<'_>) -> Presence,
+        presence: impl FnOnce(IsHere<'_>) -> Presence,
     ) -> Result<(), ErrorReply> {
         let (server, slot) = (self.server, self.slot);
         let version = server.surroundings.view_version();
@@ -119,8 +147,11 @@ impl<'s> Turn<'s> {
         }
         let view = server.view();
         self.beside().follow(group_of(slot).iter(), &view, version);
-        self.with_db(|db, _| routing::route(&view, slot, access, server.rules(), asker, || presence(db)))
-            .map_err(|error| error.reply(server.audience(family)))
+        let look = |db: &mut Db<'_>, beside: &mut Beside| {
+            let is_here = &mut |key: &[u8]| db.is_there(key) || beside.transits.has(key);
+            routing::route(&view, slot, access, server.rules(), asker, || presence(is_here))
+        };
+        self.with_db(look).map_err(|error| error.reply(server.audience(family)))
     }
 
     /// Acts on the keys, and tells what came of it.
@@ -151,10 +182,10 @@ impl<'s> Turn<'s> {
         }
         let slot = self.slot;
         let beside = self.beside();
-        beside.transits.end(key);
-        // Somebody may wait for other keys and have found this one held back.
-        for waiter in beside.waiters_in(slot) {
-            waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
+        if beside.transits.end(key) {
+            for waiter in beside.waiters_in(slot) {
+                waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
+            }
         }
     }
 
@@ -168,8 +199,8 @@ impl<'s> Turn<'s> {
     }
 
     /// Bytes of a reply that a client is not sent: it is closed instead.
-    pub(crate) fn reply_bytes(&self) -> usize {
-        self.settings.reply_bytes
+    pub(crate) fn reply_bytes(&self, client: &Client) -> usize {
+        self.settings.reply_bytes.of(client)
     }
 
     pub(crate) fn slot(&self) -> Slot {
@@ -208,7 +239,7 @@ impl<'s> Turn<'s> {
     }
 
     /// Executes a request. What it replies goes to the end of `out`; nothing of it when it fails or has to wait.
-    pub(crate) fn run(&mut self, request: &Request<'_>, out: &mut Vec<u8>) -> Result<Option<Wait>, ErrorReply> {
+    pub(crate) fn run(&mut self, request: &Request<'_>, out: &mut Vec<u8>) -> Result<Ran, ErrorReply> {
         let start = out.len();
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
@@ -219,7 +250,7 @@ impl<'s> Turn<'s> {
         let mut call = Keyed {
             args: request.args,
             db: db.with_lookups(lookups),
-            reply: ReplyWriter::new(out, request.protocol).bounded(self.settings.reply_bytes),
+            reply: ReplyWriter::new(out, request.protocol).bounded(request.reply_bytes),
             settings: &self.settings,
             random: &mut beside.random,
             command: request.command,
@@ -228,12 +259,16 @@ impl<'s> Turn<'s> {
             wait: None,
         };
         let handled = (request.handler)(&mut call);
-        let wait = call.wait.take();
+        let ran = match call.wait.take() {
+            _ if call.reply.is_cut() => Ran::TooLong,
+            Some(wait) => Ran::Waits(wait),
+            None => Ran::Replied,
+        };
         if handled.is_err() {
             out.truncate(start);
         }
         self.settle();
-        handled.map(|()| wait)
+        handled.map(|()| ran)
     }
 
     /// Notes that the client of a request has read its keys, to be told when they change.
@@ -243,46 +278,38 @@ impl<'s> Turn<'s> {
             let key = request.args[place.word];
             if key_slot(key) == slot {
                 let (new_key, new_item) = self.beside().add_reader(slot, key, request.client);
-                server.tracking.keys.fetch_add(usize::from(new_key), Relaxed);
-                server.tracking.items.fetch_add(usize::from(new_item), Relaxed);
-                self.make_room_beside(key);
+                server.tracking.noted(slot, new_key, new_item);
+                self.reads |= new_key;
             }
         }
     }
 
-    /// Where more keys are noted than may be, some of these that share the lock are given up: their readers are told that they have
-    /// changed.
-    fn make_room_beside(&mut self, key: &[u8]) {
-        while self.server.tracking.is_full()
-            && let (slot, beside) = (self.slot, self.beside())
-            && let Some((slot, other)) = beside.read_key_beside(slot, key)
-        {
-            self.tell_readers(slot, &other);
+    /// Gives up a key that was read, of the slot or one that shares its lock: its readers are told that it has changed.
+    pub(crate) fn give_up_read_key(&mut self) {
+        let slot = self.slot;
+        if let Some((slot, key)) = self.beside().read_key_from(slot) {
+            self.tell_readers(slot, &key);
         }
     }
 
     /// Tells those who have read a key that it has changed.
     fn tell_readers(&mut self, slot: Slot, key: &[u8]) {
         if let Some(readers) = self.beside().take_readers(slot, key) {
-            self.server.tracking.forgot(readers.len());
+            self.server.tracking.forgot(slot, readers.len());
             self.server.invalidate(&readers, key, 0, self.now.mono);
         }
     }
 
-    /// Tells all who have read keys of the slot that it is served elsewhere.
-    pub(crate) fn tell_all_readers(&mut self) {
+    fn end_readers(&mut self, readers: Readers) {
         let slot = self.slot;
         for key in self.beside().read_keys(slot) {
-            self.tell_readers(slot, &key);
-        }
-    }
-
-    /// Forgets who has read keys of the slot; they are told otherwise.
-    pub(crate) fn forget_readers(&mut self) {
-        let slot = self.slot;
-        for key in self.beside().read_keys(slot) {
-            if let Some(readers) = self.beside().take_readers(slot, &key) {
-                self.server.tracking.forgot(readers.len());
+            match readers {
+                Readers::Told => self.tell_readers(slot, &key),
+                Readers::Forgotten => {
+                    if let Some(readers) = self.beside().take_readers(slot, &key) {
+                        self.server.tracking.forgot(slot, readers.len());
+                    }
+                }
             }
         }
     }
@@ -310,8 +337,9 @@ impl<'s> Turn<'s> {
         true
     }
 
-    /// Takes every key out.
-    pub(crate) fn flush(&mut self) {
+    /// Takes every key out. Those who hear of prefixes are told otherwise.
+    pub(crate) fn flush(&mut self, readers: Readers) {
+        self.end_readers(readers);
         let slot = self.slot;
         if self.group().slot(slot).is_empty() {
             return;
@@ -361,12 +389,14 @@ impl<'s> Turn<'s> {
         keys.overdue(now, MAX) as f64 / keys.expiring().clamp(1, MAX) as f64
     }
 
-    /// Takes a key out because memory is full, unless less speaks for that by now than when it was found.
-    pub(crate) fn evict(&mut self, found: &Candidate, rank: Rank, expiring: bool) {
+    /// Takes a key out because memory is full, unless less speaks for that by now than when it was found, or it is on its way to
+    /// another node, or there is a pause. Tells whether it is gone.
+    pub(crate) fn evict(&mut self, found: &Candidate, rank: Rank, expiring: bool) -> bool {
         let (slot, now) = (self.slot, self.now.unix.0);
-        if self.group().slot(slot).rank_of(&found.key, rank, expiring, now) >= Some(found.rank) {
-            self.with_db(|db, _| db.evict(&found.key));
-        }
+        !self.server.pause.is_on()
+            && !self.beside().transits.has(&found.key)
+            && self.group().slot(slot).rank_of(&found.key, rank, expiring, now) >= Some(found.rank)
+            && self.with_db(|db, _| db.evict(&found.key))
     }
 
     /// Sends those away who wait for keys that are served elsewhere now. Who was let in by ASKING stays while the slot arrives, and
@@ -408,7 +438,7 @@ impl<'s> Turn<'s> {
                 KeyChange::Changed | KeyChange::Removed => {}
             }
             if let Some(readers) = beside.take_readers(*slot, &key) {
-                server.tracking.forgot(readers.len());
+                server.tracking.forgot(*slot, readers.len());
                 server.invalidate(&readers, &key, *author, now.mono);
             }
             if server.tracking.broadcasts() {
@@ -450,11 +480,12 @@ impl<'s> Turn<'s> {
         }
     }
 
-    /// Whether a request may change a key that is on its way to another node.
+    /// Whether a request that waits may change a key that is on its way to another node; then it is looked at again when that has
+    /// arrived, or stays.
     fn is_held(&mut self, command: &Known, args: &[&[u8]]) -> bool {
         self.has_transits()
             && command.spec.access() == Access::Write
-            && self.beside().transits.has_any(command.spec.key_places(args).iter().map(|place| args[place.word]))
+            && self.beside().transits.pass_over(command.spec.key_places(args).iter().map(|place| args[place.word]))
     }
 
     fn try_to_serve(&mut self, waiter: &Arc<Waiter>) {
@@ -465,7 +496,8 @@ impl<'s> Turn<'s> {
         }
         let (command, protocol) = (waiter.command, waiter.protocol);
         let (touches, client) = (waiter.touches, waiter.client.id);
-        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches, client };
+        let reply_bytes = self.reply_bytes(&waiter.client);
+        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches, client, reply_bytes };
         let mut reply = Vec::new();
         let needs_memory = command.spec.flags.contains(&Flag::Denyoom);
         // No key can go while the lock is held.
@@ -474,8 +506,12 @@ impl<'s> Turn<'s> {
             self.track(&request);
         }
         match ran {
-            Ok(None) => {}
-            Ok(Some(_)) => return,
+            Ok(Ran::Replied) => {}
+            Ok(Ran::Waits(_)) => return,
+            Ok(Ran::TooLong) => {
+                waiter.client.end_over_limit();
+                reply.clear();
+            }
             // Another of its keys, or the one to write to, is of the wrong type, or what it reads from is gone.
             Err(error) => {
                 self.server.stats.add_failed(command);
@@ -513,6 +549,9 @@ impl Drop for Turn<'_> {
         let garbage = mem::take(&mut self.changes.garbage);
         if !garbage.is_empty() || self.flushed.is_some() {
             self.server.surroundings.discard(Box::new((garbage, self.flushed.take())));
+        }
+        if self.reads {
+            self.server.give_up_read_keys(self.now);
         }
     }
 }

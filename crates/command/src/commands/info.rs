@@ -180,7 +180,7 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     let (hits, misses) = call.server.keyspace.lookups();
     text.line("keyspace_hits", hits);
     text.line("keyspace_misses", misses);
-    text.zeros(&["migrate_cached_sockets"]);
+    text.line("migrate_cached_sockets", call.server.surroundings.kept_targets());
     text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
     text.line("pubsub_channels", pubsub.count(Kind::Channel));

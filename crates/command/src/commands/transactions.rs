@@ -50,7 +50,7 @@ pub(crate) fn watch(call: &mut Call<'_>) -> Handled {
     // They are in one slot.
     let mut turn = Turn::new(server, key_slot(args[1]), now);
     let (asker, family) = (call.session.asker(), call.session.family());
-    let admitted = turn.admit(asker, family, Access::Read, |db| presence(args[1..].iter().copied(), db));
+    let admitted = turn.admit(asker, family, Access::Read, |is_here| presence(args[1..].iter().copied(), is_here));
     if admitted.is_ok() {
         args[1..].iter().for_each(|key| watched.add(&mut turn, key));
     }
