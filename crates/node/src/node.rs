@@ -169,15 +169,29 @@ impl Node {
             .map_err(lacking("the bus thread"))?;
         let (stopping, stopped) = watch::channel(false);
         let reaper = Reaper::start(&ended).map_err(lacking("threads"))?;
-        let world = Box::new(World { bus: bus.bus().clone(), clock, watchdog: Arc::clone(&watchdog), reaper });
+        let targets = Arc::<Targets>::default();
+        let world = World {
+            bus: bus.bus().clone(),
+            clock,
+            watchdog: Arc::clone(&watchdog),
+            targets: Arc::clone(&targets),
+            reaper,
+        };
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {
-            server: Server::new(clock.now(), process, config, Keyspace::new(entropy.hash_seed), world, pubsub),
+            server: Server::new(
+                clock.now(),
+                process,
+                config,
+                Keyspace::new(entropy.hash_seed),
+                Box::new(world),
+                pubsub,
+            ),
             bus: bus.bus().clone(),
             clock,
             listeners: Listeners::default(),
             places: threads.places(),
-            targets: Targets::default(),
+            targets,
             watchdog,
             settled,
             changing: Mutex::default(),

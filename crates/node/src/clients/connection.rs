@@ -165,7 +165,9 @@ impl Connection {
     async fn send(&self) -> io::Result<()> {
         let (server, client, length) = (&self.shared.server, self.session.client(), self.out.len());
         client.set_buffered(length);
-        if length >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono) {
+        let is_too_much =
+            || length >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono);
+        if client.is_over_limit() || is_too_much() {
             // The connection has been told to end.
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
@@ -235,9 +237,8 @@ impl Connection {
 
     /// Sets how long requests may be; who has not shown the password gets little. Tells whether that is so.
     fn limit_requests(&mut self) -> bool {
-        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
         let unauthenticated = self.session.is_locked_out(&self.shared.server);
-        self.reader.set_limits(Limits { bulk_bytes_max, unauthenticated, ..Limits::default() });
+        self.reader.set_limits(Limits { unauthenticated, ..self.shared.server.limits() });
         unauthenticated
     }
 

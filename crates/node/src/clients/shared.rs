@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
     pub(crate) places: Places,
-    pub(crate) targets: Targets,
+    pub(crate) targets: Arc<Targets>,
     pub(crate) watchdog: Arc<Watchdog>,
     pub(crate) settled: Settled,
     /// Held by the one change of the configuration that takes effect.
@@ -50,6 +50,7 @@ pub(crate) struct World {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) watchdog: Arc<Watchdog>,
+    pub(crate) targets: Arc<Targets>,
     pub(crate) reaper: Reaper,
 }
 
@@ -82,6 +83,10 @@ impl Surroundings for World {
 
     fn bus_bytes(&self) -> u64 {
         self.bus.topology().link_bytes()
+    }
+
+    fn kept_targets(&self) -> usize {
+        self.targets.len()
     }
 
     fn responsiveness(&self) -> Responsiveness {
