@@ -1,5 +1,7 @@
 //! Keys go where memory is full. Source: `evict.c` of Valkey.
 
+use std::time::Duration;
+
 use slotmesh_config::Config;
 use slotmesh_store::{Rank, Usage};
 use slotmesh_types::Now;
@@ -138,7 +140,8 @@ impl Server {
             return if self.has_limit() { Room::No } else { Room::Made };
         };
         let micros = || self.surroundings.unix_micros();
-        let end = micros_max.map(|max| micros() + max);
+        let begun = micros();
+        let end = micros_max.map(|max| begun + max);
         let mut room = Room::Made;
         let (mut count, mut vain) = (0_u32, 0);
         while self.memory.is_over() && !self.pause.is_on() {
@@ -153,7 +156,12 @@ impl Server {
                 break;
             }
         }
-        self.memory.set_exceeded(room == Room::Later, micros());
+        let ended = micros();
+        self.memory.set_exceeded(room == Room::Later, ended);
+        let took = Duration::from_micros(ended.saturating_sub(begun));
+        if self.spikes.wants(took) {
+            self.spikes.add("eviction-cycle", now.unix.0 / 1000, took);
+        }
         room
     }
 

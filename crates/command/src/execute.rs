@@ -47,10 +47,11 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     session.client().outbox.take_all(out);
     session.ran = None;
     session.bill = None;
+    session.bytes_out = 0;
     if mem::take(&mut session.postponed) {
         server.pause.remove(session.client());
     }
-    let start = out.mark();
+    let (start, before) = (out.mark(), out.len());
     let outcome = match find(server, session, args) {
         Ok(Some(command)) if session.transaction().is_some() && !is_immediate(command) => {
             exec::enqueue(server, session, now, command, args, out)
@@ -76,6 +77,7 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
         session.end_caching();
     }
     finish(session, start, out, &outcome);
+    session.bytes_out = out.len().saturating_sub(before) as u64;
     outcome
 }
 
@@ -170,6 +172,7 @@ fn admit_and_run(
     out: &mut Output,
 ) -> Outcome {
     let room = check_room(server, now, || command.spec.flags.contains(&Flag::Denyoom));
+    let prepared = command.spec.prepare.map(|prepare| prepare(args, &server.settings.load()));
     let admitted = match command.spec.keyed_handler() {
         Some(handler) => admit_keyed(server, session, now, command, args).map(|turn| Some((handler, turn))),
         None => admit(server, session, now, command, args).map(|()| None),
@@ -187,7 +190,10 @@ fn admit_and_run(
             }
             session.ran = Some(command);
             match keyed {
-                Some((handler, mut turn)) => run_keyed(&mut turn, session, (command, handler), args, true, out),
+                Some((handler, mut turn)) => {
+                    turn.prepare(prepared);
+                    run_keyed(&mut turn, session, (command, handler), args, true, out)
+                }
                 None => run(server, session, now, command, args, out),
             }
         }

@@ -16,7 +16,7 @@ use crate::cluster::Family;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
 use crate::eviction::no_room;
-use crate::keyed::{Keyed, KeyedHandler};
+use crate::keyed::{Keyed, KeyedHandler, Prepared};
 use crate::keyspace::{Locked, group_of};
 use crate::random::Random;
 use crate::routing::{self, Access, Asker, Presence};
@@ -45,6 +45,8 @@ pub(crate) struct Turn<'s> {
     flushed: Option<SlotKeys>,
     /// Whether more keys are noted for those who have read them.
     reads: bool,
+    /// What was done for the request before the lock was had. What is left of it is freed when the lock is released.
+    prepared: Option<Prepared>,
 }
 
 /// What becomes of those who have read keys that are all taken out.
@@ -127,6 +129,7 @@ impl<'s> Turn<'s> {
             ready: Ready::default(),
             flushed: None,
             reads: false,
+            prepared: None,
         }
     }
 
@@ -187,6 +190,11 @@ impl<'s> Turn<'s> {
                 waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
             }
         }
+    }
+
+    /// Takes what was done for the next request before the lock was had.
+    pub(crate) fn prepare(&mut self, prepared: Option<Prepared>) {
+        self.prepared = prepared;
     }
 
     pub(crate) fn server(&self) -> &'s Server {
@@ -252,6 +260,7 @@ impl<'s> Turn<'s> {
             db: db.with_lookups(lookups),
             reply: ReplyWriter::new(out, request.protocol).bounded(request.reply_bytes),
             settings: &self.settings,
+            prepared: &mut self.prepared,
             random: &mut beside.random,
             command: request.command,
             events: &mut self.events,

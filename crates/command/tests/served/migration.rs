@@ -93,6 +93,18 @@ fn a_term_that_is_over_takes_what_it_replaces_with_it() {
 }
 
 #[test]
+fn a_transaction_restores_as_well() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say("MULTI");
+    for payload in [HELLO, b"broken"] {
+        assert_eq!(client.say_words(&[b"RESTORE", b"{s}k", b"0", payload, b"REPLACE"]), "+QUEUED\r\n");
+    }
+    assert_eq!(client.say("EXEC"), "*2\r\n+OK\r\n-ERR DUMP payload version or checksum are wrong\r\n");
+    assert_eq!(client.say("GET {s}k"), "$5\r\nhello\r\n");
+}
+
+#[test]
 fn restore_asking_is_asking() {
     let world = Fixture::new(Table::Importing(SLOT));
     let mut client = world.client();

@@ -197,12 +197,11 @@ impl Connection {
                 Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
                 Ok(Next::Request { args, consumed }) => {
                     let words: SmallVec<[&[u8]; WORDS]> = args.iter().collect();
-                    let (server, begun, before) = (&self.shared.server, self.now, self.out.len());
+                    let (server, begun) = (&self.shared.server, self.now);
                     let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
                     self.now = self.shared.clock.after(begun);
                     let time = self.now.mono.since(begun.mono);
-                    let (bytes_in, bytes_out) = (consumed as u64, self.out.len().saturating_sub(before) as u64);
-                    let request = Executed { args: &words, begun, time, bytes_in, bytes_out };
+                    let request = Executed { args: &words, begun, time, bytes_in: consumed as u64 };
                     server.note_request(&mut self.session, &request);
                     // One that has not begun is read again.
                     let begins_anew = match outcome {

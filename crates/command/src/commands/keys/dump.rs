@@ -7,7 +7,8 @@ use slotmesh_store::Expiry;
 use crate::call::is_word;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
-use crate::keyed::{Done, Keyed};
+use crate::keyed::{Done, Keyed, Prepared};
+use crate::settings::Settings;
 
 /// The last millisecond at which a key may expire, as PEXPIRETIME can tell it.
 const DEADLINE_MAX: u64 = i64::MAX.unsigned_abs();
@@ -40,8 +41,8 @@ pub(crate) fn restore(call: &mut Keyed<'_>) -> Done {
     }
     let term = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
     let term = u64::try_from(term).map_err(|_| ErrorReply::err("Invalid TTL value, must be >= 0"))?;
-    let value =
-        slotmesh_rdb::restore(call.args[3], &limits(call)).map_err(|error| ErrorReply::err(error.to_string()))?;
+    let value = call.prepared.take().unwrap_or_else(|| prepare(call.args, call.settings));
+    let value = value.map_err(|error| ErrorReply::err(error.to_string()))?;
     let start = if options.is_absolute { 0 } else { call.db.now() };
     let deadline = (term > 0).then(|| start.saturating_add(term));
     if deadline.is_some_and(|deadline| deadline > DEADLINE_MAX) {
@@ -64,15 +65,16 @@ pub(crate) fn restore(call: &mut Keyed<'_>) -> Done {
     call.ok()
 }
 
-fn limits(call: &Keyed<'_>) -> Limits {
-    let settings = call.settings;
-    Limits {
+/// Makes the value of a payload, which takes as long as that is large.
+pub(crate) fn prepare(args: &[&[u8]], settings: &Settings) -> Prepared {
+    let limits = Limits {
         list: settings.list,
         hash: settings.hash,
         set: settings.set,
         sorted_set: settings.sorted_set,
         text_bytes: settings.text_bytes,
-    }
+    };
+    slotmesh_rdb::restore(args[3], &limits)
 }
 
 /// How long a key was idle, or how often it was used: only one of both may be said.
