@@ -168,25 +168,11 @@ impl Node {
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
             .map_err(lacking("the bus thread"))?;
         let (stopping, stopped) = watch::channel(false);
-        let reaper = Reaper::start(&ended).map_err(lacking("threads"))?;
-        let targets = Arc::<Targets>::default();
-        let world = World {
-            bus: bus.bus().clone(),
-            clock,
-            watchdog: Arc::clone(&watchdog),
-            targets: Arc::clone(&targets),
-            reaper,
-        };
+        let (targets, reaper) = (Targets::default(), Reaper::start(&ended).map_err(lacking("threads"))?);
+        let world = Box::new(World::new(bus.bus(), clock, &watchdog, &targets, reaper));
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {
-            server: Server::new(
-                clock.now(),
-                process,
-                config,
-                Keyspace::new(entropy.hash_seed),
-                Box::new(world),
-                pubsub,
-            ),
+            server: Server::new(clock.now(), process, config, Keyspace::new(entropy.hash_seed), world, pubsub),
             bus: bus.bus().clone(),
             clock,
             listeners: Listeners::default(),

@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
     pub(crate) places: Places,
-    pub(crate) targets: Arc<Targets>,
+    pub(crate) targets: Targets,
     pub(crate) watchdog: Arc<Watchdog>,
     pub(crate) settled: Settled,
     /// Held by the one change of the configuration that takes effect.
@@ -47,11 +47,18 @@ pub(crate) struct Shared {
 
 /// What commands see of the rest of the process.
 pub(crate) struct World {
-    pub(crate) bus: Bus,
-    pub(crate) clock: Clock,
-    pub(crate) watchdog: Arc<Watchdog>,
-    pub(crate) targets: Arc<Targets>,
-    pub(crate) reaper: Reaper,
+    bus: Bus,
+    clock: Clock,
+    watchdog: Arc<Watchdog>,
+    targets: Targets,
+    reaper: Reaper,
+}
+
+impl World {
+    pub(crate) fn new(bus: &Bus, clock: Clock, watchdog: &Arc<Watchdog>, targets: &Targets, reaper: Reaper) -> Self {
+        let (bus, watchdog, targets) = (bus.clone(), Arc::clone(watchdog), targets.clone());
+        Self { bus, clock, watchdog, targets, reaper }
+    }
 }
 
 impl Surroundings for World {

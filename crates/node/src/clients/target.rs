@@ -45,7 +45,7 @@ impl TargetError {
         Self::Writing
     }
 
-    fn reading(error: io::Error) -> Self {
+    fn reading(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::InvalidData { Self::ReadingLate } else { Self::Reading }
     }
 }
@@ -124,7 +124,7 @@ impl Target {
     /// When it says none for longer than a step may take, or one that is too long.
     pub(super) async fn line(&mut self, step: Duration) -> Result<Vec<u8>, TargetError> {
         let read = timeout(step, self.read_line()).await;
-        read.map_err(|_| TargetError::ReadingLate)?.map_err(TargetError::reading)
+        read.map_err(|_| TargetError::ReadingLate)?.map_err(|error| TargetError::reading(&error))
     }
 
     async fn read_line(&mut self) -> io::Result<Vec<u8>> {

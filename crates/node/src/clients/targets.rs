@@ -1,6 +1,6 @@
 //! Connections to servers that keys were sent to, for the next keys.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use slotmesh_command::{Credentials, Migration};
@@ -28,8 +28,8 @@ impl Whither {
 }
 
 /// Connections that nobody uses, those that were used last at the end.
-#[derive(Debug, Default)]
-pub(crate) struct Targets(Mutex<Vec<(Whither, Instant, Parked)>>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Targets(Arc<Mutex<Vec<(Whither, Instant, Parked)>>>);
 
 impl Targets {
     /// Takes a connection that leads there.
