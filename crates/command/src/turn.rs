@@ -358,8 +358,9 @@ impl<'s> Turn<'s> {
                 self.ready.add(key);
             }
         }
+        let count = self.group().slot(slot).len() as u64;
         let keys = self.group().slot(slot).take_all();
-        self.server.stats.dirty.add(keys.len() as u64);
+        self.server.stats.dirty.add(count);
         self.beside().set_expires(slot, false);
         self.flushed = Some(keys);
         self.settle();
