@@ -291,3 +291,25 @@ impl Stats {
         self.other_codes().clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn what_all_threads_have_counted_is_shown_together() {
+        let (stats, get) = (Stats::default(), table::find(b"get").expect("a command"));
+        let count = || {
+            stats.add_call_time(get, Duration::from_micros(3));
+            ["MOVED 1 a:1", "ODD one"].into_iter().for_each(|text| stats.add_error(&ErrorReply::new(text)));
+        };
+        thread::scope(|scope| (0..20).for_each(|_| drop(scope.spawn(count))));
+        assert_eq!(stats.times_of(get).map(|times| (times.count(), times.percentile(100.0))), Some((20, 3)));
+        assert_eq!(stats.errors_by_code(), BTreeMap::from([(b"MOVED".to_vec(), 20), (b"ODD".to_vec(), 20)]));
+        assert_eq!(stats.errors.get(), 40);
+        stats.clear();
+        assert_eq!((stats.times_of(get).map(|times| times.count()), stats.errors_by_code().len()), (Some(0), 0));
+    }
+}
