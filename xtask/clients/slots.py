@@ -38,11 +38,6 @@ class Slots:
         """The primary after this one."""
         return self.primaries[(self.primaries.index(primary) + 1) % len(self.primaries)]
 
-    def can_move_keys(self):
-        """Whether every node has MIGRATE. Slots with keys stay where they are in a cluster with one that has not."""
-        found = [primary.client.execute_command("COMMAND LIST FILTERBY PATTERN migrate") for primary in self.primaries]
-        return all(found)
-
     def begin(self, slot, target):
         """From now on the slot is on its way to `target`; gives who has had it."""
         source = self.owner(slot)

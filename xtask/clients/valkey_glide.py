@@ -235,13 +235,10 @@ async def redirections(c, port, protocol):
     batch = ClusterBatch(is_atomic=False).get(tag + "here").get(tag + "there").incr(tag + "n")
     assert await c.exec(batch, raise_on_error=True) == [b"old", b"new", 1]
     assert home.client.execute_command("CLUSTER COUNTKEYSINSLOT", slot) == 1
-    if slots.can_move_keys():
-        slots.move_keys(slot, home, target)
-    else:
-        await c.delete([tag + "here"])
+    slots.move_keys(slot, home, target)
     slots.end(slot, home, target)
     assert await c.mget([tag + "there", tag + "n"]) == [b"new", b"1"]
-    assert await c.get(tag + "here") == (b"old" if slots.can_move_keys() else None)
+    assert await c.get(tag + "here") == b"old"
 
 
 async def counting_while_slots_move(c, port, protocol):
@@ -249,13 +246,12 @@ async def counting_while_slots_move(c, port, protocol):
     slots = Slots(port)
     keys = [f"{{count{protocol}}}{n}" for n in range(20)]
     slot, over, done = int(slots.primaries[0].client.execute_command("CLUSTER KEYSLOT", keys[0])), asyncio.Event(), []
-    has_keys = slots.can_move_keys()
 
     async def work(start):
         count = start
         while not over.is_set():
             try:
-                await (c.incr if has_keys else c.get)(keys[count % 20])
+                await c.incr(keys[count % 20])
                 count += 1
             except RequestError as error:
                 # It follows a slot only so many times in a row; nothing was done then.
@@ -268,7 +264,7 @@ async def counting_while_slots_move(c, port, protocol):
     over.set()
     await asyncio.gather(*working)
     assert len(done) == 10 and all(done), done
-    assert sum(int(value or 0) for value in await c.mget(keys)) == (sum(done) if has_keys else 0)
+    assert sum(int(value) for value in await c.mget(keys)) == sum(done)
 
 
 CHECKS = [

@@ -312,13 +312,10 @@ def redirections(r, protocol):
     with r.pipeline() as pipe:
         assert pipe.get(tag + "here").get(tag + "there").incr(tag + "n").execute() == ["old", "new", 1]
     assert home.client.execute_command("CLUSTER COUNTKEYSINSLOT", slot) == 1
-    if slots.can_move_keys():
-        slots.move_keys(slot, home, target)
-    else:
-        assert r.delete(tag + "here") == 1
+    slots.move_keys(slot, home, target)
     slots.end(slot, home, target)
     assert r.mget(tag + "there", tag + "n") == ["new", "1"]
-    assert r.get(tag + "here") == ("old" if slots.can_move_keys() else None)
+    assert r.get(tag + "here") == "old"
     # A shard subscription ends with the slot.
     assert r.delete(tag + "here", tag + "there", tag + "n")
     listener = target.client.pubsub()
@@ -333,15 +330,11 @@ def counting_while_slots_move(r, protocol):
     slots = Slots(r.get_primaries()[0].port)
     keys = [f"{{count{protocol}}}{n}" for n in range(20)]
     slot, done, over = r.keyslot(keys[0]), [], threading.Event()
-    has_keys = slots.can_move_keys()
 
     def work(n):
         own, count = connect(r.get_primaries()[n].port, protocol), 0
         while not over.is_set():
-            if has_keys:
-                own.incr(keys[count % 20])
-            else:
-                assert own.get(keys[count % 20]) is None
+            own.incr(keys[count % 20])
             count += 1
         done.append(count)
 
@@ -352,7 +345,7 @@ def counting_while_slots_move(r, protocol):
     over.set()
     [thread.join() for thread in threads]
     assert len(done) == 3 and all(count > 20 for count in done), done
-    assert sum(int(r.get(key) or 0) for key in keys) == (sum(done) if has_keys else 0)
+    assert sum(int(r.get(key)) for key in keys) == sum(done)
 
 
 def asynchronous(r, protocol):

@@ -9,10 +9,10 @@ use slotmesh_store::{GROUP_SLOTS, SlotKeys};
 use slotmesh_table::ClusterView;
 use slotmesh_types::Slot;
 
+use crate::holds::Holds;
 use crate::keyspace::SlotUsage;
 use crate::memory::{Memory, SlotSize};
 use crate::random::Random;
-use crate::transits::Transits;
 use crate::waiting::Waiter;
 
 /// Whether a key that a client watches was changed.
@@ -30,16 +30,17 @@ impl Watch {
 }
 
 /// Something for each of some keys. Those of a slot stand together.
-type ByKey<V> = BTreeMap<(Slot, Box<[u8]>), V>;
+pub(crate) type ByKey<V> = BTreeMap<(Slot, Box<[u8]>), V>;
 
 /// What is kept beside the keys of a group of slots.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
-    /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that is up. So it
-    /// was when the view of the cluster had this version.
+    /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that
+    /// is up, with nothing held back. So it was when the view of the cluster had this version.
     open: u64,
     version: Option<u64>,
-    /// The slots some of whose keys or fields expire some day, a bit for each. One that has none any more may be among them.
+    /// The slots some of whose keys or fields expire some day, a bit for each. One that has none any more may be among
+    /// them.
     expiring: u64,
     /// What the slots have cost, once somebody wants to know.
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
@@ -47,8 +48,8 @@ pub(crate) struct Beside {
     sizes: Option<Box<[SlotSize; GROUP_SLOTS]>>,
     watches: ByKey<Vec<Arc<Watch>>>,
     waiters: ByKey<VecDeque<Arc<Waiter>>>,
-    /// Keys that nobody may change for now.
-    pub(crate) transits: Transits,
+    /// What nobody may change for now. No slot with any of it is open.
+    holds: Holds,
     /// Keys, there or not, and the numbers of the clients that have read them and are tracked.
     readers: ByKey<BTreeSet<u64>>,
     pub(crate) random: Random,
@@ -60,8 +61,14 @@ fn place(slot: Slot) -> usize {
     slot.index() % GROUP_SLOTS
 }
 
+/// The bit of a slot among those of its group.
+pub(crate) fn bit(slot: Slot) -> u64 {
+    1 << place(slot)
+}
+
 impl Beside {
-    /// Whether every command of a slot runs here, by the view of that version; if not, the topology has to be looked at.
+    /// Whether every command of a slot runs here, by the view of that version; if not, the topology has to be looked
+    /// at.
     pub(crate) fn is_open(&self, slot: Slot, version: u64) -> bool {
         self.version == Some(version) && self.open >> place(slot) & 1 == 1
     }
@@ -74,8 +81,37 @@ impl Beside {
         let me = &view.me().facts;
         let serves = view.state_ok && me.is_primary();
         let is_open = |slot: &Slot| serves && me.slots().contains(*slot) && view.open_slot(*slot).is_none();
-        self.open = slots.filter(is_open).fold(0, |open, slot| open | 1 << place(slot));
+        self.open = slots.filter(is_open).fold(0, |open, slot| open | bit(slot)) & !self.holds.slots();
         self.version = Some(version);
+    }
+
+    /// What nobody may change for now.
+    pub(crate) fn holds(&mut self) -> &mut Holds {
+        &mut self.holds
+    }
+
+    /// A key is on its way to another node: who would change it waits.
+    pub(crate) fn begin_transit(&mut self, slot: Slot, key: &[u8]) {
+        self.holds.begin_key(slot, key);
+        self.open &= !bit(slot);
+    }
+
+    /// It has arrived, or stays. Tells whether a request was not served because of it.
+    pub(crate) fn end_transit(&mut self, slot: Slot, key: &[u8]) -> bool {
+        self.version = None;
+        self.holds.end_key(slot, key)
+    }
+
+    /// Who would write into these slots, a bit for each, waits.
+    pub(crate) fn stand_still(&mut self, slots: u64) {
+        self.holds.begin_still(slots);
+        self.open &= !slots;
+    }
+
+    /// That ends, unless somebody else wants it as well.
+    pub(crate) fn move_on(&mut self, slots: u64) {
+        self.holds.end_still(slots);
+        self.version = None;
     }
 
     /// Whether it has to be looked now and then whether something in the slot has expired.
@@ -84,7 +120,7 @@ impl Beside {
     }
 
     pub(crate) fn set_expires(&mut self, slot: Slot, expires: bool) {
-        let bit = 1 << place(slot);
+        let bit = bit(slot);
         self.expiring = if expires { self.expiring | bit } else { self.expiring & !bit };
     }
 
@@ -240,7 +276,8 @@ impl Beside {
     }
 }
 
-fn of_slot<V>(map: &ByKey<V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
+/// What belongs to the keys of a slot.
+pub(crate) fn of_slot<V>(map: &ByKey<V>, slot: Slot) -> impl Iterator<Item = (&Box<[u8]>, &V)> {
     let of_slot = map.range((slot, Box::default())..).take_while(move |((other, _), _)| *other == slot);
     of_slot.map(|((_, key), value)| (key, value))
 }

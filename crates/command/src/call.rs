@@ -39,11 +39,10 @@ impl Call<'_> {
         }
     }
 
-    /// Whether more is written than the client may have waiting; then the connection is ending, and the rest is in vain.
+    /// Whether more is written than the client may have waiting; then the connection is ending, and the rest is in
+    /// vain.
     pub(crate) fn is_too_much(&self) -> bool {
-        let client = self.session.client();
-        client.set_buffered(self.out.len());
-        client.check_limits(self.server.pubsub.limits(), self.now.mono)
+        self.session.is_too_much(self.server, self.now, self.out)
     }
 
     /// Replies OK.

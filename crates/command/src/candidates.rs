@@ -15,8 +15,8 @@ pub(crate) struct Candidate {
     pub(crate) rank: u64,
 }
 
-/// The best of the keys that were looked at: so each look at a few keeps what earlier ones have found, and those that go are
-/// nearly those that a look at all would find.
+/// The best of the keys that were looked at: so each look at a few keeps what earlier ones have found, and those that
+/// go are nearly those that a look at all would find.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
     /// By rank, the best one last.

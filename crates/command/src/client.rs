@@ -293,8 +293,8 @@ impl Client {
         self.outbox.set_buffered(bytes);
     }
 
-    /// Ends it if more waits to be sent to it than its class may have; tells whether it was ended for that, now or before.
-    /// Time matters for the soft limit: to be called now and then.
+    /// Ends it if more waits to be sent to it than its class may have; tells whether it was ended for that, now or
+    /// before. Time matters for the soft limit: to be called now and then.
     pub fn check_limits(&self, limits: OutputLimits, now: Mono) -> bool {
         let limit = if self.is_pubsub() { limits.pubsub } else { limits.normal };
         if self.outbox.exceeds(limit, now) {

@@ -42,6 +42,12 @@ impl ErrorReply {
         Self::err("syntax error")
     }
 
+    /// The key that is needed is not there.
+    #[must_use]
+    pub fn no_such_key() -> Self {
+        Self::err("no such key")
+    }
+
     /// Not an integer of 64 bits.
     #[must_use]
     pub fn not_an_integer() -> Self {
@@ -73,6 +79,11 @@ impl From<WrongType> for ErrorReply {
     fn from(error: WrongType) -> Self {
         Self::new(error.to_string())
     }
+}
+
+/// Fewer or more arguments than a command takes.
+pub(crate) fn wrong_number(command: &Known) -> ErrorReply {
+    ErrorReply::err(format!("wrong number of arguments for '{}' command", command.full_name))
 }
 
 /// Arguments that fit the arity of a container's subcommand and nothing else.

@@ -15,8 +15,8 @@ use crate::turn::Turn;
 /// After so many keys it is looked at the clock.
 const KEYS_BETWEEN_LOOKS: u32 = 16;
 
-/// After so many looks in a row of which no key went, none may go: all that is left is on its way to other nodes, or is taken by
-/// other threads first.
+/// After so many looks in a row of which no key went, none may go: all that is left is on its way to other nodes, or is
+/// taken by other threads first.
 const VAIN_LOOKS_MAX: u32 = 256;
 
 /// What the configuration says of the keys that go.
@@ -73,7 +73,8 @@ enum Room {
     No,
 }
 
-/// Makes room for what may need memory, if that is full; the error is for what there is no room for. No lock may be held.
+/// Makes room for what may need memory, if that is full; the error is for what there is no room for. No lock may be
+/// held.
 pub(crate) fn check_room(server: &Server, now: Now, needs: impl FnOnce() -> bool) -> Result<(), ErrorReply> {
     if !server.memory.is_over() || !needs() {
         return Ok(());
@@ -91,8 +92,8 @@ pub(crate) fn no_room() -> ErrorReply {
 }
 
 impl Server {
-    /// Looks at how much memory is used. To be called now and then: what waits on connections counts as it is found here. Where
-    /// it is too much, keys go for at most so many microseconds.
+    /// Looks at how much memory is used. To be called now and then: what waits on connections counts as it is found
+    /// here. Where it is too much, keys go for at most so many microseconds.
     pub fn look_after_memory(&self, now: Now, micros_max: u64) {
         if self.memory.limit() == 0 {
             return;
@@ -165,8 +166,8 @@ impl Server {
         room
     }
 
-    /// Lets one key go, unless none was found, or the one to go is gone or was used meanwhile. Tells whether one went. One lock is
-    /// held at a time: first of the slots that are looked at, then of the best that was found.
+    /// Lets one key go, unless none was found, or the one to go is gone or was used meanwhile. Tells whether one went.
+    /// One lock is held at a time: first of the slots that are looked at, then of the best that was found.
     fn evict_one(&self, now: Now, eviction: &Eviction, rank: Rank) -> bool {
         let found = self.look_for_candidates(now, eviction, rank);
         let best = if rank == Rank::Chance {
@@ -187,7 +188,7 @@ impl Server {
         let look = |_| {
             let slot = group.beside.draw_slot(first, expiring, &mut random)?;
             let found = group.slot(slot).candidate(rank, expiring, now.unix.0, || random.next());
-            let found = found.filter(|(key, _)| !group.beside.transits.has(key));
+            let found = found.filter(|(key, _)| !group.beside.holds().has(slot, key));
             found.map(|(key, rank)| Candidate { slot, key, rank })
         };
         (0..samples).filter_map(look).collect()

@@ -1,7 +1,6 @@
 //! From the words of a request to the command that they name.
 
-use crate::error_reply::{ErrorReply, shown, until_nul};
-use crate::execute::wrong_number;
+use crate::error_reply::{ErrorReply, shown, until_nul, wrong_number};
 use crate::server::Server;
 use crate::session::Session;
 use crate::table::{self, Flag, Known, Lookup};

@@ -13,8 +13,8 @@ use crate::turn::{Readers, Turn};
 const EXPIRED_AT_ONCE: usize = 64;
 
 impl Server {
-    /// Has those who wait for keys follow the latest view of the cluster, to be called after each change of it, from any thread but
-    /// the one of the bus: it waits for commands that run. Commands judge by the latest view without it.
+    /// Has those who wait for keys follow the latest view of the cluster, to be called after each change of it, from
+    /// any thread but the one of the bus: it waits for commands that run. Commands judge by the latest view without it.
     pub fn follow_topology(&self, now: Now) {
         self.keyspace.set_leads(self.view().me().facts.is_primary());
         for slots in groups() {
@@ -25,7 +25,8 @@ impl Server {
         }
     }
 
-    /// Takes out the keys of slots that belong to others. Slots that have come back, or are on their way here, keep theirs.
+    /// Takes out the keys of slots that belong to others. Slots that have come back, or are on their way here, keep
+    /// theirs.
     pub fn drop_keys(&self, slots: &SlotSet, now: Now) {
         for slot in slots.iter() {
             let mut turn = Turn::new(self, slot, now);
@@ -39,7 +40,8 @@ impl Server {
         self.invalidate_all(true, now.mono);
     }
 
-    /// Takes out every key if this node is a replica: nothing is replicated, and what it has is not what its primary has.
+    /// Takes out every key if this node is a replica: nothing is replicated, and what it has is not what its primary
+    /// has.
     pub fn drop_keys_of_replica(&self, now: Now) {
         for slot in Slot::all() {
             let mut turn = Turn::new(self, slot, now);
@@ -50,7 +52,8 @@ impl Server {
         self.invalidate_all(false, now.mono);
     }
 
-    /// Takes out what has expired, for about so long, and goes on another time where it stopped. Source: `activeExpireCycle`.
+    /// Takes out what has expired, for about so long, and goes on another time where it stopped. Source:
+    /// `activeExpireCycle`.
     pub fn expire(&self, now: Now, most: Duration) {
         self.pause.look(now.mono);
         if !self.takes_out_expired() || !self.keyspace.expires() {

@@ -10,11 +10,11 @@ use crate::error_reply::{self, ErrorReply};
 use crate::event::{Classes, Event};
 use crate::random::Random;
 use crate::settings::Settings;
-use crate::table::Known;
-use crate::waiting::{Wait, WaitEnd};
+use crate::table::{Group, Known};
+use crate::waiting::{Wait, WaitEnd, Wanted};
 
-/// What a handler of a command on keys gives: nothing, since its reply is written, or the error to reply. What it has written
-/// before an error is dropped.
+/// What a handler of a command on keys gives: nothing, since its reply is written, or the error to reply. What it has
+/// written before an error is dropped.
 pub(crate) type Done = Result<(), ErrorReply>;
 
 /// A value that was made of a payload, or what is wrong with that.
@@ -60,8 +60,16 @@ impl Keyed<'_> {
         }
     }
 
-    /// Has the request wait until one of the keys has something for it; then it is executed anew. Where it may not wait, or
-    /// when it has waited for too long, `end` is its reply. Nothing is to be written besides.
+    /// Tells that something was taken out of what a key holds, and that the key is gone if it was the last.
+    pub(crate) fn tell_taken(&mut self, class: Classes, name: &'static str, key: &[u8], is_gone: bool) {
+        self.tell(class, name, key);
+        if is_gone {
+            self.tell(Classes::GENERIC, "del", key);
+        }
+    }
+
+    /// Has a request on lists or sorted sets wait until one of the keys has something for it; then it is executed anew.
+    /// Where it may not wait, or when it has waited for too long, `end` is its reply. Nothing is to be written besides.
     pub(crate) fn wait<'k>(
         &mut self,
         keys: impl IntoIterator<Item = &'k [u8]>,
@@ -69,7 +77,8 @@ impl Keyed<'_> {
         end: WaitEnd,
     ) -> Done {
         let keys = keys.into_iter().map(Into::into).collect();
-        self.wait_as(Wait { keys, timeout, end, args: None, ends_without_key: false })
+        let wanted = Wanted::Type(if self.command.spec.group == Group::SortedSet { "zset" } else { "list" });
+        self.wait_as(Wait { keys, timeout, end, args: None, wanted })
     }
 
     /// The same, in a way of its own.

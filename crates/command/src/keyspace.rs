@@ -50,7 +50,8 @@ pub struct Keyspace {
     expired_until: AtomicU16,
 }
 
-/// A group of slots, locked. A thread holds one at a time: of two threads that want a second one each could wait for the other.
+/// A group of slots, locked. A thread holds one at a time: of two threads that want a second one each could wait for
+/// the other.
 #[derive(Debug)]
 pub(crate) struct Locked<'a> {
     group: MutexGuard<'a, Group<Beside>>,
@@ -131,7 +132,8 @@ impl Keyspace {
         Some(Locked { group: self.groups.try_lock(slot)?, _alone })
     }
 
-    /// How many keys of a slot are here, whoever owns the slot. Those count that have expired and were not taken out yet.
+    /// How many keys of a slot are here, whoever owns the slot. Those count that have expired and were not taken out
+    /// yet.
     #[must_use]
     pub fn count(&self, slot: Slot) -> u64 {
         self.lock(slot).slot(slot).len() as u64

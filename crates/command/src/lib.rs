@@ -3,8 +3,8 @@
 //! A driver owns the sockets. For each connection it keeps a [`Session`], and gives each request to [`execute`], which
 //! writes the reply or says what has to be asked of the cluster engine first. Nothing here waits.
 //!
-//! The replies that show the topology are pure functions of a view of the cluster and of the asking client, so that they
-//! are rendered once and handed to many:
+//! The replies that show the topology are pure functions of a view of the cluster and of the asking client, so that
+//! they are rendered once and handed to many:
 //!
 //! ```
 //! use slotmesh_command::cluster::{Audience, nodes};
@@ -18,6 +18,8 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
+mod admit;
 mod beside;
 mod call;
 mod candidates;
@@ -29,10 +31,10 @@ mod commands;
 mod error_reply;
 mod event;
 mod eviction;
-mod exec;
 mod execute;
 mod explanation;
 mod find;
+mod holds;
 mod keeping;
 mod keyed;
 mod keyspace;
@@ -52,15 +54,16 @@ mod secrets;
 mod server;
 mod session;
 mod settings;
+mod standstill;
 mod stats;
+mod surroundings;
 pub mod table;
 mod tracking;
-mod transaction;
-mod transits;
+mod transactions;
 mod turn;
 mod waiting;
-mod watched;
 
+pub use account::Executed;
 pub use client::{Client, Driver, Peer};
 pub use clients::Clients;
 pub use commands::cluster::VIEW_AGE_MAX;
@@ -78,7 +81,9 @@ pub use pause::{Held, PauseReason};
 pub use pubsub::PubSub;
 pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
 pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};
-pub use server::{Executed, Process, REDIS_VERSION, Server, Surroundings, Usage, VALKEY_VERSION};
+pub use server::{REDIS_VERSION, Server, VALKEY_VERSION};
 pub use session::Session;
+pub use standstill::{Span, Standstill};
 pub use stats::{CommandFigures, Counter, SpreadCounter, Stats};
+pub use surroundings::{Process, Surroundings, Usage};
 pub use waiting::Waiter;

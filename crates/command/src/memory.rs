@@ -1,8 +1,8 @@
 //! How much memory is used, and how much may be.
 //!
-//! What counts is what is counted: keys with what they hold, as the keyspace books it along, and what waits on connections. What
-//! the allocator holds beyond that, and what the program needs for itself, does not: to ask the allocator takes far too long for
-//! each request. INFO shows beside it what is resident.
+//! What counts is what is counted: keys with what they hold, as the keyspace books it along, and what waits on
+//! connections. What the allocator holds beyond that, and what the program needs for itself, does not: to ask the
+//! allocator takes far too long for each request. INFO shows beside it what is resident.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -30,7 +30,8 @@ pub struct Memory {
     /// Keys that have been found worth to go.
     candidates: Mutex<Candidates>,
     random: AtomicU64,
-    /// Since when more is used than may be, in microseconds of the wall clock, although keys could go; 0 when it is not so.
+    /// Since when more is used than may be, in microseconds of the wall clock, although keys could go; 0 when it is not
+    /// so.
     exceeded_since: AtomicU64,
     exceeded_micros: AtomicU64,
 }

@@ -46,17 +46,18 @@ pub struct Credentials {
 pub enum Departure<'s> {
     /// None of the keys is here.
     NoKeys,
-    /// Some of them are on their way already, or there is a pause. The client is told by [`Driver::served`](crate::Driver::served) when that is over.
+    /// Some of them are on their way already, or there is a pause. The client is told by
+    /// [`Driver::served`](crate::Driver::served) when that is over.
     Held,
     /// These are here.
     Begun(Transit<'s>),
 }
 
-/// Keys on their way to another node. Whoever wants to change one waits until it is [handed over](Transit::hand_over) or this is
-/// dropped: then the keys that are left stay.
+/// Keys on their way to another node. Whoever wants to change one waits until it is [handed over](Transit::hand_over)
+/// or this is dropped: then the keys that are left stay.
 ///
-/// They expire as ever, here and where they come, and FLUSHALL and the loss of their slot take them from here as ever: the
-/// migration came before that.
+/// They expire as ever, here and where they come, and FLUSHALL and the loss of their slot take them from here as ever:
+/// the migration came before that.
 #[derive(Debug)]
 pub struct Transit<'s> {
     server: &'s Server,
@@ -78,8 +79,7 @@ impl Server {
         let mut named = BTreeSet::new();
         let mut keys: Vec<Vec<u8>> = migration.keys.iter().filter(|key| named.insert(*key)).cloned().collect();
         let mut turn = Turn::new(self, slot, now);
-        if turn.hold(client, keys.iter().map(Vec::as_slice)) || self.pause.holds_if(client, || true, now.mono).is_some()
-        {
+        if turn.hold(client, keys.iter().map(Vec::as_slice)) || self.pause.hold(client, || true, now.mono).is_some() {
             return Departure::Held;
         }
         keys.retain(|key| turn.exists(key));
@@ -87,7 +87,7 @@ impl Server {
             return Departure::NoKeys;
         }
         if !migration.copies {
-            keys.iter().for_each(|key| turn.beside().transits.begin(key));
+            keys.iter().for_each(|key| turn.beside().begin_transit(slot, key));
         }
         let handed_over = vec![false; keys.len()];
         Departure::Begun(Transit { server: self, slot, now, keys, handed_over, copies: migration.copies })
@@ -107,8 +107,8 @@ impl Transit<'_> {
         self.handed_over.contains(&true)
     }
 
-    /// What the key at that place holds, as a payload of DUMP, and the milliseconds until it expires, 0 for never; `None` once it is
-    /// gone.
+    /// What the key at that place holds, as a payload of DUMP, and the milliseconds until it expires, 0 for never;
+    /// `None` once it is gone.
     pub fn payload(&mut self, at: usize, now: Now) -> Option<(u64, Vec<u8>)> {
         self.now = now;
         // A copy is made faster than a payload, and others wait for the lock.
@@ -125,8 +125,8 @@ impl Transit<'_> {
         Some((left, copy.unwrap_or_else(|value| slotmesh_rdb::dump(ValueRef::Long(&value)))))
     }
 
-    /// The key at that place has arrived: it goes from here, unless it was to be copied. In a pause as well, since it was to go before
-    /// that began, and is not to live at both ends.
+    /// The key at that place has arrived: it goes from here, unless it was to be copied. In a pause as well, since it
+    /// was to go before that began, and is not to live at both ends.
     pub fn hand_over(&mut self, at: usize, now: Now) {
         self.now = now;
         self.handed_over[at] = true;

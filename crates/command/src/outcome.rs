@@ -17,21 +17,21 @@ use crate::waiting::Waiter;
 pub enum Outcome {
     /// Go on with the next request; the reply is written.
     Continue,
-    /// Go on with [`resume`](crate::resume), but not before there is room for what others publish: a message is on its way to
-    /// other nodes.
+    /// Go on with [`resume`](crate::resume), but not before there is room for what others publish: a message is on its
+    /// way to other nodes.
     Published,
     /// Send what is written, then go on with [`resume`](crate::resume).
     Flush,
     /// Put this to the cluster engine and hand its answer to [`answer`](crate::answer) before the next request.
     Ask(Question),
-    /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the next one.
+    /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the
+    /// next one.
     Wait(Arc<Waiter>),
-    /// A key that the request would change is on its way to another node: wait for [`Driver::served`](crate::Driver::served), then
-    /// execute the request again, or in the middle of a transaction call [`resume`](crate::resume). Nothing is written.
-    Held,
-    /// Nothing was done, since there is a pause. Execute the same request again when the client is woken, as one that waits is,
-    /// or after so long.
-    Postponed(Duration),
+    /// Nothing was done and nothing is written: there is a pause, or what the request would change must not change now.
+    /// Wait for [`Driver::served`](crate::Driver::served), for so long at most. Then execute the same request again; or
+    /// call [`resume`](crate::resume) if that was in the middle of a transaction, while the session [is
+    /// executing](crate::Session::is_executing).
+    Held(Option<Duration>),
     /// Send what is written, then close.
     Close,
     /// End the server. Nothing is written.
@@ -63,11 +63,6 @@ pub enum Question {
     },
     /// Forget a node: [`Answer::Ok`] or [`Answer::Error`].
     Forget(NodeId),
-    /// Leave the cluster: [`Answer::Ok`] or [`Answer::Error`].
-    Reset {
-        /// Take a new id and forget the epochs as well.
-        hard: bool,
-    },
     /// Make every other node forget this one, then reset it: [`Answer::Ok`] once that is done, or [`Answer::Error`].
     Leave {
         /// Although it owns slots.
@@ -77,8 +72,8 @@ pub enum Question {
     Explain(NodeId),
     /// Change what this node is to the cluster: [`Answer::Ok`], [`Answer::Epoch`] or [`Answer::Error`].
     Change(Change),
-    /// Whether this could be changed, without doing so: [`Answer::Error`], or [`Answer::Ok`] to reply with the error that
-    /// stands here. The request is wrong, but what is wrong with this part of it comes first.
+    /// Whether this could be changed, without doing so: [`Answer::Error`], or [`Answer::Ok`] to reply with the error
+    /// that stands here. The request is wrong, but what is wrong with this part of it comes first.
     Check(Change, ErrorReply),
     /// Write nodes.conf and wait until it is on disk: [`Answer::Ok`] or [`Answer::Error`].
     SaveConfig,
@@ -88,7 +83,8 @@ pub enum Question {
     Links,
     /// A view no older than [`VIEW_AGE_MAX`](crate::VIEW_AGE_MAX), for what is to be shown of it: [`Answer::View`].
     View(Show),
-    /// Set these directives, names and values, and act on them: [`Answer::Ok`], or [`Answer::Error`] with nothing changed.
+    /// Set these directives, names and values, and act on them: [`Answer::Ok`], or [`Answer::Error`] with nothing
+    /// changed.
     SetConfig(Vec<(String, String)>),
     /// Write the configuration to its file: [`Answer::Ok`] or [`Answer::Error`].
     RewriteConfig,
@@ -156,6 +152,11 @@ pub enum Change {
     ReplicateNoOne,
     /// Take the place of the own primary.
     Failover(Failover),
+    /// Leave the cluster: an empty primary that knows nobody.
+    Reset {
+        /// Take a new id and forget the epochs as well.
+        hard: bool,
+    },
 }
 
 /// How a replica takes its primary's place.

@@ -7,8 +7,8 @@ use bytes::Bytes;
 /// From so many bytes on, what is shared is not copied: below, copying costs less than one more piece to send.
 const SHARED_BYTES_MIN: usize = 16 * 1024;
 
-/// What waits to be sent to one client, in order: bytes written for it alone, and between them long ones that others are
-/// sent as well.
+/// What waits to be sent to one client, in order: bytes written for it alone, and between them long ones that others
+/// are sent as well.
 ///
 /// ```
 /// use std::io::IoSlice;

@@ -67,15 +67,16 @@ struct State {
 }
 
 impl State {
-    fn strictest(&self) -> Option<(PauseReason, Hold)> {
-        let holds = PauseReason::ALL.into_iter().zip(self.holds).filter_map(|(reason, hold)| Some((reason, hold?)));
+    /// The strictest of the pauses for these reasons.
+    fn strictest(&self, reasons: &[PauseReason]) -> Option<(PauseReason, Hold)> {
+        let holds = reasons.iter().filter_map(|reason| Some((*reason, self.holds[*reason as usize]?)));
         holds.max_by_key(|(_, hold)| (hold.held, hold.until))
     }
 }
 
 impl Pause {
-    /// Holds requests back. Where there is a pause for that reason already, the longer time and the new kind hold; an operator
-    /// who asks for less does not end what he has asked for before.
+    /// Holds requests back. Where there is a pause for that reason already, the longer time and the new kind hold; an
+    /// operator who asks for less does not end what he has asked for before.
     pub(crate) fn begin(&self, reason: PauseReason, held: Held, until: Mono, now: Mono) {
         let mut state = self.refresh(now);
         let hold = &mut state.holds[reason as usize];
@@ -98,25 +99,32 @@ impl Pause {
         self.on.load(Relaxed)
     }
 
-    /// How long a request has to wait before it is looked at again; `None` if it runs now. One that waits is woken when less is held
-    /// back. To be asked under the lock of what it may change: whoever has begun a pause, and had that lock since, knows that
-    /// nothing changes any more.
-    pub(crate) fn holds(&self, client: &Arc<Client>, command: &Known, now: Mono) -> Option<Duration> {
-        if self.is_on() { self.holds_if(client, || is_told_to_others(command), now) } else { None }
+    /// How long the request of a client has to wait before it is looked at again, and its client is woken if that is
+    /// sooner; `None` if it runs now.
+    pub(crate) fn hold(&self, client: &Arc<Client>, is_write: impl FnOnce() -> bool, now: Mono) -> Option<Duration> {
+        if self.is_on() { self.hold_for(&PauseReason::ALL, client, is_write, now) } else { None }
     }
 
-    /// The same where it is known otherwise whether the request may change keys.
-    pub(crate) fn holds_if(
+    /// The same for what goes on with a transaction that has begun. An operator's pause lets that end, and may be a
+    /// part of it.
+    pub(crate) fn hold_begun(
         &self,
         client: &Arc<Client>,
         is_write: impl FnOnce() -> bool,
         now: Mono,
     ) -> Option<Duration> {
-        if !self.is_on() {
-            return None;
-        }
+        if self.is_on() { self.hold_for(&[PauseReason::Failover], client, is_write, now) } else { None }
+    }
+
+    fn hold_for(
+        &self,
+        reasons: &[PauseReason],
+        client: &Arc<Client>,
+        is_write: impl FnOnce() -> bool,
+        now: Mono,
+    ) -> Option<Duration> {
         let mut state = self.refresh(now);
-        let (_, strictest) = state.strictest()?;
+        let (_, strictest) = state.strictest(reasons)?;
         if strictest.held < Held::All && !is_write() {
             return None;
         }
@@ -127,7 +135,7 @@ impl Pause {
 
     /// The strictest pause: who wants it, what it holds back, and for how long.
     pub(crate) fn now(&self, now: Mono) -> Option<(PauseReason, Held, Duration)> {
-        let (reason, hold) = self.refresh(now).strictest()?;
+        let (reason, hold) = self.refresh(now).strictest(&PauseReason::ALL)?;
         Some((reason, hold.held, hold.until.since(now)))
     }
 
@@ -154,7 +162,7 @@ impl Pause {
         for hold in &mut state.holds {
             *hold = hold.filter(|hold| hold.until > now);
         }
-        let held = state.strictest().map(|(_, hold)| hold.held);
+        let held = state.strictest(&PauseReason::ALL).map(|(_, hold)| hold.held);
         self.on.store(held.is_some(), Relaxed);
         if held < std::mem::replace(&mut state.seen, held) {
             std::mem::take(&mut state.waiting).values().for_each(|client| client.wake());
@@ -209,8 +217,9 @@ mod tests {
         Arc::new(Client::new(1, &peer, 0, Now::default(), Box::new(Woken(Arc::clone(woken)))))
     }
 
-    fn holds(pause: &Pause, name: &str, now: Mono) -> Option<Duration> {
-        pause.holds(&client(&Arc::default()), command(name), now)
+    /// How long a command of a client has to wait.
+    fn hold(pause: &Pause, name: &str, now: Mono) -> Option<Duration> {
+        pause.hold(&client(&Arc::default()), || is_told_to_others(command(name)), now)
     }
 
     #[test]
@@ -218,9 +227,9 @@ mod tests {
         let (pause, woken) = (Pause::default(), Arc::default());
         pause.begin(PauseReason::Operator, Held::Writes, at(100), at(0));
         let client = client(&woken);
-        assert!(pause.holds(&client, command("get"), at(10)).is_none());
+        assert!(pause.hold(&client, || false, at(10)).is_none());
         assert_eq!(pause.waiting(), 0);
-        assert!(pause.holds(&client, command("set"), at(10)).is_some());
+        assert!(pause.hold(&client, || true, at(10)).is_some());
         // At once, before the client has done anything.
         pause.end(PauseReason::Operator, at(11));
         assert_eq!((woken.load(Relaxed), pause.waiting()), (1, 0));
@@ -232,9 +241,9 @@ mod tests {
         pause.begin(PauseReason::Operator, Held::Writes, at(100), at(0));
         for (name, waits) in [("set", true), ("publish", true), ("pfcount", true), ("get", false), ("ping", false)] {
             let wanted = waits.then_some(Duration::from_millis(90));
-            assert_eq!(holds(&pause, name, at(10)), wanted, "{name}");
+            assert_eq!(hold(&pause, name, at(10)), wanted, "{name}");
         }
-        assert_eq!(holds(&pause, "set", at(100)), None);
+        assert_eq!(hold(&pause, "set", at(100)), None);
         assert!(!pause.is_on(), "whoever looks after the end finds it ended");
     }
 
@@ -244,12 +253,12 @@ mod tests {
         pause.begin(PauseReason::Failover, Held::Writes, at(500), at(0));
         pause.begin(PauseReason::Operator, Held::All, at(100), at(0));
         assert_eq!(pause.now(at(1)).map(|now| (now.0, now.1)), Some((PauseReason::Operator, Held::All)));
-        assert!(holds(&pause, "get", at(1)).is_some());
+        assert!(hold(&pause, "get", at(1)).is_some());
         pause.end(PauseReason::Operator, at(2));
-        assert!(holds(&pause, "get", at(3)).is_none());
-        assert_eq!(holds(&pause, "set", at(100)), Some(Duration::from_millis(400)));
+        assert!(hold(&pause, "get", at(3)).is_none());
+        assert_eq!(hold(&pause, "set", at(100)), Some(Duration::from_millis(400)));
         pause.end(PauseReason::Failover, at(200));
-        assert!(holds(&pause, "set", at(200)).is_none());
+        assert!(hold(&pause, "set", at(200)).is_none());
     }
 
     #[test]

@@ -173,6 +173,21 @@ pub fn route<'v>(
     if mine { Ok(()) } else { Err(Redirection::Moved(slot, owner)) }
 }
 
+/// Decides whether a request that waits for keys of `slot` goes on to wait here. While the cluster is down none does,
+/// not even one that may read then: what it waits for is a write, which may never come. Source:
+/// `clusterRedirectBlockedClientIfNeeded`.
+pub(crate) fn route_waiter(
+    view: &ClusterView,
+    slot: Slot,
+    access: Access,
+    asker: Asker,
+) -> Result<(), Redirection<'_>> {
+    if !view.state_ok {
+        return Err(Redirection::Down);
+    }
+    route(view, slot, access, Rules::default(), asker, Presence::default)
+}
+
 /// Why the shard channels of a slot are served here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShardOwner {

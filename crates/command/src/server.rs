@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::iter;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use slotmesh_config::Config;
@@ -16,7 +15,7 @@ use slotmesh_types::{Mono, Now};
 use crate::client::{Driver, Peer};
 use crate::clients::{Clients, Room};
 use crate::cluster::{Audience, Family};
-use crate::command_log::{CommandLog, Entry, LogKind, shortened};
+use crate::command_log::CommandLog;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyspace::Keyspace;
@@ -26,13 +25,11 @@ use crate::monitors::Monitors;
 use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::PubSub;
 use crate::rendered::Rendered;
-use crate::responsiveness::Responsiveness;
 use crate::routing::Rules;
-use crate::secrets::without_secrets;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::stats::Stats;
-use crate::table::{Flag, Known};
+use crate::surroundings::{Process, Surroundings};
 use crate::tracking::Tracking;
 use crate::turn::Turn;
 
@@ -41,97 +38,6 @@ pub const VALKEY_VERSION: &str = "9.1.2";
 
 /// Release of Redis that clients may take the server for.
 pub const REDIS_VERSION: &str = "7.2.4";
-
-/// What the process tells about itself once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Process {
-    /// Random for each run: 40 hexadecimal digits.
-    pub run_id: String,
-    /// Names the history of its data: 40 hexadecimal digits, random for each run.
-    pub replication_id: String,
-    /// Number of the process.
-    pub id: u32,
-    /// Path of the program.
-    pub executable: String,
-    /// Path of the configuration file; empty for none.
-    pub config_file: String,
-    /// System, release and machine, as `uname` tells them.
-    pub os: String,
-}
-
-/// What the process uses at the moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Resident memory in bytes.
-    pub rss_bytes: u64,
-    /// Memory of the machine in bytes.
-    pub machine_bytes: u64,
-    /// Processor time spent in the program.
-    pub user_time: Duration,
-    /// Processor time spent for it in the system.
-    pub system_time: Duration,
-}
-
-/// What commands look at and this crate does not own.
-pub trait Surroundings: Send + Sync {
-    /// The latest view of the cluster. Called for most requests; must not wait.
-    fn view(&self) -> Arc<ClusterView>;
-
-    /// What the process uses. Called for INFO.
-    fn usage(&self) -> Usage;
-
-    /// The version of the latest view, or of the one before for the moment in which it changes. Called for each request on keys.
-    fn view_version(&self) -> u64 {
-        self.view().version
-    }
-
-    /// The two clocks. Called for what takes long, or had to wait for a lock.
-    fn now(&self) -> Now;
-
-    /// The wall clock in microseconds since 1970. Called for TIME and INFO, which alone show more than milliseconds.
-    fn unix_micros(&self) -> u64;
-
-    /// Connections of the bus, which count towards `maxclients`. Called for each new client; must not wait.
-    fn bus_links(&self) -> u64 {
-        0
-    }
-
-    /// Bytes that wait on the connections of the bus to be sent. Called now and then; must not wait.
-    fn bus_bytes(&self) -> u64 {
-        0
-    }
-
-    /// Connections to other servers that are kept for the next keys that go there. Called for INFO.
-    fn kept_targets(&self) -> usize {
-        0
-    }
-
-    /// How soon its threads get to what is due. Called for INFO.
-    fn responsiveness(&self) -> Responsiveness {
-        Responsiveness::default()
-    }
-
-    /// Frees what takes a while to free, at another time or on another thread.
-    fn discard(&self, garbage: Box<dyn Send>) {
-        drop(garbage);
-    }
-
-    /// Tells the other nodes of a published message, those of the own shard only if `shard`. Must not wait.
-    fn publish(&self, shard: bool, channel: &[u8], message: &[u8]);
-}
-
-/// A request that was executed.
-#[derive(Clone, Copy, Debug)]
-pub struct Executed<'a> {
-    /// Its words.
-    pub args: &'a [&'a [u8]],
-    /// When that began.
-    pub begun: Now,
-    /// How long it took, not counting what was asked of others.
-    pub time: Duration,
-    /// Bytes of the request.
-    pub bytes_in: u64,
-}
 
 /// What all connections share.
 pub struct Server {
@@ -202,8 +108,8 @@ impl Server {
     /// Takes a new connection, which `driver` serves.
     ///
     /// # Errors
-    /// When these and the connections of the bus are `maxclients` already, or only those are left that are kept for clients
-    /// from this machine: write the error and close.
+    /// When these and the connections of the bus are `maxclients` already, or only those are left that are kept for
+    /// clients from this machine: write the error and close.
     pub fn connect(&self, now: Now, peer: &Peer, fd: i64, driver: Box<dyn Driver>) -> Result<Session, ErrorReply> {
         let (room, locked) = {
             let config = self.config();
@@ -219,62 +125,6 @@ impl Server {
         };
         self.stats.connections.add(1);
         Ok(Session::new(client, self.clients.clone(), self.pubsub.clone(), peer.family(), !locked))
-    }
-
-    /// Bytes were read from a client.
-    pub fn note_input(&self, session: &Session, bytes: u64, now: Now) {
-        self.stats.net_in.add(bytes);
-        self.stats.reads.add(1);
-        session.client().add_input(bytes, now);
-    }
-
-    /// Bytes were written to a client.
-    pub fn note_output(&self, session: &Session, bytes: u64, now: Now) {
-        self.stats.net_out.add(bytes);
-        self.stats.writes.add(1);
-        session.client().add_output(bytes, now);
-    }
-
-    /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers what is
-    /// worth it (COMMANDLOG, LATENCY).
-    pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
-        self.note_time(session, request.time);
-        let Some(command) = session.ran else { return };
-        self.stats.add_call_time(command, request.time);
-        if self.spikes.wants(request.time) {
-            let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
-            self.spikes.add(event, request.begun.unix.0 / 1000, request.time);
-        }
-        let amount = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let micros = i64::try_from(request.time.as_micros()).unwrap_or(i64::MAX);
-        for (kind, amount) in [
-            (LogKind::Slow, micros),
-            (LogKind::LargeRequest, amount(request.bytes_in)),
-            (LogKind::LargeReply, amount(session.bytes_out)),
-        ] {
-            if self.command_log.wants(kind, amount) && is_logged(command) {
-                let client = session.client();
-                let words = shortened(&without_secrets(command, request.args));
-                let (addr, name) = (client.addr.clone(), client.settings().name.clone());
-                let unix_seconds = request.begun.unix.0 / 1000;
-                self.command_log.add(kind, Entry { id: 0, unix_seconds, amount, words, addr, name });
-            }
-        }
-    }
-
-    /// The request that has just been executed took so long, not counting what was asked of others. What did not run is not
-    /// counted, and what EXEC executes is part of it.
-    pub fn note_time(&self, session: &mut Session, time: Duration) {
-        if let Some(command) = session.ran {
-            self.stats.add_time(command, time);
-        }
-        if let Some(bill) = session.bill.take() {
-            let mut group = self.keyspace.lock(bill.slot);
-            let usage = group.beside.usage_mut(bill.slot);
-            usage.cpu_micros += u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-            usage.bytes_in += bill.bytes_in;
-            usage.bytes_out += bill.bytes_out;
-        }
     }
 
     /// The configuration, to read. Hold it briefly.
@@ -310,8 +160,8 @@ impl Server {
         same_secret(given, self.config().text("requirepass").as_bytes())
     }
 
-    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any more, and no
-    /// key is evicted; but keys that are on their way to another node go when they have arrived.
+    /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any
+    /// more, and no key is evicted; but keys that are on their way to another node go when they have arrived.
     pub fn begin_pause(&self, reason: PauseReason, held: Held, until: Mono, now: Now) {
         self.pause.begin(reason, held, until, now.mono);
         self.keyspace.wait_for_all();
@@ -322,7 +172,8 @@ impl Server {
         self.pause.end(reason, now.mono);
     }
 
-    /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing changes.
+    /// Whether keys that have expired are taken out here. A replica does that when it is told, and in a pause nothing
+    /// changes.
     pub(crate) fn takes_out_expired(&self) -> bool {
         self.keyspace.leads() && !self.pause.is_on()
     }
@@ -337,6 +188,8 @@ impl Server {
 
     /// A client has gone.
     pub fn disconnect(&self, session: &mut Session, now: Now) {
+        session.end_hold(self, now);
+        // MIGRATE waits for its end without being held back itself.
         if self.pause.is_on() {
             self.pause.remove(session.client());
         }
@@ -357,7 +210,8 @@ impl Server {
         }
     }
 
-    /// Tells those who listen that something has happened to a key. Other nodes are not told. Source: `notifyKeyspaceEvent`.
+    /// Tells those who listen that something has happened to a key. Other nodes are not told. Source:
+    /// `notifyKeyspaceEvent`.
     pub(crate) fn tell_event(&self, now: Now, event: &str, key: &[u8]) {
         if !self.pubsub.has_listeners(false) {
             return;
@@ -405,11 +259,6 @@ impl Server {
 /// Most bytes of memory; 0 for any number.
 fn limit(config: &Config) -> u64 {
     config.number("maxmemory").unsigned_abs()
-}
-
-/// Whether a command is remembered. What EXEC executes is not timed one by one, so it stands for all of that.
-fn is_logged(command: &Known) -> bool {
-    !command.spec.flags.contains(&Flag::SkipCommandlog) || command.full_name == "exec"
 }
 
 /// Compares in a time that depends on the given text alone.

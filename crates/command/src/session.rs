@@ -2,21 +2,22 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use slotmesh_resp::Protocol;
 use slotmesh_types::{Now, Slot};
 
+use crate::admit::Hold;
 use crate::client::{Client, Settings};
 use crate::clients::Clients;
 use crate::cluster::Family;
 use crate::outcome::Outcome;
+use crate::output::Output;
 use crate::pubsub::PubSub;
 use crate::routing::Asker;
 use crate::server::Server;
 use crate::table::Known;
-use crate::transaction::Transaction;
-use crate::watched::Watched;
+use crate::transactions::{Transaction, Watched};
+use crate::turn::Turn;
 
 /// Whether the client wants replies (CLIENT REPLY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,8 +53,8 @@ pub struct Session {
     pub(crate) tracks: bool,
     /// It is shown every request.
     pub(crate) monitors: bool,
-    /// Its request was held back by a pause.
-    pub(crate) postponed: bool,
+    /// What its request was held back by.
+    held: Option<Hold>,
     protocol: Protocol,
     readonly: bool,
     no_touch: bool,
@@ -88,7 +89,7 @@ impl Session {
             authenticated,
             tracks: false,
             monitors: false,
-            postponed: false,
+            held: None,
             protocol: Protocol::Resp2,
             readonly: false,
             no_touch: false,
@@ -163,6 +164,11 @@ impl Session {
     }
 
     /// What waits for EXEC.
+    pub(crate) fn kept(&self) -> Option<&Transaction> {
+        self.transaction.as_ref()
+    }
+
+    /// The same, to change it.
     pub(crate) fn transaction(&mut self) -> Option<&mut Transaction> {
         self.transaction.as_mut()
     }
@@ -171,6 +177,12 @@ impl Session {
     pub(crate) fn set_transaction(&mut self, transaction: Option<Transaction>) {
         self.transaction = transaction;
         self.show_transaction();
+    }
+
+    /// Ends the transaction, if there is one, and watches no key any more. No lock of keys may be held.
+    pub(crate) fn end_transaction(&mut self, server: &Server, now: Now) {
+        self.set_transaction(None);
+        self.unwatch(server, now);
     }
 
     /// Lets others see how many requests wait for EXEC, and how long they are.
@@ -214,10 +226,33 @@ impl Session {
         });
     }
 
-    /// Its request waits until a pause ends, and is looked at again at the latest after `time`.
-    pub(crate) fn postpone(&mut self, time: Duration) -> Outcome {
-        self.postponed = true;
-        Outcome::Postponed(time)
+    /// Its request waits for what it is held back by, which tells the client when it ends.
+    pub(crate) fn hold_back(&mut self, hold: Hold) -> Outcome {
+        self.held = Some(hold);
+        match hold {
+            Hold::Pause(time) => Outcome::Held(Some(time)),
+            Hold::Slot(_) => Outcome::Held(None),
+        }
+    }
+
+    /// Whether its request was held back.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Its request waits no longer for what it was held back by. No lock of keys may be held.
+    pub(crate) fn end_hold(&mut self, server: &Server, now: Now) {
+        match self.held.take() {
+            None => {}
+            Some(Hold::Pause(_)) => server.pause.remove(&self.client),
+            Some(Hold::Slot(slot)) => Turn::new(server, slot, now).beside().holds().forget(&self.client, slot),
+        }
+    }
+
+    /// Whether more is written for it than may wait; then its connection is ending, and the rest is in vain.
+    pub(crate) fn is_too_much(&self, server: &Server, now: Now, out: &Output) -> bool {
+        self.client.set_buffered(out.len());
+        self.client.check_limits(server.pubsub.limits(), now.mono)
     }
 
     /// Whether what was written for the current request is to be sent.

@@ -1,7 +1,7 @@
 //! Client tracking: clients that keep values are told which of them are no longer true.
 //!
-//! Who reads a key is noted beside it, under the lock of its slot, and told at the next change; then the note is gone. Who wants to
-//! hear of all keys with a prefix instead is noted here.
+//! Who reads a key is noted beside it, under the lock of its slot, and told at the next change; then the note is gone.
+//! Who wants to hear of all keys with a prefix instead is noted here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -139,8 +139,8 @@ impl Tracking {
         max > 0 && self.keys.load(Relaxed) > max
     }
 
-    /// A client is noted with a key of that slot: a new key, or a new client with one. Most that is read is noted already, and
-    /// then no line of memory moves between threads.
+    /// A client is noted with a key of that slot: a new key, or a new client with one. Most that is read is noted
+    /// already, and then no line of memory moves between threads.
     pub(crate) fn noted(&self, slot: Slot, new_key: bool, new_item: bool) {
         if new_key {
             self.keys.fetch_add(1, Relaxed);
@@ -219,8 +219,8 @@ impl Tracking {
 }
 
 impl Server {
-    /// Gives up keys by chance while more are noted than may be: what was read once and never changes makes room for what is read
-    /// now. No lock may be held.
+    /// Gives up keys by chance while more are noted than may be: what was read once and never changes makes room for
+    /// what is read now. No lock may be held.
     pub(crate) fn give_up_read_keys(&self, now: Now) {
         let mut random = self.memory.random();
         while self.tracking.is_full()
@@ -230,7 +230,8 @@ impl Server {
         }
     }
 
-    /// Tells clients that had read a key that it has changed. `author` is the number of the client that did it; 0 for none.
+    /// Tells clients that had read a key that it has changed. `author` is the number of the client that did it; 0 for
+    /// none.
     pub(crate) fn invalidate(&self, clients: &BTreeSet<u64>, key: &[u8], author: u64, now: Mono) {
         for client in clients.iter().filter_map(|id| self.clients.get(*id)) {
             let wants = |mode: &Mode| mode.prefixes.is_none() && !(mode.noloop && client.id == author);
@@ -261,7 +262,8 @@ impl Server {
         }
     }
 
-    /// Tells every client that is tracked that nothing is true any more; with `only_broadcast` those alone who hear of prefixes.
+    /// Tells every client that is tracked that nothing is true any more; with `only_broadcast` those alone who hear of
+    /// prefixes.
     pub(crate) fn invalidate_all(&self, only_broadcast: bool, now: Mono) {
         if self.tracking.clients() == 0 {
             return;

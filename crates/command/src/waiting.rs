@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use slotmesh_resp::{Protocol, ReplyWriter};
+use slotmesh_store::Db;
+use slotmesh_store::stream::{Stream, StreamId};
 use slotmesh_types::Slot;
 
 use crate::client::Client;
@@ -39,13 +41,41 @@ pub(crate) struct Wait {
     pub(crate) end: WaitEnd,
     /// The words that it is executed with then, if not its own.
     pub(crate) args: Option<Vec<Vec<u8>>>,
-    /// Whether it is executed as well when a key is gone or of another type, as when the group is gone that it reads for. Others
-    /// wait on: that is not what they wait for.
-    pub(crate) ends_without_key: bool,
+    pub(crate) wanted: Wanted,
 }
 
-/// A request that waits for keys of a slot. It stands in the queues of its keys until it is served, under the lock of the slot
-/// by whoever changes a key, or until it is given up.
+/// What a key must hold for a request that waits for it to be executed anew.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    /// Something of the type of that name.
+    Type(&'static str),
+    /// A stream with an entry behind the id of the key. The ids stand as the keys do.
+    Behind(Vec<StreamId>),
+    /// A stream with entries that this group has not read. When the group is gone, or the stream, that ends the wait as
+    /// well.
+    NewFor(Box<[u8]>),
+}
+
+impl Wait {
+    /// Whether the request is to be executed anew, by what one of its keys holds now. To see that costs little; to
+    /// execute it would cost as much as the first time, for each who waits.
+    pub(crate) fn has_come(&self, key: &[u8], db: &mut Db<'_>) -> bool {
+        match &self.wanted {
+            Wanted::Type(name) => db.type_name(key) == Some(name),
+            Wanted::Behind(ids) => {
+                let Ok(Some(stream)) = db.view::<Stream>(key) else { return false };
+                self.keys.iter().zip(ids).any(|(own, id)| **own == *key && stream.has_after(*id))
+            }
+            Wanted::NewFor(group) => {
+                let Ok(Some(stream)) = db.view::<Stream>(key) else { return true };
+                stream.group(group).is_none_or(|group| stream.has_after(group.last()))
+            }
+        }
+    }
+}
+
+/// A request that waits for keys of a slot. It stands in the queues of its keys until it is served, under the lock of
+/// the slot by whoever changes a key, or until it is given up.
 pub struct Waiter {
     pub(crate) client: Arc<Client>,
     pub(crate) protocol: Protocol,

@@ -233,7 +233,7 @@ fn a_failure_report_that_is_too_old_hides_no_sign_of_life() {
 /// The table is one that can be saved and loaded, each slot has one owner, and each replica's chain of primaries ends.
 fn assert_whole(engine: &Engine) {
     let table = engine.table();
-    let text = ConfFile::from_table(table, NOW).to_text();
+    let text = ConfFile::text_of(table, NOW);
     ConfFile::parse(&text).expect("it can be read").into_table(NOW.mono).expect("it makes a table");
     let slots: u16 = table.nodes().map(|(_, node)| node.slot_count()).sum();
     assert_eq!(slots, table.slots_assigned());

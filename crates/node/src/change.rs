@@ -16,12 +16,12 @@ use crate::{listen, settings};
 const WHERE: [(&str, &str); 2] =
     [("port", "Unable to listen on this port. Check server logs."), ("bind", "Failed to bind to specified addresses.")];
 
-/// Sets directives and lets them take effect, all or none. Gives the names of those whose values differ now; the error is
-/// in the words of real servers.
+/// Sets directives and lets them take effect, all or none. Gives the names of those whose values differ now; the error
+/// is in the words of real servers.
 pub(crate) async fn set(shared: &Arc<Shared>, pairs: Vec<(String, String)>) -> Result<Vec<&'static str>, String> {
     let owner = Arc::clone(shared);
-    // A task of its own brings to its end what has begun: whoever asked may go meanwhile. It runs where clients are served,
-    // since new ports stay with the thread that opens them.
+    // A task of its own brings to its end what has begun: whoever asked may go meanwhile. It runs where clients are
+    // served, since new ports stay with the thread that opens them.
     let task = shared.places.next().spawn(async move { apply(&owner, &pairs).await });
     task.await.unwrap_or_else(|_| Err("the server is stopping".into()))
 }

@@ -21,8 +21,8 @@ impl Clock {
         Now { mono: self.mono(), unix: UnixMillis(wall_micros() / 1000) }
     }
 
-    /// What [`now`](Self::now) gives a moment after it has been called, at half its price: the wall clock is taken to have gone on
-    /// like the other.
+    /// What [`now`](Self::now) gives a moment after it has been called, at half its price: the wall clock is taken to
+    /// have gone on like the other.
     pub(crate) fn after(&self, then: Now) -> Now {
         let mono = self.mono();
         Now { mono, unix: then.to_unix(mono) }

@@ -64,8 +64,8 @@ impl NodesConf {
         Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
-    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng` and has it on disk
-    /// on return: a node that has told its name keeps it. Tells whether the node is new.
+    /// Reads the file; an empty one stands for a node that knows nobody, which gets a name from `rng` and has it on
+    /// disk on return: a node that has told its name keeps it. Tells whether the node is new.
     ///
     /// # Errors
     /// See [`ConfFileError`].
@@ -75,7 +75,7 @@ impl NodesConf {
         File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text)).map_err(failed("read"))?;
         if text.is_empty() {
             let table = new_node(rng);
-            self.save(&ConfFile::from_table(&table, now).to_text(), true).map_err(failed("save"))?;
+            self.save(&ConfFile::text_of(&table, now), true).map_err(failed("save"))?;
             return Ok((table, true));
         }
         let corrupt = |error| ConfFileError::Corrupt { path: self.path.clone(), error };

@@ -121,8 +121,8 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
     loop {
         match waiting.recv_timeout(look.saturating_duration_since(Instant::now())) {
             Ok(Chore::Topology) => {
-                // A change after this leaves a chore of its own. One that came before, and relies on this one, is seen now: a plain
-                // store would not make sure of that.
+                // A change after this leaves a chore of its own. One that came before, and relies on this one, is seen
+                // now: a plain store would not make sure of that.
                 chores.0.topology_waits.swap(false, AcqRel);
                 server.follow_topology(clock.now());
             }
@@ -146,8 +146,8 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
     }
 }
 
-/// Nothing is replicated, so a node with keys tells an offset that no replica reaches: none takes its place by a plain CLUSTER
-/// FAILOVER and leaves the keys behind.
+/// Nothing is replicated, so a node with keys tells an offset that no replica reaches: none takes its place by a plain
+/// CLUSTER FAILOVER and leaves the keys behind.
 fn tell_offset(shared: &Shared, told: &mut u64) {
     let changes = shared.server.stats.dirty.get();
     if changes != *told {

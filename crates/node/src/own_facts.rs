@@ -1,5 +1,5 @@
-//! What this node keeps beside nodes.conf, in a file of our own: real servers refuse to start on words in nodes.conf that
-//! they do not know.
+//! What this node keeps beside nodes.conf, in a file of our own: real servers refuse to start on words in nodes.conf
+//! that they do not know.
 //!
 //! ```text
 //! # What this node keeps beside nodes.conf. Written by slotmesh-server.

@@ -34,8 +34,8 @@ impl Topology {
         self.view.load_full()
     }
 
-    /// The version of the latest view, or of the one before: whoever sees it finds that view, or a later one. u64::MAX before the
-    /// first.
+    /// The version of the latest view, or of the one before: whoever sees it finds that view, or a later one. u64::MAX
+    /// before the first.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Acquire)
     }

@@ -56,6 +56,35 @@ fn a_wait_ends_in_time_by_a_word_or_with_its_client() {
 }
 
 #[test]
+fn who_goes_while_it_waits_takes_nothing_however_much_it_has_said_behind() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let (mut waiter, mut other) = (Client::connect(port), Client::connect(port));
+    waiter.send(&["BLPOP", "list", "0"]);
+    until("it waits", || waiting(&mut other) == 1);
+    let much = "x".repeat(1000);
+    (0..4000).for_each(|_| waiter.send(&["ECHO", &much]));
+    drop(waiter);
+    until("it has gone", || waiting(&mut other) == 0);
+    assert_eq!(other.ask(&["RPUSH", "list", "a"]), b":1\r\n");
+    assert_eq!(other.ask(&["LLEN", "list"]), b":1\r\n", "nobody has taken it");
+}
+
+#[test]
+fn who_says_more_than_may_wait_behind_a_request_that_waits_is_closed() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let (mut waiter, mut other) = (Client::connect(port), Client::connect(port));
+    assert_eq!(other.ask(&["CONFIG", "SET", "client-query-buffer-limit", "1mb"]), b"+OK\r\n");
+    waiter.send(&["BLPOP", "list", "0"]);
+    until("it waits", || waiting(&mut other) == 1);
+    let much = "x".repeat(1_100_000);
+    waiter.send(&["ECHO", &much]);
+    until("it has gone", || waiting(&mut other) == 0);
+    assert!(other.text(&["INFO", "stats"]).contains("client_query_buffer_limit_disconnections:1\r\n"));
+}
+
+#[test]
 fn who_waits_for_a_slot_that_leaves_is_told_so() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = serving(&folder, port);

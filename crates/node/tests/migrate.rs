@@ -245,12 +245,12 @@ fn a_flush_comes_after_what_is_on_its_way() {
 fn a_transaction_waits_as_a_whole() {
     let mut world = World::new();
     assert_eq!(world.other.ask(&["SET", "k", "5"]), OK);
-    let mut link = world.begin(&[]);
     let mut transaction = Client::connect(world.port);
     assert_eq!(transaction.ask(&["WATCH", "{k}other"]), OK);
     assert_eq!(transaction.ask(&["MULTI"]), OK);
     assert_eq!(transaction.ask(&["INCR", "{k}other"]), b"+QUEUED\r\n");
     assert_eq!(transaction.ask(&["INCR", "k"]), b"+QUEUED\r\n");
+    let mut link = world.begin(&[]);
     transaction.send(&["EXEC"]);
     let mut migration = world.hold(&["DEL", "k"]);
     assert_eq!(world.other.ask(&["EXISTS", "{k}other"]), b":0\r\n");

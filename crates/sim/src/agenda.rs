@@ -13,6 +13,7 @@ pub(crate) struct Agenda<T> {
     moments: BTreeMap<Mono, VecDeque<T>>,
     /// Queues to use again.
     spare: Vec<VecDeque<T>>,
+    len: usize,
 }
 
 /// Queues that are kept for later.
@@ -20,13 +21,19 @@ const SPARE_MAX: usize = 64;
 
 impl<T> Agenda<T> {
     pub(crate) fn new() -> Self {
-        Self { moments: BTreeMap::new(), spare: Vec::new() }
+        Self { moments: BTreeMap::new(), spare: Vec::new(), len: 0 }
     }
 
     /// Notes that something will happen.
     pub(crate) fn schedule(&mut self, at: Mono, what: T) {
+        self.len += 1;
         let spare = &mut self.spare;
         self.moments.entry(at).or_insert_with(|| spare.pop().unwrap_or_default()).push_back(what);
+    }
+
+    /// How many things will happen.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// When the next thing happens.
@@ -41,6 +48,7 @@ impl<T> Agenda<T> {
             return None;
         }
         let what = first.get_mut().pop_front();
+        self.len -= usize::from(what.is_some());
         if first.get().is_empty() {
             let queue = first.remove();
             if self.spare.len() < SPARE_MAX && queue.capacity() <= SPARE_MAX {

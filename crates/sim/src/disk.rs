@@ -1,10 +1,12 @@
 //! A node's disk: what was written, what is there for sure, and what waits for it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use slotmesh_gossip::{Action, Durability, Memory};
 use slotmesh_table::Table;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId};
+use slotmesh_table::conf::ConfFile;
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now};
 
 /// After a save that nobody waits for the disk has rest for so many times as long as it took, as the server gives it.
 const LAZY_SHARE: u32 = 8;
@@ -19,7 +21,7 @@ pub(crate) struct Promises {
 }
 
 impl Promises {
-    pub(crate) fn of(table: &Table) -> Self {
+    fn of(table: &Table) -> Self {
         Self {
             id: *table.me().id(),
             current_epoch: table.current_epoch,
@@ -31,10 +33,17 @@ impl Promises {
 
 /// A nodes.conf, and what stands beside it.
 #[derive(Clone)]
-struct File {
-    text: Vec<u8>,
+pub(crate) struct File {
+    /// What it says, and when it was written. Few of the texts are ever read, and big worlds write them all the time.
+    content: Arc<(Table, Now)>,
     promises: Promises,
     memory: Memory,
+}
+
+impl File {
+    pub(crate) fn new(table: Table, now: Now, memory: Memory) -> Self {
+        Self { promises: Promises::of(&table), content: Arc::new((table, now)), memory }
+    }
 }
 
 /// nodes.conf on its way to the platter. Saves run one at a time, beside the node; one covers every wish that came before
@@ -64,11 +73,7 @@ struct Job {
 
 impl Disk {
     /// A disk with this nodes.conf.
-    pub(crate) fn new(text: Vec<u8>, promises: Promises) -> Self {
-        Self::with(File { text, promises, memory: Memory::default() })
-    }
-
-    fn with(file: File) -> Self {
+    pub(crate) fn new(file: File) -> Self {
         Self {
             safe: file.clone(),
             written: file,
@@ -97,15 +102,10 @@ impl Disk {
         self.running.is_none() && wanted
     }
 
-    /// Starts a save of this text.
-    pub(crate) fn start(&mut self, now: Mono, text: Vec<u8>, promises: Promises, memory: Memory) {
+    /// Starts a save of this file.
+    pub(crate) fn start(&mut self, now: Mono, file: File) {
         let Some(durability) = self.wanted.take() else { return };
-        self.running = Some(Job {
-            number: self.asked,
-            begun: now,
-            file: File { text, promises, memory },
-            sync: durability >= Durability::Synced,
-        });
+        self.running = Some(Job { number: self.asked, begun: now, file, sync: durability >= Durability::Synced });
     }
 
     /// The running save is done. Tells when the disk will have had its rest.
@@ -141,12 +141,13 @@ impl Disk {
             self.written = job.file;
         }
         let left = if power && !lucky { self.safe.clone() } else { self.written.clone() };
-        *self = Self::with(left);
+        *self = Self::new(left);
     }
 
     /// nodes.conf as a new process finds it.
-    pub(crate) fn text(&self) -> &[u8] {
-        &self.written.text
+    pub(crate) fn text(&self) -> Vec<u8> {
+        let (table, now) = &*self.written.content;
+        ConfFile::text_of(table, *now)
     }
 
     /// What stands beside it then.

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use slotmesh_gossip::{Action, ConnectError, Engine, LinkId};
-use slotmesh_table::conf::ConfFile;
 use slotmesh_types::{Mono, Now};
 
 use crate::connections::ConnectionId;
-use crate::disk::Promises;
+use crate::disk::File;
 use crate::network::{Due, End, Payload};
 use crate::world::{START_MICROS, World};
 
@@ -230,11 +229,9 @@ impl World {
         let state = &mut self.nodes[node];
         let now = state.clock(self.now);
         let table = state.engine.as_ref().expect("the node is up").table();
-        let text = ConfFile::from_table(table, now).to_text();
-        let sound = self.checks.saves(node, table, &text, now);
-        let promises = Promises::of(table);
+        let sound = self.checks.saves(node, table, now);
         let memory = state.engine.as_ref().expect("the node is up").memory(now);
-        state.disk.start(self.now, text, promises, memory);
+        state.disk.start(self.now, File::new(table.clone(), now, memory));
         let slow = self.network.dice.hits(self.network.faults.slow_disk.0);
         let extra = self.network.dice.up_to(self.network.faults.slow_disk.1);
         let (least, most) = SAVE_MICROS;

@@ -29,6 +29,7 @@ mod deal;
 mod disk;
 mod drive;
 mod faults;
+mod founded;
 mod network;
 mod node;
 mod operate;
@@ -39,5 +40,6 @@ mod world;
 
 pub use chaos::{Chaos, Outcome};
 pub use faults::Faults;
+pub use founded::Member;
 pub use operate::Crash;
 pub use world::{Setup, World};

@@ -24,7 +24,6 @@ pub(crate) struct End {
 }
 
 /// Worlds of more nodes than this fold what is under way.
-const FOLDED_FROM: usize = 128;
 /// The end that asked for a connection, and the one that was asked.
 const CALLER: usize = 0;
 const CALLED: usize = 1;
@@ -96,7 +95,7 @@ impl Network {
             connections: Connections::default(),
             ends: Ends(vec![BTreeMap::new(); nodes]),
             agenda: Agenda::new(),
-            parcels: Parcels::new(nodes > FOLDED_FROM),
+            parcels: Parcels::default(),
             cuts: BTreeSet::new(),
             bars: BTreeSet::new(),
             held: Vec::new(),
@@ -279,6 +278,7 @@ impl Network {
         let stalls = self.dice.hits(self.faults.stall.0);
         let stalled = self.dice.up_to(self.faults.stall.1);
         let repeated = self.dice.retransmission(&self.faults);
+        let under_way = self.agenda.len() + self.held.len();
         let Some(state) = self.connections.get_mut(connection) else { return false };
         assert!(
             side == CALLED || state.established,
@@ -294,7 +294,7 @@ impl Network {
         }
         let late = if stalls { repeated + stalled } else { repeated };
         state.last[1 - side] = state.last[1 - side].max(now.after(late));
-        let parcel = self.parcels.fold(bytes);
+        let parcel = self.parcels.pack(bytes, under_way);
         self.push(now, connection, 1 - side, Payload::Packet(parcel));
         true
     }

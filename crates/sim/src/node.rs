@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use slotmesh_gossip::{Config, Engine, LinkId, Rules, SplitMix};
+use slotmesh_gossip::{Config, Engine, LinkId, Memory, Rules, SplitMix};
 use slotmesh_table::Table;
 use slotmesh_table::conf::ConfFile;
 use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, SlotRange, UnixMillis};
 
 use crate::data::Data;
-use crate::disk::{Disk, Promises};
+use crate::disk::{Disk, File};
 use crate::network::End;
 
 /// A node that is neither slow nor paused is called within this time.
@@ -51,7 +51,7 @@ impl SimNode {
         for slot in slots.into_iter().flat_map(SlotRange::iter) {
             table.bind(slot, me);
         }
-        let disk = Disk::new(ConfFile::from_table(&table, now).to_text(), Promises::of(&table));
+        let disk = Disk::new(File::new(table.clone(), now, Memory::default()));
         let engine = Engine::new(now, table, config.clone(), SplitMix::new(seed));
         Self {
             engine: Some(engine),
@@ -71,7 +71,7 @@ impl SimNode {
 
     /// Starts again from what is on disk.
     pub(crate) fn restart(&mut self, now: Now, seed: u64) {
-        let conf = ConfFile::parse(self.disk.text()).expect("what was saved can be read");
+        let conf = ConfFile::parse(&self.disk.text()).expect("what was saved can be read");
         let table = conf.into_table(now.mono).expect("what was saved makes a table");
         let mut engine = Engine::new(now, table, self.config.clone(), SplitMix::new(seed));
         engine.recall(now, self.disk.memory());

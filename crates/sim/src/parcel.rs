@@ -36,21 +36,23 @@ pub(crate) struct Folded {
 }
 
 /// Folds packets and unfolds them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Parcels {
     slots: Pieces<{ SLOTS.end - SLOTS.start }>,
     entries: Pieces<GOSSIP_BYTES>,
-    /// Whether it is worth the time: in small worlds little is under way.
-    active: bool,
 }
 
+/// From so many packets under way on they are folded, which takes longer than all else that the simulator does with one.
+const CROWD: usize = 10_000;
+
 impl Parcels {
-    pub(crate) fn new(active: bool) -> Self {
-        Self { slots: Pieces::default(), entries: Pieces::default(), active }
+    /// Takes a packet that joins so many under way.
+    pub(crate) fn pack(&mut self, packet: Vec<u8>, under_way: usize) -> Parcel {
+        if under_way < CROWD { Parcel::Plain(packet) } else { self.fold(packet) }
     }
 
-    pub(crate) fn fold(&mut self, packet: Vec<u8>) -> Parcel {
-        let Some((header, entries, rest)) = self.active.then(|| parts(&packet)).flatten() else {
+    fn fold(&mut self, packet: Vec<u8>) -> Parcel {
+        let Some((header, entries, rest)) = parts(&packet) else {
             return Parcel::Plain(packet);
         };
         let mut short = [0; HEADER_BYTES - (SLOTS.end - SLOTS.start)];
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_was_folded_comes_out_as_it_was() {
-        let mut parcels = Parcels::new(true);
+        let mut parcels = Parcels::default();
         for packet in [heartbeat(3, 0), heartbeat(3, 40), heartbeat(0, 8), vec![1; 2256], vec![1; 20], Vec::new()] {
             let parcel = parcels.fold(packet.clone());
             assert_eq!(parcels.unfold(parcel), packet);
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn pieces_are_kept_once() {
-        let mut parcels = Parcels::new(true);
+        let mut parcels = Parcels::default();
         let folded: Vec<Parcel> = (0..10).map(|_| parcels.fold(heartbeat(3, 0))).collect();
         assert!(folded.iter().all(|parcel| matches!(parcel, Parcel::Folded(_))));
         assert_eq!((parcels.slots.pieces.len(), parcels.entries.pieces.len()), (1, 3));

@@ -13,7 +13,7 @@
 //! let other = table.add(NodeFacts::primary(NodeId::from_entropy([3; 20]), ShardId::from_entropy([4; 20])), now.mono)?;
 //! table.bind(Slot::new(7).unwrap(), other);
 //!
-//! let text = ConfFile::from_table(&table, now).to_text();
+//! let text = ConfFile::text_of(&table, now);
 //! let back = ConfFile::parse(&text).unwrap().into_table(now.mono).unwrap();
 //! let other = back.lookup(&NodeId::from_entropy([3; 20])).unwrap();
 //! assert_eq!(back.owner(Slot::new(7).unwrap()), Some(other));

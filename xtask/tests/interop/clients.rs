@@ -1,5 +1,5 @@
 //! Clients that applications use, at work on a cluster of ours and on one that a real server is part of. What each of them does
-//! stands in its script in `xtask/clients`.
+//! stands in its script in `xtask/clients`, or in `redis_rs.rs`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -69,6 +69,21 @@ fn valkey_cli_follows_redirections_on_a_cluster_of_ours() {
 #[test]
 fn valkey_cli_follows_redirections_on_a_mixed_cluster() {
     on_cluster(&MIXED, valkey_cli);
+}
+
+#[test]
+fn redis_rs_works_on_a_cluster_of_ours() {
+    on_cluster(&OURS, redis_rs);
+}
+
+#[test]
+fn redis_rs_works_on_a_mixed_cluster() {
+    on_cluster(&MIXED, redis_rs);
+}
+
+fn redis_rs(_turn: &Turn, nodes: &[Node]) -> Result<(), String> {
+    crate::redis_rs::work(nodes);
+    Ok(())
 }
 
 fn valkey_py(_turn: &Turn, nodes: &[Node]) -> Result<(), String> {

@@ -26,6 +26,7 @@ mod name;
 mod packages;
 mod pubsub;
 mod pubsub_bytes;
+mod redis_rs;
 mod reset;
 mod reshard;
 mod saturation;

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use slotmesh_types::{Slot, key_slot};
 
 use super::cluster::parse_slot;
-use super::generic::Filter;
-use super::walk::{Cursor, walk};
+use super::key_filter::Filter;
+use super::key_walk::{Cursor, walk};
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;

@@ -6,8 +6,8 @@ use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
 use crate::outcome::{Outcome, Question};
 
-/// A name is shown as it was typed, what a pattern finds as it is written here. Works on a copy: however many patterns there
-/// are, nobody who wants the configuration waits for them.
+/// A name is shown as it was typed, what a pattern finds as it is written here. Works on a copy: however many patterns
+/// there are, nobody who wants the configuration waits for them.
 pub(crate) fn get(call: &mut Call<'_>) -> Handled {
     let config = call.server.config().clone();
     let mut found: BTreeMap<&'static str, (String, String)> = BTreeMap::new();

@@ -4,8 +4,8 @@ use slotmesh_resp::{Protocol, parse_integer};
 
 use super::pubsub::is_listening;
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::ErrorReply;
-use crate::execute::wrong_number;
+use crate::commands::numbers;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::outcome::Outcome;
 use crate::server::VALKEY_VERSION;
 
@@ -49,7 +49,7 @@ pub(crate) fn reset(call: &mut Call<'_>) -> Handled {
 }
 
 pub(crate) fn select(call: &mut Call<'_>) -> Handled {
-    let index = parse_integer(call.args[1]).ok_or_else(ErrorReply::not_an_integer)?;
+    let index = numbers::integer(call.args[1])?;
     if i32::try_from(index).is_err() {
         return Err(ErrorReply::err("value is out of range, value must between -2147483648 and 2147483647"));
     }

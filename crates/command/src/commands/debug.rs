@@ -8,6 +8,7 @@ use slotmesh_resp::parse_integer;
 use super::cluster::known_id;
 use super::help::write_help;
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers;
 use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::{Debug, DroppedPackets, Outcome, Question};
 
@@ -64,7 +65,7 @@ fn seconds(word: &[u8]) -> Duration {
 }
 
 fn dropped(word: &[u8]) -> Result<DroppedPackets, ErrorReply> {
-    let number = parse_integer(word).ok_or_else(ErrorReply::not_an_integer)?;
+    let number = numbers::integer(word)?;
     Ok(match number {
         -2 => DroppedPackets::All,
         // No packet has a type beyond these.

@@ -13,7 +13,7 @@ pub(super) enum Draw {
 }
 
 /// More are not drawn with repetition. Real servers go on until they have no memory left.
-pub(super) const REPEATED_MAX: usize = 1 << 24;
+const REPEATED_MAX: usize = 1 << 24;
 
 impl Draw {
     /// Reads a count: below 0 there may be repetitions.
@@ -30,9 +30,14 @@ impl Draw {
             draw => Ok(draw),
         }
     }
+
+    /// Refuses what would be too much to reply, to be asked where there is something to draw from.
+    pub(super) fn check(self) -> Result<(), ErrorReply> {
+        if matches!(self, Self::Repeated(count) if count > REPEATED_MAX) { Err(out_of_range()) } else { Ok(()) }
+    }
 }
 
-pub(super) fn out_of_range() -> ErrorReply {
+fn out_of_range() -> ErrorReply {
     ErrorReply::err("value is out of range")
 }
 

@@ -16,9 +16,9 @@ const POSITIONS_PER_MEMBER: usize = 10;
 
 /// Where a scan goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cursor(pub(super) u64);
+pub(super) struct Position(pub(super) u64);
 
-impl Cursor {
+impl Position {
     /// Any number of 64 bits, with spaces and a plus before it if somebody likes.
     pub(super) fn parse(text: &[u8]) -> Result<Self, ErrorReply> {
         let digits = text.trim_ascii_start();
@@ -72,10 +72,10 @@ impl<'a> Options<'a> {
         self.pattern.is_none_or(|pattern| name.with_text(|text| glob::matches(pattern, text)))
     }
 
-    /// Goes on until enough was looked at, or all. `step` looks at what is at a position, and gives the next one with how many
-    /// there were, shown or not. Gives the position where to go on.
-    pub(super) fn walk(&self, from: Cursor, mut step: impl FnMut(u64) -> (u64, usize)) -> u64 {
-        let (Cursor(mut position), mut seen) = (from, 0);
+    /// Goes on until enough was looked at, or all. `step` looks at what is at a position, and gives the next one with
+    /// how many there were, shown or not. Gives the position where to go on.
+    pub(super) fn walk(&self, from: Position, mut step: impl FnMut(u64) -> (u64, usize)) -> u64 {
+        let (Position(mut position), mut seen) = (from, 0);
         for _ in 0..=self.count.saturating_mul(POSITIONS_PER_MEMBER) {
             let (next, count) = step(position);
             position = next;
@@ -109,7 +109,7 @@ mod tests {
         let cursors = [("0", Some(0)), ("+7", Some(7)), (" 00", Some(0)), ("18446744073709551615", Some(u64::MAX))];
         let wrong = ["", "+", "-1", "x", "0x", "1 ", "18446744073709551616"].map(|text| (text, None));
         for (text, number) in cursors.into_iter().chain(wrong) {
-            assert_eq!(Cursor::parse(text.as_bytes()).ok(), number.map(Cursor), "{text}");
+            assert_eq!(Position::parse(text.as_bytes()).ok(), number.map(Position), "{text}");
         }
     }
 
@@ -120,9 +120,9 @@ mod tests {
             Options::parse(&words, Some("novalues")).expect("valid options")
         };
         let options = parse(&["count", "3"]);
-        assert_eq!(options.walk(Cursor(5), |position| (position + 1, 1)), 8);
-        assert_eq!(options.walk(Cursor(5), |position| ((position + 1) % 7, 1)), 0);
-        assert_eq!(options.walk(Cursor(5), |position| (position + 1, 0)), 36);
+        assert_eq!(options.walk(Position(5), |position| (position + 1, 1)), 8);
+        assert_eq!(options.walk(Position(5), |position| ((position + 1) % 7, 1)), 0);
+        assert_eq!(options.walk(Position(5), |position| (position + 1, 0)), 36);
         assert!(parse(&["MATCH", "1*", "NOVALUES"]).names_only);
         assert!(parse(&["MATCH", "1*"]).wants(Packed::Number(12)));
         assert!(!parse(&["MATCH", "1*"]).wants(Packed::Text(b"21")));

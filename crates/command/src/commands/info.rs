@@ -14,8 +14,9 @@ use crate::outcome::Outcome;
 use crate::pause::Held;
 use crate::pubsub::Kind;
 use crate::responsiveness::Lateness;
-use crate::server::{REDIS_VERSION, Usage, VALKEY_VERSION};
+use crate::server::{REDIS_VERSION, VALKEY_VERSION};
 use crate::stats::CommandFigures;
+use crate::surroundings::Usage;
 use crate::table;
 
 /// Writes the lines of one section.
@@ -296,8 +297,8 @@ fn keyspace(call: &Call<'_>, text: &mut Text) {
     }
 }
 
-/// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section for.
-/// Readers take all sections for one map, so each of our names begins with `slotmesh_`.
+/// How this node stands to its cluster, and how soon its threads get to their work: what real servers have no section
+/// for. Readers take all sections for one map, so each of our names begins with `slotmesh_`.
 fn slotmesh(call: &Call<'_>, text: &mut Text) {
     let standing = call.server.view().standing;
     text.line("slotmesh_forgotten", standing.forgotten);

@@ -1,9 +1,10 @@
 //! MEMORY, and what memory is used for.
 
-use slotmesh_resp::{ReplyWriter, parse_integer};
+use slotmesh_resp::ReplyWriter;
 
 use super::help;
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 use crate::keyspace::Totals;
@@ -100,7 +101,7 @@ pub(crate) fn usage(call: &mut Keyed<'_>) -> Done {
     match &call.args[3..] {
         [] => {}
         [word, count] if is_word(word, "samples") => {
-            let count = parse_integer(count).ok_or_else(ErrorReply::not_an_integer)?;
+            let count = numbers::integer(count)?;
             if count < 0 {
                 return Err(ErrorReply::syntax());
             }

@@ -1,9 +1,9 @@
 //! What the commands do.
 
 pub(crate) mod acl;
+pub(crate) mod all_keys;
 pub(crate) mod bitmaps;
 pub(crate) mod client;
-pub(crate) mod client_filter;
 pub(crate) mod cluster;
 pub(crate) mod cluster_scan;
 pub(crate) mod commandlog;
@@ -13,13 +13,14 @@ pub(crate) mod debug;
 mod draw;
 mod element_scan;
 mod first;
-pub(crate) mod generic;
 pub(crate) mod geo;
 pub(crate) mod hashes;
 pub(crate) mod help;
 pub(crate) mod hyperloglogs;
 pub(crate) mod info;
 pub(crate) mod introspection;
+mod key_filter;
+mod key_walk;
 pub(crate) mod keys;
 pub(crate) mod latency;
 pub(crate) mod lists;
@@ -39,5 +40,3 @@ pub(crate) mod streams;
 pub(crate) mod strings;
 mod term;
 pub(crate) mod tracking;
-pub(crate) mod transactions;
-mod walk;

@@ -60,8 +60,8 @@ pub(crate) fn ssubscribe(call: &mut Call<'_>) -> Handled {
         let owner = |slot| routing::shard_owner(&call.server.view(), slot);
         let (told, owner) = call.server.pubsub.join_shard(call.now.mono, name, owner, call.session.client());
         write_confirmation(&mut call.reply(), Kind::Shard.joined(), Some(name), told);
-        // The slot may have left between the look at its owner and the subscription; whoever looked for subscribers then
-        // saw none.
+        // The slot may have left between the look at its owner and the subscription; whoever looked for subscribers
+        // then saw none.
         if routing::shard_owner(&call.server.view(), key_slot(name)) != owner || owner.is_none() {
             call.server.pubsub.keep_slots(call.now.mono, |slot| routing::shard_owner(&call.server.view(), slot));
         }

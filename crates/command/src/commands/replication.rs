@@ -1,10 +1,10 @@
 //! Whose data a node copies, and who copies its data. So far nobody does: a replica of slotmesh has a place in the
 //! cluster and no data, and tells that its link to the primary is down.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_table::{ClusterView, NodeView};
 
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
 
@@ -30,7 +30,7 @@ pub(crate) fn replconf(call: &mut Call<'_>) -> Handled {
     for pair in words.chunks_exact(2) {
         let (option, value) = (pair[0], pair[1]);
         if ["listening-port", "rdb-only", "rdb-channel"].iter().any(|known| is_word(option, known)) {
-            parse_integer(value).ok_or_else(ErrorReply::not_an_integer)?;
+            numbers::integer(value)?;
         } else if ["ack", "getack"].iter().any(|known| is_word(option, known)) {
             // Between a replica and its primary these need no answer, and nobody else gets one.
             return Ok(Outcome::Continue);

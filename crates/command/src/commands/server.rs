@@ -42,8 +42,8 @@ pub(crate) fn swapdb(_call: &mut Call<'_>) -> Handled {
     Err(ErrorReply::err("SWAPDB is not allowed in cluster mode"))
 }
 
-/// There are no files to save keys to and no replicas to wait for, so SAVE, NOSAVE and NOW change nothing. What would keep slots
-/// served is refused where it can't be had, never ignored.
+/// There are no files to save keys to and no replicas to wait for, so SAVE, NOSAVE and NOW change nothing. What would
+/// keep slots served is refused where it can't be had, never ignored.
 pub(crate) fn shutdown(call: &mut Call<'_>) -> Handled {
     let words = &call.args[1..];
     let asked = |name: &str| words.iter().any(|word| is_word(word, name));

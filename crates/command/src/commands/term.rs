@@ -1,9 +1,9 @@
 //! Terms of keys and fields, as commands take them: EX, PX, EXAT and PXAT, and the family of EXPIRE.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::TermIf;
 
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::keyed::Keyed;
 
@@ -39,12 +39,13 @@ impl TermForm {
     }
 
     fn end_of(self, call: &Keyed<'_>, number: &[u8], min: i64) -> Result<u64, ErrorReply> {
-        let number = parse_integer(number).ok_or_else(ErrorReply::not_an_integer)?;
+        let number = numbers::integer(number)?;
         let end = if number >= min { self.end(number, call.db.now()) } else { None };
         end.and_then(|end| u64::try_from(end).ok()).ok_or_else(|| invalid(call))
     }
 
-    /// The end of the term in milliseconds since 1970, negative before; `None` if it is further away than 64 bits reach.
+    /// The end of the term in milliseconds since 1970, negative before; `None` if it is further away than 64 bits
+    /// reach.
     pub(super) fn end(self, number: i64, now: u64) -> Option<i64> {
         let millis = if self.in_seconds { number.checked_mul(1000)? } else { number };
         if self.from_now { millis.checked_add(i64::try_from(now).ok()?) } else { Some(millis) }
@@ -72,8 +73,8 @@ pub(super) enum Term<'a> {
 }
 
 impl<'a> Term<'a> {
-    /// Takes an option: KEEPTTL of a command that sets something, PERSIST of one that does not, or one that announces a number.
-    /// Gives what is left of the words; `None` if it makes no sense. The same option twice: the last one holds.
+    /// Takes an option: KEEPTTL of a command that sets something, PERSIST of one that does not, or one that announces a
+    /// number. Gives what is left of the words; `None` if it makes no sense. The same option twice: the last one holds.
     pub(super) fn take<'w>(&mut self, word: &[u8], rest: &'w [&'a [u8]], sets: bool) -> Option<&'w [&'a [u8]]> {
         let (name, plain) = if sets { ("keepttl", Self::Kept) } else { ("persist", Self::Ended) };
         if is_word(word, name) && matches!(*self, before if before == Self::None || before == plain) {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use slotmesh_resp::parse_integer;
-
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
 use crate::tracking::{Choice, Mode};
@@ -67,13 +66,13 @@ impl<'a> Options<'a> {
         if self.redirect.is_some() {
             return Err(ErrorReply::err("A client can only redirect to a single other client"));
         }
-        let id = parse_integer(id).ok_or_else(ErrorReply::not_an_integer)?;
+        let id = numbers::integer(id)?;
         let known = u64::try_from(id).ok().filter(|id| call.server.clients.get(*id).is_some());
         known.ok_or_else(|| ErrorReply::err("The client ID you want redirect to does not exist"))
     }
 
-    /// What the options make of a client that was tracked like that before, if they go together. The words are those of real
-    /// servers.
+    /// What the options make of a client that was tracked like that before, if they go together. The words are those of
+    /// real servers.
     fn mode(&self, before: Option<&Mode>) -> Result<Mode, ErrorReply> {
         let refuse = |text: &str| Err(ErrorReply::err(text));
         if !self.bcast && !self.prefixes.is_empty() {

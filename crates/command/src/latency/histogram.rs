@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Times up to so many microseconds are counted each for itself; above, those that differ by less than a 128th together.
+/// Times up to so many microseconds are counted each for itself; above, those that differ by less than a 128th
+/// together.
 const EXACT: usize = 256;
 
 /// Times above a second count as one.
@@ -58,8 +59,8 @@ impl Histogram {
         found.map_or(0, highest)
     }
 
-    /// How many took at most so long, for times that double from one to the next, and only where the count grows. The times are
-    /// those that real servers show: 1024 ns, and so on, to the precision of theirs.
+    /// How many took at most so long, for times that double from one to the next, and only where the count grows. The
+    /// times are those that real servers show: 1024 ns, and so on, to the precision of theirs.
     pub(crate) fn doubling(&self) -> Vec<(u64, u64)> {
         let mut shown = Vec::new();
         let (mut passed, mut at) = (0, 0);

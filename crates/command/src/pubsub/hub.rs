@@ -131,9 +131,10 @@ impl PubSub {
         to.map_or(0, |to| give(to, &words, self.limits(), now))
     }
 
-    /// Ends every subscription to a shard channel whose slot is not served here any more, or belongs to somebody else than
-    /// when the subscription began. The subscribers are told. `owner` gives that of a slot that is served here by the latest
-    /// view there is at that moment: who came under a newer view than the caller's must not go by an older one.
+    /// Ends every subscription to a shard channel whose slot is not served here any more, or belongs to somebody else
+    /// than when the subscription began. The subscribers are told. `owner` gives that of a slot that is served here by
+    /// the latest view there is at that moment: who came under a newer view than the caller's must not go by an older
+    /// one.
     pub fn keep_slots(&self, now: Mono, owner: impl Fn(Slot) -> Option<ShardOwner>) {
         if !self.has_listeners(true) {
             return;
@@ -168,8 +169,9 @@ impl PubSub {
         self.with_topics(kind, name, |topics| self.enter(topics, kind, name, client))
     }
 
-    /// The same for a shard channel; gives the owner of its slot as well, who is asked for when nobody else can join any more: an
-    /// older answer would send those away who came by a newer one. Who came while it belonged to somebody else goes.
+    /// The same for a shard channel; gives the owner of its slot as well, who is asked for when nobody else can join
+    /// any more: an older answer would send those away who came by a newer one. Who came while it belonged to somebody
+    /// else goes.
     pub(crate) fn join_shard(
         &self,
         now: Mono,

@@ -365,7 +365,7 @@ const RESET: Command = Command::new("reset", -2, Group::Cluster, "3.0.0", "Reset
     .flags(&[Flag::Admin, Flag::Noscript, Flag::Stale])
     .categories(&[Category::Admin, Category::Slow, Category::Dangerous])
     .arguments(&[one_of("reset-type", &[word("hard", "HARD"), word("soft", "SOFT")]).optional()])
-    .wide(cluster::reset);
+    .handler(cluster::reset);
 
 const SAVECONFIG: Command =
     Command::new("saveconfig", 2, Group::Cluster, "3.0.0", "Forces a node to save the cluster configuration to disk.")

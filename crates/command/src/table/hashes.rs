@@ -106,9 +106,50 @@ pub(super) const HGETDEL: Command = Command::new(
 .arguments(&[key("key", 0), block("fields", &[integer("numfields"), string("field").multiple()]).token("FIELDS")])
 .keyed(hashes::hgetdel);
 
-pub(super) const HGETEX: Command = Command::new("hgetex", -5, Group::Hash, "9.0.0", "Gets the value of one or more fields of a given hash key, and optionally sets their expiration time or time-to-live (TTL).").complexity("O(N) where N is the number of specified fields.").flags(&[Flag::Write, Flag::Fast]).categories(&[Category::Write, Category::Hash, Category::Fast]).keys(&[KeySpec::at(1, &["RW", "access", "update"])]).arguments(&[key("key", 0), one_of("expiration", &[integer("seconds").token("EX"), integer("milliseconds").token("PX"), unix_time("unix-time-seconds").token("EXAT"), unix_time("unix-time-milliseconds").token("PXAT"), word("persist", "PERSIST")]).optional(), block("fields", &[integer("numfields"), string("field").multiple()]).token("FIELDS")]).looks_up().keyed(hashes::hgetex);
+pub(super) const HGETEX: Command = Command::new(
+    "hgetex",
+    -5,
+    Group::Hash,
+    "9.0.0",
+    "Gets the value of one or more fields of a given hash key, and optionally sets their expiration time or \
+     time-to-live (TTL).",
+)
+.complexity("O(N) where N is the number of specified fields.")
+.flags(&[Flag::Write, Flag::Fast])
+.categories(&[Category::Write, Category::Hash, Category::Fast])
+.keys(&[KeySpec::at(1, &["RW", "access", "update"])])
+.arguments(&[
+    key("key", 0),
+    one_of(
+        "expiration",
+        &[
+            integer("seconds").token("EX"),
+            integer("milliseconds").token("PX"),
+            unix_time("unix-time-seconds").token("EXAT"),
+            unix_time("unix-time-milliseconds").token("PXAT"),
+            word("persist", "PERSIST"),
+        ],
+    )
+    .optional(),
+    block("fields", &[integer("numfields"), string("field").multiple()]).token("FIELDS"),
+])
+.looks_up()
+.keyed(hashes::hgetex);
 
-pub(super) const HINCRBY: Command = Command::new("hincrby", 4, Group::Hash, "2.0.0", "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.").complexity("O(1)").flags(&[Flag::Write, Flag::Denyoom, Flag::Fast]).categories(&[Category::Write, Category::Hash, Category::Fast]).keys(&[KeySpec::at(1, &["RW", "access", "update"])]).arguments(&[key("key", 0), string("field"), integer("increment")]).keyed(hashes::hincrby);
+pub(super) const HINCRBY: Command = Command::new(
+    "hincrby",
+    4,
+    Group::Hash,
+    "2.0.0",
+    "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't \
+     exist.",
+)
+.complexity("O(1)")
+.flags(&[Flag::Write, Flag::Denyoom, Flag::Fast])
+.categories(&[Category::Write, Category::Hash, Category::Fast])
+.keys(&[KeySpec::at(1, &["RW", "access", "update"])])
+.arguments(&[key("key", 0), string("field"), integer("increment")])
+.keyed(hashes::hincrby);
 
 pub(super) const HINCRBYFLOAT: Command = Command::new(
     "hincrbyfloat",
@@ -245,9 +286,37 @@ pub(super) const HRANDFIELD: Command =
         ])
         .keyed(hashes::hrandfield);
 
-pub(super) const HSCAN: Command = Command::new("hscan", -3, Group::Hash, "2.8.0", "Iterates over fields and values of a hash.").complexity("O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.").flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Hash, Category::Slow]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), integer("cursor"), pattern("pattern").token("MATCH").optional(), integer("count").token("COUNT").optional(), word("novalues", "NOVALUES").optional()]).keyed(hashes::hscan);
+pub(super) const HSCAN: Command =
+    Command::new("hscan", -3, Group::Hash, "2.8.0", "Iterates over fields and values of a hash.")
+        .complexity(
+            "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to \
+             return back to 0. N is the number of elements inside the collection.",
+        )
+        .flags(&[Flag::Readonly])
+        .categories(&[Category::Read, Category::Hash, Category::Slow])
+        .tips(&["nondeterministic_output"])
+        .keys(&[KeySpec::at(1, &["RO", "access"])])
+        .arguments(&[
+            key("key", 0),
+            integer("cursor"),
+            pattern("pattern").token("MATCH").optional(),
+            integer("count").token("COUNT").optional(),
+            word("novalues", "NOVALUES").optional(),
+        ])
+        .keyed(hashes::hscan);
 
-pub(super) const HSET: Command = Command::new("hset", -4, Group::Hash, "2.0.0", "Creates or modifies the value of a field in a hash.").complexity("O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called with multiple field/value pairs.").history(&[("4.0.0", "Accepts multiple `field` and `value` arguments.")]).flags(&[Flag::Write, Flag::Denyoom, Flag::Fast]).categories(&[Category::Write, Category::Hash, Category::Fast]).keys(&[KeySpec::at(1, &["RW", "update"])]).arguments(&[key("key", 0), block("data", &[string("field"), string("value")]).multiple()]).keyed(hashes::hset);
+pub(super) const HSET: Command =
+    Command::new("hset", -4, Group::Hash, "2.0.0", "Creates or modifies the value of a field in a hash.")
+        .complexity(
+            "O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called \
+             with multiple field/value pairs.",
+        )
+        .history(&[("4.0.0", "Accepts multiple `field` and `value` arguments.")])
+        .flags(&[Flag::Write, Flag::Denyoom, Flag::Fast])
+        .categories(&[Category::Write, Category::Hash, Category::Fast])
+        .keys(&[KeySpec::at(1, &["RW", "update"])])
+        .arguments(&[key("key", 0), block("data", &[string("field"), string("value")]).multiple()])
+        .keyed(hashes::hset);
 
 pub(super) const HSETEX: Command = Command::new(
     "hsetex",

@@ -19,7 +19,23 @@ pub(super) const PFADD: Command = Command::new(
 .arguments(&[key("key", 0), string("element").optional().multiple()])
 .keyed(hyperloglogs::pfadd);
 
-pub(super) const PFCOUNT: Command = Command::new("pfcount", -2, Group::HyperLogLog, "2.8.9", "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).").complexity("O(1) with a very small average constant time when called with a single key. O(N) with N being the number of keys, and much bigger constant times, when called with multiple keys.").flags(&[Flag::Readonly]).categories(&[Category::Read, Category::HyperLogLog, Category::Slow]).keys(&[KeySpec::range(1, -1, 1, &["RW", "access"]).notes("RW because it may change the internal representation of the key, and propagate to replicas")]).arguments(&[key("key", 0).multiple()]).keyed(hyperloglogs::pfcount);
+pub(super) const PFCOUNT: Command = Command::new(
+    "pfcount",
+    -2,
+    Group::HyperLogLog,
+    "2.8.9",
+    "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).",
+)
+.complexity(
+    "O(1) with a very small average constant time when called with a single key. O(N) with N being the number of \
+     keys, and much bigger constant times, when called with multiple keys.",
+)
+.flags(&[Flag::Readonly])
+.categories(&[Category::Read, Category::HyperLogLog, Category::Slow])
+.keys(&[KeySpec::range(1, -1, 1, &["RW", "access"])
+    .notes("RW because it may change the internal representation of the key, and propagate to replicas")])
+.arguments(&[key("key", 0).multiple()])
+.keyed(hyperloglogs::pfcount);
 
 pub(super) const PFDEBUG: Command =
     Command::new("pfdebug", 3, Group::HyperLogLog, "2.8.9", "Internal commands for debugging HyperLogLog values.")

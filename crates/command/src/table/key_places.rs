@@ -33,6 +33,11 @@ impl Command {
         }
     }
 
+    /// The keys of a request.
+    pub(crate) fn keys_of<'a>(&self, args: &[&'a [u8]]) -> Vec<&'a [u8]> {
+        self.key_places(args).into_iter().map(|place| args[place.word]).collect()
+    }
+
     /// The places that the table tells, if it tells all of them.
     fn told_places(&self, args: &[&[u8]]) -> Option<Vec<KeyPlace>> {
         let mut all = Vec::new();

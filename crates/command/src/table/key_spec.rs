@@ -164,8 +164,8 @@ fn last_of_range(words: usize, first: usize, last: i32, limit: usize) -> Option<
     }
 }
 
-/// First, last and step of the keys as COMMAND INFO told them before there were specifications: where they are but one, that;
-/// where several stand one behind the other, from the first to the last.
+/// First, last and step of the keys as COMMAND INFO told them before there were specifications: where they are but one,
+/// that; where several stand one behind the other, from the first to the last.
 #[must_use]
 pub fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
     let ranges: Vec<(i64, i64, i64)> = specs

@@ -3,7 +3,7 @@
 use super::argument::{block, integer, key, one_of, pattern, string, unix_time, word};
 use super::command::{Category, Command, Flag, Group, Touches};
 use super::key_spec::{Find, KeySpec};
-use crate::commands::keys;
+use crate::commands::{help, keys};
 
 pub(super) const COPY: Command =
     Command::new("copy", -3, Group::Generic, "6.2.0", "Copies the value of a key to a new key.")
@@ -20,9 +20,37 @@ pub(super) const COPY: Command =
         .looks_up()
         .keyed(keys::copy);
 
-pub(super) const DEL: Command = Command::new("del", -2, Group::Generic, "1.0.0", "Deletes one or more keys.").complexity("O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).").flags(&[Flag::Write]).categories(&[Category::Keyspace, Category::Write, Category::Slow]).tips(&["request_policy:multi_shard", "response_policy:agg_sum"]).keys(&[KeySpec::range(1, -1, 1, &["RM", "delete"])]).arguments(&[key("key", 0).multiple()]).keyed(keys::del);
+pub(super) const DEL: Command = Command::new("del", -2, Group::Generic, "1.0.0", "Deletes one or more keys.")
+    .complexity(
+        "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a \
+         string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, \
+         sorted set or hash. Removing a single key that holds a string value is O(1).",
+    )
+    .flags(&[Flag::Write])
+    .categories(&[Category::Keyspace, Category::Write, Category::Slow])
+    .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+    .keys(&[KeySpec::range(1, -1, 1, &["RM", "delete"])])
+    .arguments(&[key("key", 0).multiple()])
+    .keyed(keys::del);
 
-pub(super) const DUMP: Command = Command::new("dump", 2, Group::Generic, "2.6.0", "Returns a serialized representation of the value stored at a key.").complexity("O(1) to access the key and additional O(N*M) to serialize it, where N is the number of objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1).").flags(&[Flag::Readonly]).categories(&[Category::Keyspace, Category::Read, Category::Slow]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0)]).keyed(keys::dump);
+pub(super) const DUMP: Command = Command::new(
+    "dump",
+    2,
+    Group::Generic,
+    "2.6.0",
+    "Returns a serialized representation of the value stored at a key.",
+)
+.complexity(
+    "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of objects composing the \
+     value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is \
+     small, so simply O(1).",
+)
+.flags(&[Flag::Readonly])
+.categories(&[Category::Keyspace, Category::Read, Category::Slow])
+.tips(&["nondeterministic_output"])
+.keys(&[KeySpec::at(1, &["RO", "access"])])
+.arguments(&[key("key", 0)])
+.keyed(keys::dump);
 
 pub(super) const EXISTS: Command =
     Command::new("exists", -2, Group::Generic, "1.0.0", "Determines whether one or more keys exist.")
@@ -78,7 +106,51 @@ pub(super) const EXPIRETIME: Command =
         .touches(Touches::Never)
         .keyed(keys::expiretime);
 
-pub(super) const MIGRATE: Command = Command::new("migrate", -6, Group::Generic, "2.6.0", "Atomically transfers a key from one instance to another.").complexity("This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed.").history(&[("3.0.0", "Added the `COPY` and `REPLACE` options."), ("3.0.6", "Added the `KEYS` option."), ("4.0.7", "Added the `AUTH` option."), ("6.0.0", "Added the `AUTH2` option.")]).flags(&[Flag::Write, Flag::Movablekeys]).categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(3, &["RW", "access", "delete"]), KeySpec::after("KEYS", -2, Find::Range { last: -1, step: 1, limit: 0 }, &["RW", "access", "delete", "incomplete"])]).arguments(&[string("host"), integer("port"), one_of("key-selector", &[key("key", 0), word("empty-string", "")]), integer("destination-db"), integer("timeout"), word("copy", "COPY").since("3.0.0").optional(), word("replace", "REPLACE").since("3.0.0").optional(), one_of("authentication", &[string("auth").token("AUTH").display("password").since("4.0.7"), block("auth2", &[string("username"), string("password")]).token("AUTH2").since("6.0.0")]).optional(), key("keys", 1).token("KEYS").display("key").since("3.0.6").optional().multiple()]).own_keys(keys::migrate_keys).handler(keys::migrate);
+pub(super) const MIGRATE: Command =
+    Command::new("migrate", -6, Group::Generic, "2.6.0", "Atomically transfers a key from one instance to another.")
+        .complexity(
+            "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. \
+             See the pages of these commands for time complexity. Also an O(N) data transfer between the two \
+             instances is performed.",
+        )
+        .history(&[
+            ("3.0.0", "Added the `COPY` and `REPLACE` options."),
+            ("3.0.6", "Added the `KEYS` option."),
+            ("4.0.7", "Added the `AUTH` option."),
+            ("6.0.0", "Added the `AUTH2` option."),
+        ])
+        .flags(&[Flag::Write, Flag::Movablekeys])
+        .categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous])
+        .tips(&["nondeterministic_output"])
+        .keys(&[
+            KeySpec::at(3, &["RW", "access", "delete"]),
+            KeySpec::after(
+                "KEYS",
+                -2,
+                Find::Range { last: -1, step: 1, limit: 0 },
+                &["RW", "access", "delete", "incomplete"],
+            ),
+        ])
+        .arguments(&[
+            string("host"),
+            integer("port"),
+            one_of("key-selector", &[key("key", 0), word("empty-string", "")]),
+            integer("destination-db"),
+            integer("timeout"),
+            word("copy", "COPY").since("3.0.0").optional(),
+            word("replace", "REPLACE").since("3.0.0").optional(),
+            one_of(
+                "authentication",
+                &[
+                    string("auth").token("AUTH").display("password").since("4.0.7"),
+                    block("auth2", &[string("username"), string("password")]).token("AUTH2").since("6.0.0"),
+                ],
+            )
+            .optional(),
+            key("keys", 1).token("KEYS").display("key").since("3.0.6").optional().multiple(),
+        ])
+        .own_keys(keys::migrate_keys)
+        .handler(keys::migrate);
 
 pub(super) const MOVE: Command = Command::new("move", 3, Group::Generic, "1.0.0", "Moves a key to another database.")
     .complexity("O(1)")
@@ -135,7 +207,7 @@ pub(super) const OBJECT: Command =
                 .complexity("O(1)")
                 .flags(&[Flag::Loading, Flag::Stale])
                 .categories(&[Category::Keyspace, Category::Slow])
-                .handler(keys::object_help),
+                .handler(help::help),
             Command::new(
                 "idletime",
                 3,
@@ -254,7 +326,38 @@ pub(super) const RENAMENX: Command =
         .arguments(&[key("key", 0), key("newkey", 1)])
         .keyed(keys::renamenx);
 
-pub(super) const RESTORE: Command = Command::new("restore", -4, Group::Generic, "2.6.0", "Creates a key from the serialized representation of a value.").complexity("O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).").history(&[("3.0.0", "Added the `REPLACE` modifier."), ("5.0.0", "Added the `ABSTTL` modifier."), ("5.0.0", "Added the `IDLETIME` and `FREQ` options.")]).flags(&[Flag::Write, Flag::Denyoom]).categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["OW", "update"])]).arguments(&[key("key", 0), integer("ttl"), string("serialized-value"), word("replace", "REPLACE").since("3.0.0").optional(), word("absttl", "ABSTTL").since("5.0.0").optional(), integer("seconds").token("IDLETIME").since("5.0.0").optional(), integer("frequency").token("FREQ").since("5.0.0").optional()]).prepare(keys::prepare).keyed(keys::restore);
+pub(super) const RESTORE: Command = Command::new(
+    "restore",
+    -4,
+    Group::Generic,
+    "2.6.0",
+    "Creates a key from the serialized representation of a value.",
+)
+.complexity(
+    "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of \
+     objects composing the value and M their average size. For small string values the time complexity is thus \
+     O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) \
+     because inserting values into sorted sets is O(log(N)).",
+)
+.history(&[
+    ("3.0.0", "Added the `REPLACE` modifier."),
+    ("5.0.0", "Added the `ABSTTL` modifier."),
+    ("5.0.0", "Added the `IDLETIME` and `FREQ` options."),
+])
+.flags(&[Flag::Write, Flag::Denyoom])
+.categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous])
+.keys(&[KeySpec::at(1, &["OW", "update"])])
+.arguments(&[
+    key("key", 0),
+    integer("ttl"),
+    string("serialized-value"),
+    word("replace", "REPLACE").since("3.0.0").optional(),
+    word("absttl", "ABSTTL").since("5.0.0").optional(),
+    integer("seconds").token("IDLETIME").since("5.0.0").optional(),
+    integer("frequency").token("FREQ").since("5.0.0").optional(),
+])
+.prepare(keys::prepare)
+.keyed(keys::restore);
 
 pub(super) const TOUCH: Command = Command::new(
     "touch",
@@ -294,8 +397,83 @@ pub(super) const TYPE: Command =
         .touches(Touches::Never)
         .keyed(keys::type_of);
 
-pub(super) const UNLINK: Command = Command::new("unlink", -2, Group::Generic, "4.0.0", "Asynchronously deletes one or more keys.").complexity("O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.").flags(&[Flag::Write, Flag::Fast]).categories(&[Category::Keyspace, Category::Write, Category::Fast]).tips(&["request_policy:multi_shard", "response_policy:agg_sum"]).keys(&[KeySpec::range(1, -1, 1, &["RM", "delete"])]).arguments(&[key("key", 0).multiple()]).keyed(keys::unlink);
+pub(super) const UNLINK: Command =
+    Command::new("unlink", -2, Group::Generic, "4.0.0", "Asynchronously deletes one or more keys.")
+        .complexity(
+            "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread \
+             in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
+        )
+        .flags(&[Flag::Write, Flag::Fast])
+        .categories(&[Category::Keyspace, Category::Write, Category::Fast])
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+        .keys(&[KeySpec::range(1, -1, 1, &["RM", "delete"])])
+        .arguments(&[key("key", 0).multiple()])
+        .keyed(keys::unlink);
 
-pub(super) const SORT: Command = Command::new("sort", -2, Group::Generic, "1.0.0", "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.").complexity("O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).").flags(&[Flag::Write, Flag::Denyoom, Flag::Movablekeys]).categories(&[Category::Write, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["RO", "access"]), KeySpec::unknown(&["RO", "access"]).notes("For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort"), KeySpec::unknown(&["OW", "update"]).notes("For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array")]).arguments(&[key("key", 0), pattern("by-pattern").token("BY").display("pattern").optional(), block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(), pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(), one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(), word("sorting", "ALPHA").optional(), key("destination", 2).token("STORE").optional()]).own_keys(keys::sort_keys).looks_up().keyed(keys::sort);
+pub(super) const SORT: Command = Command::new(
+    "sort",
+    -2,
+    Group::Generic,
+    "1.0.0",
+    "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.",
+)
+.complexity(
+    "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned \
+     elements. When the elements are not sorted, complexity is O(N).",
+)
+.flags(&[Flag::Write, Flag::Denyoom, Flag::Movablekeys])
+.categories(&[Category::Write, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous])
+.keys(&[
+    KeySpec::at(1, &["RO", "access"]),
+    KeySpec::unknown(&["RO", "access"]).notes(
+        "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of \
+         the key we sort",
+    ),
+    KeySpec::unknown(&["OW", "update"]).notes(
+        "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the \
+         argument array",
+    ),
+])
+.arguments(&[
+    key("key", 0),
+    pattern("by-pattern").token("BY").display("pattern").optional(),
+    block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(),
+    pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(),
+    one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(),
+    word("sorting", "ALPHA").optional(),
+    key("destination", 2).token("STORE").optional(),
+])
+.own_keys(keys::sort_keys)
+.looks_up()
+.keyed(keys::sort);
 
-pub(super) const SORT_RO: Command = Command::new("sort_ro", -2, Group::Generic, "7.0.0", "Returns the sorted elements of a list, a set, or a sorted set.").complexity("O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).").flags(&[Flag::Readonly, Flag::Movablekeys]).categories(&[Category::Read, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["RO", "access"]), KeySpec::unknown(&["RO", "access"]).notes("For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort")]).arguments(&[key("key", 0), pattern("by-pattern").token("BY").display("pattern").optional(), block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(), pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(), one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(), word("sorting", "ALPHA").optional()]).own_keys(keys::sort_ro_keys).keyed(keys::sort_ro);
+pub(super) const SORT_RO: Command = Command::new(
+    "sort_ro",
+    -2,
+    Group::Generic,
+    "7.0.0",
+    "Returns the sorted elements of a list, a set, or a sorted set.",
+)
+.complexity(
+    "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned \
+     elements. When the elements are not sorted, complexity is O(N).",
+)
+.flags(&[Flag::Readonly, Flag::Movablekeys])
+.categories(&[Category::Read, Category::Set, Category::SortedSet, Category::List, Category::Slow, Category::Dangerous])
+.keys(&[
+    KeySpec::at(1, &["RO", "access"]),
+    KeySpec::unknown(&["RO", "access"]).notes(
+        "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of \
+         the key we sort",
+    ),
+])
+.arguments(&[
+    key("key", 0),
+    pattern("by-pattern").token("BY").display("pattern").optional(),
+    block("limit", &[integer("offset"), integer("count")]).token("LIMIT").optional(),
+    pattern("get-pattern").token("GET").display("pattern").optional().multiple().multiple_token(),
+    one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional(),
+    word("sorting", "ALPHA").optional(),
+])
+.own_keys(keys::sort_ro_keys)
+.keyed(keys::sort_ro);

@@ -1,8 +1,10 @@
 //! Every command that exists: the one place where its name, shape and documentation are written down.
 //!
-//! The facts are those of Valkey 9.1.2, as its COMMAND INFO and COMMAND DOCS tell them; what is ours stands under SLOTMESH.
+//! The facts are those of Valkey 9.1.2, as its COMMAND INFO and COMMAND DOCS tell them; what is ours stands under
+//! SLOTMESH.
 
 mod acl;
+mod all_keys;
 mod argument;
 mod bitmaps;
 mod client;
@@ -12,7 +14,6 @@ mod commandlog;
 mod config;
 mod connection;
 mod debug;
-mod generic;
 mod geo;
 mod hashes;
 mod hyperloglogs;
@@ -136,7 +137,7 @@ pub static COMMANDS: &[Command] = &[
     strings::INCRBY,
     strings::INCRBYFLOAT,
     server::INFO,
-    generic::KEYS,
+    all_keys::KEYS,
     latency::LATENCY,
     strings::LCS,
     lists::LINDEX,
@@ -179,7 +180,7 @@ pub static COMMANDS: &[Command] = &[
     pubsub::PUBSUB,
     pubsub::PUNSUBSCRIBE,
     connection::QUIT,
-    generic::RANDOMKEY,
+    all_keys::RANDOMKEY,
     cluster::READONLY,
     cluster::READWRITE,
     keys::RENAME,
@@ -195,7 +196,7 @@ pub static COMMANDS: &[Command] = &[
     lists::RPUSH,
     lists::RPUSHX,
     sets::SADD,
-    generic::SCAN,
+    all_keys::SCAN,
     sets::SCARD,
     sets::SDIFF,
     sets::SDIFFSTORE,

@@ -57,7 +57,34 @@ pub(super) const INFO: Command =
         .arguments(&[string("section").optional().multiple()])
         .wide(server::info);
 
-pub(super) const RESTORE_ASKING: Command = Command::new("restore-asking", -4, Group::Server, "3.0.0", "An internal command for migrating keys in a cluster.").complexity("O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).").doc_flags(&["syscmd"]).history(&[("3.0.0", "Added the `REPLACE` modifier."), ("5.0.0", "Added the `ABSTTL` modifier."), ("5.0.0", "Added the `IDLETIME` and `FREQ` options.")]).flags(&[Flag::Write, Flag::Denyoom, Flag::Asking]).categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous]).keys(&[KeySpec::at(1, &["OW", "update"])]).arguments(&[key("key", 0), integer("ttl"), string("serialized-value"), word("replace", "REPLACE").since("3.0.0").optional(), word("absttl", "ABSTTL").since("5.0.0").optional(), integer("seconds").token("IDLETIME").since("5.0.0").optional(), integer("frequency").token("FREQ").since("5.0.0").optional()]).prepare(keys::prepare).keyed(keys::restore);
+pub(super) const RESTORE_ASKING: Command =
+    Command::new("restore-asking", -4, Group::Server, "3.0.0", "An internal command for migrating keys in a cluster.")
+        .complexity(
+            "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the \
+             number of objects composing the value and M their average size. For small string values the time \
+             complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the \
+             complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
+        )
+        .doc_flags(&["syscmd"])
+        .history(&[
+            ("3.0.0", "Added the `REPLACE` modifier."),
+            ("5.0.0", "Added the `ABSTTL` modifier."),
+            ("5.0.0", "Added the `IDLETIME` and `FREQ` options."),
+        ])
+        .flags(&[Flag::Write, Flag::Denyoom, Flag::Asking])
+        .categories(&[Category::Keyspace, Category::Write, Category::Slow, Category::Dangerous])
+        .keys(&[KeySpec::at(1, &["OW", "update"])])
+        .arguments(&[
+            key("key", 0),
+            integer("ttl"),
+            string("serialized-value"),
+            word("replace", "REPLACE").since("3.0.0").optional(),
+            word("absttl", "ABSTTL").since("5.0.0").optional(),
+            integer("seconds").token("IDLETIME").since("5.0.0").optional(),
+            integer("frequency").token("FREQ").since("5.0.0").optional(),
+        ])
+        .prepare(keys::prepare)
+        .keyed(keys::restore);
 pub(super) const MONITOR: Command =
     Command::new("monitor", 1, Group::Server, "1.0.0", "Listens for all requests received by the server in real-time.")
         .flags(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale])

@@ -165,7 +165,22 @@ pub(super) const SREM: Command = Command::new(
 .arguments(&[key("key", 0), string("member").multiple()])
 .keyed(sets::srem);
 
-pub(super) const SSCAN: Command = Command::new("sscan", -3, Group::Set, "2.8.0", "Iterates over members of a set.").complexity("O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.").flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Set, Category::Slow]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), integer("cursor"), pattern("pattern").token("MATCH").optional(), integer("count").token("COUNT").optional()]).keyed(sets::sscan);
+pub(super) const SSCAN: Command = Command::new("sscan", -3, Group::Set, "2.8.0", "Iterates over members of a set.")
+    .complexity(
+        "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return \
+         back to 0. N is the number of elements inside the collection.",
+    )
+    .flags(&[Flag::Readonly])
+    .categories(&[Category::Read, Category::Set, Category::Slow])
+    .tips(&["nondeterministic_output"])
+    .keys(&[KeySpec::at(1, &["RO", "access"])])
+    .arguments(&[
+        key("key", 0),
+        integer("cursor"),
+        pattern("pattern").token("MATCH").optional(),
+        integer("count").token("COUNT").optional(),
+    ])
+    .keyed(sets::sscan);
 
 pub(super) const SUNION: Command =
     Command::new("sunion", -2, Group::Set, "1.0.0", "Returns the union of multiple sets.")

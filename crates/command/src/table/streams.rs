@@ -54,9 +54,63 @@ pub(super) const XADD: Command = Command::new(
 ])
 .keyed(streams::xadd);
 
-pub(super) const XAUTOCLAIM: Command = Command::new("xautoclaim", -6, Group::Stream, "6.2.0", "Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to a consumer group member.").complexity("O(1) if COUNT is small.").history(&[("7.0.0", "Added an element to the reply array, containing deleted entries the command cleared from the PEL")]).flags(&[Flag::Write, Flag::Fast]).categories(&[Category::Write, Category::Stream, Category::Fast]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RW", "delete"])]).arguments(&[key("key", 0), string("group"), string("consumer"), string("min-idle-time"), string("start"), integer("count").token("COUNT").optional(), word("justid", "JUSTID").optional()]).looks_up().keyed(streams::xautoclaim);
+pub(super) const XAUTOCLAIM: Command = Command::new(
+    "xautoclaim",
+    -6,
+    Group::Stream,
+    "6.2.0",
+    "Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to a \
+     consumer group member.",
+)
+.complexity("O(1) if COUNT is small.")
+.history(&[(
+    "7.0.0",
+    "Added an element to the reply array, containing deleted entries the command cleared from the PEL",
+)])
+.flags(&[Flag::Write, Flag::Fast])
+.categories(&[Category::Write, Category::Stream, Category::Fast])
+.tips(&["nondeterministic_output"])
+.keys(&[KeySpec::at(1, &["RW", "delete"])])
+.arguments(&[
+    key("key", 0),
+    string("group"),
+    string("consumer"),
+    string("min-idle-time"),
+    string("start"),
+    integer("count").token("COUNT").optional(),
+    word("justid", "JUSTID").optional(),
+])
+.looks_up()
+.keyed(streams::xautoclaim);
 
-pub(super) const XCLAIM: Command = Command::new("xclaim", -6, Group::Stream, "5.0.0", "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered to a consumer group member.").complexity("O(log N) with N being the number of messages in the PEL of the consumer group.").flags(&[Flag::Write, Flag::Fast]).categories(&[Category::Write, Category::Stream, Category::Fast]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RW", "update"])]).arguments(&[key("key", 0), string("group"), string("consumer"), string("min-idle-time"), string("id").multiple(), integer("ms").token("IDLE").optional(), unix_time("unix-time-milliseconds").token("TIME").optional(), integer("count").token("RETRYCOUNT").optional(), word("force", "FORCE").optional(), word("justid", "JUSTID").optional(), string("lastid").token("LASTID").optional()]).looks_up().keyed(streams::xclaim);
+pub(super) const XCLAIM: Command = Command::new(
+    "xclaim",
+    -6,
+    Group::Stream,
+    "5.0.0",
+    "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered to a consumer \
+     group member.",
+)
+.complexity("O(log N) with N being the number of messages in the PEL of the consumer group.")
+.flags(&[Flag::Write, Flag::Fast])
+.categories(&[Category::Write, Category::Stream, Category::Fast])
+.tips(&["nondeterministic_output"])
+.keys(&[KeySpec::at(1, &["RW", "update"])])
+.arguments(&[
+    key("key", 0),
+    string("group"),
+    string("consumer"),
+    string("min-idle-time"),
+    string("id").multiple(),
+    integer("ms").token("IDLE").optional(),
+    unix_time("unix-time-milliseconds").token("TIME").optional(),
+    integer("count").token("RETRYCOUNT").optional(),
+    word("force", "FORCE").optional(),
+    word("justid", "JUSTID").optional(),
+    string("lastid").token("LASTID").optional(),
+])
+.looks_up()
+.keyed(streams::xclaim);
 
 pub(super) const XDEL: Command = Command::new(
     "xdel",
@@ -148,14 +202,67 @@ pub(super) const XGROUP: Command =
                 .keyed(streams::xgroup_setid),
         ]);
 
-pub(super) const XINFO: Command = Command::new("xinfo", -2, Group::Stream, "5.0.0", "A container for stream introspection commands.").complexity("Depends on subcommand.").categories(&[Category::Slow]).help(&[
-    "CONSUMERS <key> <groupname>",
-    "    Show consumers of <groupname>.",
-    "GROUPS <key>",
-    "    Show the stream consumer groups.",
-    "STREAM <key> [FULL [COUNT <count>]",
-    "    Show information about the stream.",
-]).subcommands(&[Command::new("consumers", 4, Group::Stream, "5.0.0", "Returns a list of the consumers in a consumer group.").complexity("O(1)").history(&[("7.2.0", "Added the `inactive` field, and changed the meaning of `idle`.")]).flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Stream, Category::Slow]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(2, &["RO", "access"])]).arguments(&[key("key", 0), string("group")]).keyed(streams::xinfo_consumers), Command::new("groups", 3, Group::Stream, "5.0.0", "Returns a list of the consumer groups of a stream.").complexity("O(1)").history(&[("7.0.0", "Added the `entries-read` and `lag` fields")]).flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Stream, Category::Slow]).keys(&[KeySpec::at(2, &["RO", "access"])]).arguments(&[key("key", 0)]).keyed(streams::xinfo_groups), Command::new("help", 2, Group::Stream, "5.0.0", "Returns helpful text about the different subcommands.").complexity("O(1)").flags(&[Flag::Loading, Flag::Stale]).categories(&[Category::Stream, Category::Slow]).handler(help::help), Command::new("stream", -3, Group::Stream, "5.0.0", "Returns information about a stream.").complexity("O(1)").history(&[("6.0.0", "Added the `FULL` modifier."), ("7.0.0", "Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag` fields"), ("7.2.0", "Added the `active-time` field, and changed the meaning of `seen-time`.")]).flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Stream, Category::Slow]).keys(&[KeySpec::at(2, &["RO", "access"])]).arguments(&[key("key", 0), block("full-block", &[word("full", "FULL"), integer("count").token("COUNT").optional()]).optional()]).keyed(streams::xinfo_stream)]);
+pub(super) const XINFO: Command =
+    Command::new("xinfo", -2, Group::Stream, "5.0.0", "A container for stream introspection commands.")
+        .complexity("Depends on subcommand.")
+        .categories(&[Category::Slow])
+        .help(&[
+            "CONSUMERS <key> <groupname>",
+            "    Show consumers of <groupname>.",
+            "GROUPS <key>",
+            "    Show the stream consumer groups.",
+            "STREAM <key> [FULL [COUNT <count>]",
+            "    Show information about the stream.",
+        ])
+        .subcommands(&[
+            Command::new(
+                "consumers",
+                4,
+                Group::Stream,
+                "5.0.0",
+                "Returns a list of the consumers in a consumer group.",
+            )
+            .complexity("O(1)")
+            .history(&[("7.2.0", "Added the `inactive` field, and changed the meaning of `idle`.")])
+            .flags(&[Flag::Readonly])
+            .categories(&[Category::Read, Category::Stream, Category::Slow])
+            .tips(&["nondeterministic_output"])
+            .keys(&[KeySpec::at(2, &["RO", "access"])])
+            .arguments(&[key("key", 0), string("group")])
+            .keyed(streams::xinfo_consumers),
+            Command::new("groups", 3, Group::Stream, "5.0.0", "Returns a list of the consumer groups of a stream.")
+                .complexity("O(1)")
+                .history(&[("7.0.0", "Added the `entries-read` and `lag` fields")])
+                .flags(&[Flag::Readonly])
+                .categories(&[Category::Read, Category::Stream, Category::Slow])
+                .keys(&[KeySpec::at(2, &["RO", "access"])])
+                .arguments(&[key("key", 0)])
+                .keyed(streams::xinfo_groups),
+            Command::new("help", 2, Group::Stream, "5.0.0", "Returns helpful text about the different subcommands.")
+                .complexity("O(1)")
+                .flags(&[Flag::Loading, Flag::Stale])
+                .categories(&[Category::Stream, Category::Slow])
+                .handler(help::help),
+            Command::new("stream", -3, Group::Stream, "5.0.0", "Returns information about a stream.")
+                .complexity("O(1)")
+                .history(&[
+                    ("6.0.0", "Added the `FULL` modifier."),
+                    (
+                        "7.0.0",
+                        "Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, \
+                         `entries-read` and `lag` fields",
+                    ),
+                    ("7.2.0", "Added the `active-time` field, and changed the meaning of `seen-time`."),
+                ])
+                .flags(&[Flag::Readonly])
+                .categories(&[Category::Read, Category::Stream, Category::Slow])
+                .keys(&[KeySpec::at(2, &["RO", "access"])])
+                .arguments(&[
+                    key("key", 0),
+                    block("full-block", &[word("full", "FULL"), integer("count").token("COUNT").optional()]).optional(),
+                ])
+                .keyed(streams::xinfo_stream),
+        ]);
 
 pub(super) const XLEN: Command =
     Command::new("xlen", 2, Group::Stream, "5.0.0", "Returns the number of messages in a stream.")
@@ -166,15 +273,115 @@ pub(super) const XLEN: Command =
         .arguments(&[key("key", 0)])
         .keyed(streams::xlen);
 
-pub(super) const XPENDING: Command = Command::new("xpending", -3, Group::Stream, "5.0.0", "Returns the information and entries from a stream consumer group's pending entries list.").complexity("O(N) with N being the number of elements returned, so asking for a small fixed number of entries per call is O(1). O(M), where M is the total number of entries scanned when used with the IDLE filter. When the command returns just the summary and the list of consumers is small, it runs in O(1) time; otherwise, an additional O(N) time for iterating every consumer.").history(&[("6.2.0", "Added the `IDLE` option and exclusive range intervals.")]).flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Stream, Category::Slow]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), string("group"), block("filters", &[integer("min-idle-time").token("IDLE").since("6.2.0").optional(), string("start"), string("end"), integer("count"), string("consumer").optional()]).optional()]).keyed(streams::xpending);
+pub(super) const XPENDING: Command = Command::new(
+    "xpending",
+    -3,
+    Group::Stream,
+    "5.0.0",
+    "Returns the information and entries from a stream consumer group's pending entries list.",
+)
+.complexity(
+    "O(N) with N being the number of elements returned, so asking for a small fixed number of entries per call is \
+     O(1). O(M), where M is the total number of entries scanned when used with the IDLE filter. When the command \
+     returns just the summary and the list of consumers is small, it runs in O(1) time; otherwise, an additional \
+     O(N) time for iterating every consumer.",
+)
+.history(&[("6.2.0", "Added the `IDLE` option and exclusive range intervals.")])
+.flags(&[Flag::Readonly])
+.categories(&[Category::Read, Category::Stream, Category::Slow])
+.tips(&["nondeterministic_output"])
+.keys(&[KeySpec::at(1, &["RO", "access"])])
+.arguments(&[
+    key("key", 0),
+    string("group"),
+    block(
+        "filters",
+        &[
+            integer("min-idle-time").token("IDLE").since("6.2.0").optional(),
+            string("start"),
+            string("end"),
+            integer("count"),
+            string("consumer").optional(),
+        ],
+    )
+    .optional(),
+])
+.keyed(streams::xpending);
 
-pub(super) const XRANGE: Command = Command::new("xrange", -4, Group::Stream, "5.0.0", "Returns the messages from a stream within a range of IDs.").complexity("O(N) with N being the number of elements being returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1).").history(&[("6.2.0", "Added exclusive ranges.")]).flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Stream, Category::Slow]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), string("start"), string("end"), integer("count").token("COUNT").optional()]).keyed(streams::xrange);
+pub(super) const XRANGE: Command =
+    Command::new("xrange", -4, Group::Stream, "5.0.0", "Returns the messages from a stream within a range of IDs.")
+        .complexity(
+            "O(N) with N being the number of elements being returned. If N is constant (e.g. always asking for the \
+             first 10 elements with COUNT), you can consider it O(1).",
+        )
+        .history(&[("6.2.0", "Added exclusive ranges.")])
+        .flags(&[Flag::Readonly])
+        .categories(&[Category::Read, Category::Stream, Category::Slow])
+        .keys(&[KeySpec::at(1, &["RO", "access"])])
+        .arguments(&[key("key", 0), string("start"), string("end"), integer("count").token("COUNT").optional()])
+        .keyed(streams::xrange);
 
-pub(super) const XREAD: Command = Command::new("xread", -4, Group::Stream, "5.0.0", "Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise.").flags(&[Flag::Readonly, Flag::Blocking, Flag::Movablekeys]).categories(&[Category::Read, Category::Stream, Category::Slow, Category::Blocking]).keys(&[KeySpec::after("STREAMS", 1, Find::Range { last: -1, step: 1, limit: 2 }, &["RO", "access"])]).arguments(&[integer("count").token("COUNT").optional(), integer("milliseconds").token("BLOCK").optional(), block("streams", &[key("key", 0).multiple(), string("id").multiple()]).token("STREAMS")]).keyed(streams::xread);
+pub(super) const XREAD: Command = Command::new(
+    "xread",
+    -4,
+    Group::Stream,
+    "5.0.0",
+    "Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is \
+     available otherwise.",
+)
+.flags(&[Flag::Readonly, Flag::Blocking, Flag::Movablekeys])
+.categories(&[Category::Read, Category::Stream, Category::Slow, Category::Blocking])
+.keys(&[KeySpec::after("STREAMS", 1, Find::Range { last: -1, step: 1, limit: 2 }, &["RO", "access"])])
+.arguments(&[
+    integer("count").token("COUNT").optional(),
+    integer("milliseconds").token("BLOCK").optional(),
+    block("streams", &[key("key", 0).multiple(), string("id").multiple()]).token("STREAMS"),
+])
+.keyed(streams::xread);
 
-pub(super) const XREADGROUP: Command = Command::new("xreadgroup", -7, Group::Stream, "5.0.0", "Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available otherwise.").complexity("For each stream mentioned: O(M) with M being the number of elements returned. If M is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). On the other side when XREADGROUP blocks, XADD will pay the O(N) time in order to serve the N clients blocked on the stream getting new data.").flags(&[Flag::Write, Flag::Blocking, Flag::Movablekeys]).categories(&[Category::Write, Category::Stream, Category::Slow, Category::Blocking]).keys(&[KeySpec::after("STREAMS", 4, Find::Range { last: -1, step: 1, limit: 2 }, &["RO", "access"])]).arguments(&[block("group-block", &[string("group"), string("consumer")]).token("GROUP"), integer("count").token("COUNT").optional(), integer("milliseconds").token("BLOCK").optional(), word("noack", "NOACK").optional(), block("streams", &[key("key", 0).multiple(), string("id").multiple()]).token("STREAMS")]).looks_up().keyed(streams::xreadgroup);
+pub(super) const XREADGROUP: Command = Command::new(
+    "xreadgroup",
+    -7,
+    Group::Stream,
+    "5.0.0",
+    "Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available \
+     otherwise.",
+)
+.complexity(
+    "For each stream mentioned: O(M) with M being the number of elements returned. If M is constant (e.g. always \
+     asking for the first 10 elements with COUNT), you can consider it O(1). On the other side when XREADGROUP \
+     blocks, XADD will pay the O(N) time in order to serve the N clients blocked on the stream getting new data.",
+)
+.flags(&[Flag::Write, Flag::Blocking, Flag::Movablekeys])
+.categories(&[Category::Write, Category::Stream, Category::Slow, Category::Blocking])
+.keys(&[KeySpec::after("STREAMS", 4, Find::Range { last: -1, step: 1, limit: 2 }, &["RO", "access"])])
+.arguments(&[
+    block("group-block", &[string("group"), string("consumer")]).token("GROUP"),
+    integer("count").token("COUNT").optional(),
+    integer("milliseconds").token("BLOCK").optional(),
+    word("noack", "NOACK").optional(),
+    block("streams", &[key("key", 0).multiple(), string("id").multiple()]).token("STREAMS"),
+])
+.looks_up()
+.keyed(streams::xreadgroup);
 
-pub(super) const XREVRANGE: Command = Command::new("xrevrange", -4, Group::Stream, "5.0.0", "Returns the messages from a stream within a range of IDs in reverse order.").complexity("O(N) with N being the number of elements returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1).").history(&[("6.2.0", "Added exclusive ranges.")]).flags(&[Flag::Readonly]).categories(&[Category::Read, Category::Stream, Category::Slow]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), string("end"), string("start"), integer("count").token("COUNT").optional()]).keyed(streams::xrevrange);
+pub(super) const XREVRANGE: Command = Command::new(
+    "xrevrange",
+    -4,
+    Group::Stream,
+    "5.0.0",
+    "Returns the messages from a stream within a range of IDs in reverse order.",
+)
+.complexity(
+    "O(N) with N being the number of elements returned. If N is constant (e.g. always asking for the first 10 \
+     elements with COUNT), you can consider it O(1).",
+)
+.history(&[("6.2.0", "Added exclusive ranges.")])
+.flags(&[Flag::Readonly])
+.categories(&[Category::Read, Category::Stream, Category::Slow])
+.keys(&[KeySpec::at(1, &["RO", "access"])])
+.arguments(&[key("key", 0), string("end"), string("start"), integer("count").token("COUNT").optional()])
+.keyed(streams::xrevrange);
 
 pub(super) const XSETID: Command =
     Command::new("xsetid", -3, Group::Stream, "5.0.0", "An internal command for replicating stream values.")
@@ -191,4 +398,28 @@ pub(super) const XSETID: Command =
         ])
         .keyed(streams::xsetid);
 
-pub(super) const XTRIM: Command = Command::new("xtrim", -4, Group::Stream, "5.0.0", "Deletes messages from the beginning of a stream.").complexity("O(N), with N being the number of evicted entries. Constant times are very small however, since entries are organized in macro nodes containing multiple entries that can be released with a single deallocation.").history(&[("6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option.")]).flags(&[Flag::Write]).categories(&[Category::Write, Category::Stream, Category::Slow]).tips(&["nondeterministic_output"]).keys(&[KeySpec::at(1, &["RW", "delete"])]).arguments(&[key("key", 0), block("trim", &[one_of("strategy", &[word("maxlen", "MAXLEN"), word("minid", "MINID").since("6.2.0")]), one_of("operator", &[word("equal", "="), word("approximately", "~")]).optional(), string("threshold"), integer("count").token("LIMIT").since("6.2.0").optional()])]).keyed(streams::xtrim);
+pub(super) const XTRIM: Command =
+    Command::new("xtrim", -4, Group::Stream, "5.0.0", "Deletes messages from the beginning of a stream.")
+        .complexity(
+            "O(N), with N being the number of evicted entries. Constant times are very small however, since entries \
+             are organized in macro nodes containing multiple entries that can be released with a single \
+             deallocation.",
+        )
+        .history(&[("6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option.")])
+        .flags(&[Flag::Write])
+        .categories(&[Category::Write, Category::Stream, Category::Slow])
+        .tips(&["nondeterministic_output"])
+        .keys(&[KeySpec::at(1, &["RW", "delete"])])
+        .arguments(&[
+            key("key", 0),
+            block(
+                "trim",
+                &[
+                    one_of("strategy", &[word("maxlen", "MAXLEN"), word("minid", "MINID").since("6.2.0")]),
+                    one_of("operator", &[word("equal", "="), word("approximately", "~")]).optional(),
+                    string("threshold"),
+                    integer("count").token("LIMIT").since("6.2.0").optional(),
+                ],
+            ),
+        ])
+        .keyed(streams::xtrim);

@@ -5,7 +5,23 @@ use super::command::{Category, Command, Flag, Group};
 use super::key_spec::KeySpec;
 use crate::commands::strings;
 
-pub(super) const APPEND: Command = Command::new("append", 3, Group::String, "2.0.0", "Appends a string to the value of a key. Creates the key if it doesn't exist.").complexity("O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by the server will double the free space available on every reallocation.").flags(&[Flag::Write, Flag::Denyoom, Flag::Fast]).categories(&[Category::Write, Category::String, Category::Fast]).keys(&[KeySpec::at(1, &["RW", "insert"])]).arguments(&[key("key", 0), string("value")]).keyed(strings::append);
+pub(super) const APPEND: Command = Command::new(
+    "append",
+    3,
+    Group::String,
+    "2.0.0",
+    "Appends a string to the value of a key. Creates the key if it doesn't exist.",
+)
+.complexity(
+    "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value \
+     is of any size, since the dynamic string library used by the server will double the free space available on \
+     every reallocation.",
+)
+.flags(&[Flag::Write, Flag::Denyoom, Flag::Fast])
+.categories(&[Category::Write, Category::String, Category::Fast])
+.keys(&[KeySpec::at(1, &["RW", "insert"])])
+.arguments(&[key("key", 0), string("value")])
+.keyed(strings::append);
 
 pub(super) const DECR: Command = Command::new(
     "decr",
@@ -90,7 +106,18 @@ pub(super) const GETEX: Command = Command::new(
 .looks_up()
 .keyed(strings::getex);
 
-pub(super) const GETRANGE: Command = Command::new("getrange", 4, Group::String, "2.4.0", "Returns a substring of the string stored at a key.").complexity("O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.").flags(&[Flag::Readonly]).categories(&[Category::Read, Category::String, Category::Slow]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), integer("start"), integer("end")]).keyed(strings::getrange);
+pub(super) const GETRANGE: Command =
+    Command::new("getrange", 4, Group::String, "2.4.0", "Returns a substring of the string stored at a key.")
+        .complexity(
+            "O(N) where N is the length of the returned string. The complexity is ultimately determined by the \
+             returned length, but because creating a substring from an existing string is very cheap, it can be \
+             considered O(1) for small strings.",
+        )
+        .flags(&[Flag::Readonly])
+        .categories(&[Category::Read, Category::String, Category::Slow])
+        .keys(&[KeySpec::at(1, &["RO", "access"])])
+        .arguments(&[key("key", 0), integer("start"), integer("end")])
+        .keyed(strings::getrange);
 
 pub(super) const GETSET: Command = Command::new(
     "getset",
@@ -320,7 +347,22 @@ pub(super) const SETNX: Command =
         .arguments(&[key("key", 0), string("value")])
         .keyed(strings::setnx);
 
-pub(super) const SETRANGE: Command = Command::new("setrange", 4, Group::String, "2.2.0", "Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist.").complexity("O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.").flags(&[Flag::Write, Flag::Denyoom]).categories(&[Category::Write, Category::String, Category::Slow]).keys(&[KeySpec::at(1, &["RW", "update"])]).arguments(&[key("key", 0), integer("offset"), string("value")]).keyed(strings::setrange);
+pub(super) const SETRANGE: Command = Command::new(
+    "setrange",
+    4,
+    Group::String,
+    "2.2.0",
+    "Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist.",
+)
+.complexity(
+    "O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the \
+     amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.",
+)
+.flags(&[Flag::Write, Flag::Denyoom])
+.categories(&[Category::Write, Category::String, Category::Slow])
+.keys(&[KeySpec::at(1, &["RW", "update"])])
+.arguments(&[key("key", 0), integer("offset"), string("value")])
+.keyed(strings::setrange);
 
 pub(super) const STRLEN: Command =
     Command::new("strlen", 2, Group::String, "2.2.0", "Returns the length of a string value.")
@@ -331,4 +373,15 @@ pub(super) const STRLEN: Command =
         .arguments(&[key("key", 0)])
         .keyed(strings::strlen);
 
-pub(super) const SUBSTR: Command = Command::new("substr", 4, Group::String, "1.0.0", "Returns a substring from a string value.").complexity("O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.").flags(&[Flag::Readonly]).categories(&[Category::Read, Category::String, Category::Slow]).keys(&[KeySpec::at(1, &["RO", "access"])]).arguments(&[key("key", 0), integer("start"), integer("end")]).keyed(strings::substr);
+pub(super) const SUBSTR: Command =
+    Command::new("substr", 4, Group::String, "1.0.0", "Returns a substring from a string value.")
+        .complexity(
+            "O(N) where N is the length of the returned string. The complexity is ultimately determined by the \
+             returned length, but because creating a substring from an existing string is very cheap, it can be \
+             considered O(1) for small strings.",
+        )
+        .flags(&[Flag::Readonly])
+        .categories(&[Category::Read, Category::String, Category::Slow])
+        .keys(&[KeySpec::at(1, &["RO", "access"])])
+        .arguments(&[key("key", 0), integer("start"), integer("end")])
+        .keyed(strings::substr);

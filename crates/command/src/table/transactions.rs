@@ -3,7 +3,7 @@
 use super::argument::key;
 use super::command::{Category, Command, Flag, Group};
 use super::key_spec::KeySpec;
-use crate::commands::transactions;
+use crate::transactions;
 
 pub(super) const DISCARD: Command = Command::new("discard", 1, Group::Transactions, "2.0.0", "Discards a transaction.")
     .complexity("O(N), when N is the number of queued commands")

@@ -1,9 +1,9 @@
 //! Whether what clients see of each key could have come from one request after the other.
 //!
-//! Threads with sessions of their own use few keys at once, while others change where the slots stand, flush, and take out what
-//! has expired. What was asked and replied is written down with the order in which calls began and ended, and for each key an
-//! order of all calls is looked for that explains every reply. `SEEDS=0..10000 cargo test -p slotmesh-command --test linearizable`
-//! runs more of them.
+//! Threads with sessions of their own use few keys at once, while others change where the slots stand, flush, and take
+//! out what has expired. What was asked and replied is written down with the order in which calls began and ended, and
+//! for each key an order of all calls is looked for that explains every reply. `SEEDS=0..10000 cargo test -p
+//! slotmesh-command --test linearizable` runs more of them.
 
 mod dice;
 mod history;

@@ -144,8 +144,8 @@ impl State {
         }
     }
 
-    /// The reply to a request that waits, if it could be the one that was seen. Where the slot stands it is looked at again now
-    /// and then, without regard for ASKING.
+    /// The reply to a request that waits, if it could be the one that was seen. Where the slot stands it is looked at
+    /// again now and then, without regard for ASKING.
     fn wait(&mut self, seen: &str) -> Option<String> {
         match (seen, self.standing) {
             ("MOVED", Standing::Away | Standing::Importing) | ("CLUSTERDOWN", Standing::Down) => Some(seen.into()),

@@ -1,13 +1,13 @@
-//! The search for an order. Source: Wing and Gong, "Testing and Verifying Concurrent Objects"; Lowe, "Testing for linearizability",
-//! for the memory of what was tried.
+//! The search for an order. Source: Wing and Gong, "Testing and Verifying Concurrent Objects"; Lowe, "Testing for
+//! linearizability", for the memory of what was tried.
 
 use std::collections::HashSet;
 
 use crate::history::Call;
 use crate::model::State;
 
-/// Whether the calls can be put into an order in which each is explained by those before it, and that never puts a call before one
-/// that had ended when it began.
+/// Whether the calls can be put into an order in which each is explained by those before it, and that never puts a call
+/// before one that had ended when it began.
 pub(crate) fn explain(start: &State, calls: &[Call]) -> bool {
     assert!(calls.len() <= 128, "{} calls are too many to look through", calls.len());
     Search { calls, tried: HashSet::new() }.explain(0, start)

@@ -135,7 +135,8 @@ fn work(stage: &Stage, mut dice: Dice) -> Vec<Seen> {
     (0..REQUESTS).flat_map(request).collect()
 }
 
-/// A client that waits until it is served or everything is over, and then there must have been nothing to serve it with.
+/// A client that waits until it is served or everything is over, and then there must have been nothing to serve it
+/// with.
 fn patient(stage: &Stage, mut dice: Dice) -> Vec<Seen> {
     let (mut client, mut seen) = (stage.client(), Vec::new());
     for _ in 0..WAITS {
@@ -327,7 +328,7 @@ impl Client<'_> {
         let began = self.stage.tick();
         let request: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
         let (mut outcome, mut reply) = self.send(&request, now);
-        while outcome == Outcome::Held {
+        while matches!(outcome, Outcome::Held(_)) {
             thread::yield_now();
             (outcome, reply) = self.send(&request, now);
         }

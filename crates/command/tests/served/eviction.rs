@@ -118,8 +118,8 @@ fn memory_is_made_free_though_nobody_asks_for_it() {
     assert!(figure(&mut client, "memory", "used_memory_peak") >= before);
 }
 
-/// How many of the keys that a perfect choice would keep are kept, in percent, when a quarter of them has to go: here, and by the
-/// rule of real servers for one table of all keys.
+/// How many of the keys that a perfect choice would keep are kept, in percent, when a quarter of them has to go: here,
+/// and by the rule of real servers for one table of all keys.
 fn quality(name: impl Fn(usize) -> String) -> (usize, usize) {
     const COUNT: usize = 12_000;
     let world = Fixture::new(Table::Alone);

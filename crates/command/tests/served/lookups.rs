@@ -17,8 +17,8 @@ const KEYS: [&str; 11] = [
     "GEOADD geo 1 1 a",
 ];
 
-/// Commands, with the lookups that have found their keys and those that have not, as Valkey 9.1.2 counts them; but XREADGROUP looks
-/// a key up twice there.
+/// Commands, with the lookups that have found their keys and those that have not, as Valkey 9.1.2 counts them; but
+/// XREADGROUP looks a key up twice there.
 const COUNTED: [(&str, u64, u64); 182] = [
     ("GET t", 1, 0),
     ("GET no", 0, 1),

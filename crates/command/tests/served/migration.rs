@@ -148,7 +148,7 @@ fn writers_are_held_until_a_key_has_arrived_or_stays() {
     assert_eq!(transit.keys(), [b"{s}a", b"{s}b"]);
     assert!(matches!(world.server.depart(&wanted, sender.session.client(), Now::default()), Departure::Held));
     for request in ["INCR {s}a", "DEL {s}x {s}b", "RENAME {s}x {s}a", "EXPIRE {s}b 9"] {
-        assert_eq!((writer.say(request).as_str(), writer.outcome == Outcome::Held), ("", true), "{request}");
+        assert_eq!((writer.say(request).as_str(), writer.outcome == Outcome::Held(None)), ("", true), "{request}");
     }
     assert_eq!(writer.say("GET {s}a"), "$1\r\n1\r\n");
     assert_eq!(writer.say("INCR {s}other"), ":1\r\n");
@@ -177,7 +177,7 @@ fn nothing_is_sent_after_a_key_that_has_not_arrived() {
         assert_eq!(client.say("GET {s}a"), "$-1\r\n", "{meanwhile}");
         assert_eq!(client.say_all(&["MULTI", "SET {s}a new"]), "+OK\r\n+QUEUED\r\n");
         for request in ["EXEC", "DISCARD", "SET {s}a new"] {
-            let held = (client.say(request).as_str(), &client.outcome) == ("", &Outcome::Held);
+            let held = (client.say(request).as_str(), &client.outcome) == ("", &Outcome::Held(None));
             assert_eq!(held, request != "DISCARD", "{meanwhile} {request}");
         }
         assert_eq!(client.say("SET {s}other 1"), "-ASK 3828 127.0.0.1:7001\r\n");
@@ -237,7 +237,7 @@ fn asking_and_what_is_watched_last_while_a_request_is_held() {
         panic!("the key is here")
     };
     writer.say("EXEC");
-    assert_eq!(writer.outcome, Outcome::Held);
+    assert_eq!(writer.outcome, Outcome::Held(None));
     drop(transit);
     assert_eq!(writer.say("EXEC"), "*1\r\n:2\r\n");
 }
@@ -271,7 +271,7 @@ fn a_slot_that_leaves_takes_keys_that_are_on_their_way_with_it() {
     assert_eq!(transit.payload(1, Now::default()), None);
     world.become_(Table::Alone);
     client.say("SET {s}b 1");
-    assert_eq!(client.outcome, Outcome::Held);
+    assert_eq!(client.outcome, Outcome::Held(None));
     transit.hand_over(0, Now::default());
     drop(transit);
     assert_eq!(client.say_all(&["EXISTS {s}a {s}b", "SET {s}b 1"]), ":0\r\n+OK\r\n");

@@ -10,7 +10,7 @@ use crate::support::{Client, Fixture, Table};
 /// Whether a request is held back: then nothing is replied.
 fn waits(client: &mut Client<'_>, request: &str) -> bool {
     let reply = client.say(request);
-    let postponed = matches!(client.outcome, Outcome::Postponed(_));
+    let postponed = matches!(client.outcome, Outcome::Held(_));
     assert_eq!(postponed, reply.is_empty(), "{request}: {reply}");
     postponed
 }
@@ -33,7 +33,7 @@ fn what_may_write_waits_until_the_pause_ends() {
     ));
     assert!(!waits(&mut client, "GET a"));
     assert!(waits(&mut client, "SET a 1"));
-    assert_eq!(client.outcome, Outcome::Postponed(Duration::from_secs(1)));
+    assert_eq!(client.outcome, Outcome::Held(Some(Duration::from_secs(1))));
     assert_eq!(operator.say("CLIENT UNPAUSE"), "+OK\r\n");
     assert_eq!(client.say("SET a 1"), "+OK\r\n");
     assert_eq!(fixture.calls("set"), (1, 0), "what was held back did not run");
@@ -68,6 +68,21 @@ fn a_transaction_waits_with_what_it_watches() {
     operator.say("CLIENT PAUSE 1000 WRITE");
     assert_eq!(client.say("MULTI"), "+OK\r\n");
     assert!(waits(&mut client, "SET a 1"), "it waits before it is queued");
+}
+
+#[test]
+fn a_transaction_that_has_begun_waits_in_the_middle_for_a_handover_only() {
+    let fixture = Fixture::new(Table::Alone);
+    let mut client = fixture.client();
+    client.say_all(&["MULTI", "CLIENT PAUSE 1000 WRITE", "SET a 1", "CLIENT UNPAUSE", "CLUSTER LINKS", "SET a 2"]);
+    client.say("EXEC");
+    let Outcome::Ask(question) = client.outcome.clone() else { panic!("{:?}", client.outcome) };
+    fixture.server.begin_pause(PauseReason::Failover, Held::Writes, later(500).mono, Now::default());
+    client.answer(&question, &slotmesh_command::Answer::Links(Vec::new()));
+    assert_eq!(fixture.calls("set"), (1, 0), "the second one waits");
+    fixture.server.end_pause(PauseReason::Failover, Now::default());
+    assert_eq!(client.resume(), "+OK\r\n");
+    assert_eq!(client.say("GET a"), "$1\r\n2\r\n");
 }
 
 #[test]

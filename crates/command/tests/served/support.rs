@@ -26,6 +26,8 @@ pub(crate) enum Table {
     Migrating(u16),
     /// The node at 127.0.0.1:7001 is its primary and owns every slot.
     Replica,
+    /// It owns every slot, in a cluster that is down.
+    Down,
 }
 
 impl Table {
@@ -36,7 +38,7 @@ impl Table {
         let (me, other) = (nodes.my_key(), nodes.add(facts, Now::default().mono).expect("room"));
         let foreign = match self {
             Self::Importing(raw) | Self::Foreign(raw) => Slot::new(raw),
-            Self::Alone | Self::Migrating(_) | Self::Replica => None,
+            Self::Alone | Self::Migrating(_) | Self::Replica | Self::Down => None,
         };
         for slot in Slot::all() {
             let owner = if matches!(self, Self::Replica) || foreign == Some(slot) { other } else { me };
@@ -50,9 +52,9 @@ impl Table {
                 nodes.set_open_slot(Slot::new(raw).expect("a slot"), Some(OpenSlot::Migrating(other)));
             }
             Self::Replica => nodes.make_replica(me, Some(other)),
-            Self::Alone | Self::Foreign(_) => {}
+            Self::Alone | Self::Foreign(_) | Self::Down => {}
         }
-        ClusterView::new(&nodes, Now::default(), true, 2, BusStats::default())
+        ClusterView::new(&nodes, Now::default(), !matches!(self, Self::Down), 2, BusStats::default())
     }
 }
 

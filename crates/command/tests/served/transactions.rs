@@ -46,6 +46,8 @@ fn the_keys_of_a_transaction_share_a_slot_or_nothing_runs() {
     assert_eq!(client.say("EXEC"), "-CROSSSLOT Keys in request don't hash to the same slot\r\n");
     assert_eq!(listener.pushes(), "");
     assert_eq!(client.say("PING"), "+PONG\r\n", "the transaction is over");
+    client.say_all(&["MULTI", "SPUBLISH s m", "SPUBLISH t m", "NOSUCH"]);
+    assert_eq!(client.say("EXEC"), "-EXECABORT Transaction discarded because of previous errors.\r\n");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use slotmesh_types::{ConfigEpoch, Host, NodeId, Now, Slot};
 use super::counts::Counts;
 use super::{client, links};
 use crate::bus::{BusReply, BusRequest, Diagnosis};
-use crate::clients::{Shared, order, resolve};
+use crate::clients::{Shared, decide, resolve};
 use crate::{change, usage};
 
 /// Changes that are put to the bus before the first of them is answered.
@@ -43,39 +43,38 @@ impl Member {
     }
 
     async fn change(&self, at: Option<u64>, change: Change) -> Result<Edited, EditError> {
-        edited(self.ask(at, BusRequest::Change(order(&self.shared, &change, false))).await)
+        edited(self.put(at, change).await)
     }
 
-    /// Nothing is changed if any is refused from the start.
+    /// Puts a change to the bus, at a version if one is given. It is under way at once.
+    fn put(&self, at: Option<u64>, change: Change) -> impl Future<Output = Option<BusReply>> {
+        decide::change(&self.shared, change, move |request| when(at, request))
+    }
+
+    /// Nothing is changed if any is refused from the start. Those that are under way together are saved together.
     async fn set_slots(&self, at: Option<u64>, changes: &[Change]) -> Result<Edited, EditError> {
-        self.ask_together(at, changes, true).await?;
+        for some in changes.chunks(TOGETHER) {
+            let check = |change| self.shared.bus.put(when(at, decide::check(&self.shared, change)));
+            for answer in some.iter().map(check).collect::<Vec<_>>() {
+                let answer = answer.ok_or(EditError::Stopped)?;
+                edited(answer.await.ok())?;
+            }
+        }
         let Some((first, rest)) = changes.split_first() else { return Ok(Edited::Done) };
         // The first one moves the version.
         self.change(at, first.clone()).await?;
-        self.ask_together(None, rest, false).await
-    }
-
-    /// Puts some at once: what is under way together is saved together. All of these are carried out, whatever becomes of the others
-    /// among them; after a refusal no more are put.
-    async fn ask_together(&self, at: Option<u64>, changes: &[Change], only_check: bool) -> Result<Edited, EditError> {
-        let mut done = 0;
-        for some in changes.chunks(TOGETHER) {
-            let put =
-                |change| self.shared.bus.put(when(at, BusRequest::Change(order(&self.shared, change, only_check))));
-            let answers: Vec<_> = some.iter().map(put).collect();
+        let mut done = 1;
+        for some in rest.chunks(TOGETHER) {
             let mut refused = None;
-            for answer in answers {
-                let result = match answer {
-                    Some(answer) => edited(answer.await.ok()),
-                    None => Err(EditError::Stopped),
-                };
-                match result {
+            // All of these are carried out, whatever becomes of the others among them.
+            for answer in some.iter().map(|change| self.put(None, change.clone())).collect::<Vec<_>>() {
+                match edited(answer.await) {
                     Ok(_) => done += 1,
-                    Err(error) => drop(refused.get_or_insert(error)),
+                    Err(error) => refused = refused.or(Some(error)),
                 }
             }
             if let Some(error) = refused {
-                return Err(if only_check { error } else { in_part(error, done + 1, changes.len() + 1) });
+                return Err(in_part(error, done, changes.len()));
             }
         }
         Ok(Edited::Done)
@@ -159,7 +158,7 @@ impl Node for Member {
                 Some(BusReply::UnknownNode) => Err(EditError::UnknownNode(id)),
                 reply => edited(reply),
             },
-            Edit::Reset { hard } => edited(self.ask(at, BusRequest::Reset { hard }).await),
+            Edit::Reset { hard } => self.change(at, Change::Reset { hard }).await,
             Edit::SetSlots(slots, change) => {
                 let state = slot_state(change);
                 let changes: Vec<_> = slots.into_iter().map(|slot| Change::SetSlot(slot, state)).collect();

@@ -51,13 +51,23 @@ impl Core {
         self.reply_when_saved(number, reply);
     }
 
-    fn answer_now(self: &Rc<Self>, request: BusRequest, reply: oneshot::Sender<BusReply>) {
+    fn answer_now(self: &Rc<Self>, mut request: BusRequest, reply: oneshot::Sender<BusReply>) {
         let is_change = match &request {
             BusRequest::Change(order) => !order.only_check,
-            BusRequest::Forget(_) | BusRequest::Reset { .. } => true,
+            BusRequest::Forget(_) => true,
             _ => false,
         };
+        let decision = match &mut request {
+            BusRequest::Change(order) => order.decision.take(),
+            _ => None,
+        };
+        if decision.as_ref().is_some_and(|decision| !decision.begin()) {
+            // Whoever has asked has waited for too long, and was told so.
+            return;
+        }
         let answer = self.carry_out_request(request);
+        // What has come of it can be seen.
+        drop(decision);
         if is_change && matches!(answer, BusReply::Done | BusReply::Epoch { .. }) {
             self.reply_when_kept(reply, answer);
         } else {
@@ -78,10 +88,6 @@ impl Core {
                 Err(ForgetError::Unknown) => BusReply::UnknownNode,
                 Err(error) => BusReply::Refused(error.to_string()),
             },
-            BusRequest::Reset { hard } => {
-                engine.reset(now, hard);
-                BusReply::Done
-            }
             BusRequest::Change(order) => operate(&mut engine, now, &order),
             BusRequest::CountFailureReports(id) => {
                 engine.failure_reports(now, &id).map_or(BusReply::UnknownNode, BusReply::Count)

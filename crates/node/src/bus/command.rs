@@ -1,5 +1,7 @@
 //! What the rest of the node asks of the bus.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
 use std::time::Duration;
 
 use slotmesh_command::{Change, Debug};
@@ -18,11 +20,6 @@ pub(crate) enum BusRequest {
     Meet(MeetTarget, Option<Duration>),
     /// CLUSTER FORGET.
     Forget(NodeId),
-    /// CLUSTER RESET; hard or soft.
-    Reset {
-        /// Whether to take a new name.
-        hard: bool,
-    },
     /// A change of what this node is to the cluster.
     Change(Order),
     /// CLUSTER SAVECONFIG.
@@ -68,6 +65,39 @@ pub(crate) struct Order {
     pub(crate) holds_keys: bool,
     /// Only find out whether it could be done.
     pub(crate) only_check: bool,
+    /// Where somebody lets nothing be written until it is decided.
+    pub(crate) decision: Option<Decision>,
+}
+
+/// That somebody waits until something is decided, for as long as this is there.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    place: FirstPlace,
+    _decided: oneshot::Sender<()>,
+}
+
+/// For the first who takes it: the bus that begins to decide, or who has waited for that for too long.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FirstPlace(Arc<AtomicBool>);
+
+impl Decision {
+    /// One with the place that the bus will take, and what ends when it is decided.
+    pub(crate) fn new() -> (Self, FirstPlace, oneshot::Receiver<()>) {
+        let (place, (sender, decided)) = (FirstPlace::default(), oneshot::channel());
+        (Self { place: place.clone(), _decided: sender }, place, decided)
+    }
+
+    /// Begins to decide, unless nobody waits for it any more. Tells whether it does.
+    pub(super) fn begin(&self) -> bool {
+        self.place.take()
+    }
+}
+
+impl FirstPlace {
+    /// Tells whether nobody had it.
+    pub(crate) fn take(&self) -> bool {
+        !self.0.swap(true, AcqRel)
+    }
 }
 
 /// The answer of the bus thread.

@@ -1,4 +1,5 @@
-//! What the engine wants of the data side. Nothing is replicated yet: a replica has no keys, and there is nothing to hand over.
+//! What the engine wants of the data side. Nothing is replicated yet: a replica has no keys, and there is nothing to
+//! hand over.
 
 use slotmesh_gossip::DataOrder;
 

@@ -160,7 +160,7 @@ mod tests {
         let bus = BusThread::start(options, files, origin).expect("a thread");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let bump = slotmesh_command::Change::BumpEpoch;
-        let order = super::super::Order { change: bump, holds_keys: false, only_check: false };
+        let order = super::super::Order { change: bump, holds_keys: false, only_check: false, decision: None };
         assert!(runtime.block_on(bus.bus().ask(BusRequest::Change(order))).is_none(), "nobody is left to answer");
         assert!(matches!(endings.blocking_recv(), Some(Ending::Fatal(_))));
         // Returns, although there is nobody who could be told to stop.

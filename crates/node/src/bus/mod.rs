@@ -23,7 +23,7 @@ mod saves;
 mod seeds;
 mod sockets;
 
-pub(crate) use command::{BusReply, BusRequest, Order};
+pub(crate) use command::{BusReply, BusRequest, Decision, Order};
 pub(crate) use core::Origin;
 #[cfg(feature = "admin")]
 pub(crate) use diagnosis::Diagnosis;

@@ -6,6 +6,9 @@ use slotmesh_types::Now;
 
 use super::command::{BusReply, Order};
 
+/// What is replied to RESET where keys would be left without a cluster.
+const RESET_WITH_KEYS: &str = "CLUSTER RESET can't be called with master nodes containing keys";
+
 /// Carries out a change, or only looks whether it could be.
 pub(crate) fn operate(engine: &mut Engine, now: Now, order: &Order) -> BusReply {
     let result = if order.only_check { check(engine, order) } else { apply(engine, now, order) };
@@ -21,6 +24,11 @@ fn apply(engine: &mut Engine, now: Now, order: &Order) -> Result<BusReply, Strin
         Change::SetConfigEpoch(epoch) => said(engine.set_config_epoch(now, *epoch)),
         Change::Replicate(id) => said(engine.replicate(now, id, order.holds_keys)),
         Change::Failover(how) => said(engine.failover(now, failover_mode(*how))),
+        Change::Reset { .. } if engine.table().me().is_primary() && order.holds_keys => Err(RESET_WITH_KEYS.into()),
+        Change::Reset { hard } => {
+            engine.reset(now, *hard);
+            Ok(())
+        }
         Change::ReplicateNoOne => {
             engine.replicate_no_one(now);
             Ok(())

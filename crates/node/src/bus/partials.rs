@@ -7,8 +7,8 @@ use slotmesh_gossip::LinkId;
 /// Most bytes of unfinished packets that all strangers together can make the node hold.
 const BYTES_MAX: usize = 64 << 20;
 
-/// Bytes of unfinished packets, by link. A packet of a stranger is bounded, and so is the number of strangers; but one times
-/// the other is gigabytes.
+/// Bytes of unfinished packets, by link. A packet of a stranger is bounded, and so is the number of strangers; but one
+/// times the other is gigabytes.
 #[derive(Debug, Default)]
 pub(super) struct Partials {
     held: BTreeMap<LinkId, usize>,
@@ -16,8 +16,8 @@ pub(super) struct Partials {
 }
 
 impl Partials {
-    /// So many bytes are held for this link now. Gives the link to close if that is too much: the one that holds most, so
-    /// that whoever sends little gets through.
+    /// So many bytes are held for this link now. Gives the link to close if that is too much: the one that holds most,
+    /// so that whoever sends little gets through.
     pub(super) fn note(&mut self, link: LinkId, bytes: usize) -> Option<LinkId> {
         self.sum -= self.held.remove(&link).unwrap_or(0);
         if bytes > 0 {

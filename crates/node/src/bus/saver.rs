@@ -75,8 +75,8 @@ fn is_for_want_of_descriptors(error: &io::Error) -> bool {
 }
 
 impl Files {
-    /// The file beside comes first: a node that it bars and that nodes.conf still knows is forgotten at the next start, one
-    /// that neither knows would come back by gossip.
+    /// The file beside comes first: a node that it bars and that nodes.conf still knows is forgotten at the next start,
+    /// one that neither knows would come back by gossip.
     fn save(&self, job: &Job) -> io::Result<()> {
         if let Some(own) = &job.own {
             self.own.save(own, job.sync)?;

@@ -12,8 +12,8 @@ use super::core::Core;
 use super::saver::{Job, Saved, Saver};
 use crate::own_facts::OwnFacts;
 
-/// Saves that nobody waits for may take one part in so many of the time: while a mesh forms, every packet wants one. What a
-/// crash loses in between, some milliseconds on a healthy disk, others tell again.
+/// Saves that nobody waits for may take one part in so many of the time: while a mesh forms, every packet wants one.
+/// What a crash loses in between, some milliseconds on a healthy disk, others tell again.
 const LAZY_SHARE: u32 = 8;
 
 /// Saves wanted, running and done.
@@ -149,7 +149,7 @@ impl Core {
         saves.begun = self.clock.now().mono;
         saves.running_for_engine = std::mem::take(&mut saves.wanted_by_engine);
         let (engine, now) = (self.engine.borrow(), self.clock.now());
-        let text = ConfFile::from_table(engine.table(), now).to_text();
+        let text = ConfFile::text_of(engine.table(), now);
         let own = saves.changed_own_text(engine.memory(now));
         let job = Job { number: saves.asked, text, own, sync: durability >= Durability::Synced };
         saves.saver.save(job);

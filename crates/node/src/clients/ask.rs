@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotmesh_command::{Answer, Change, LinkInfo, MeetHost, Question};
+use slotmesh_command::{Answer, LinkInfo, MeetHost, Question};
 use slotmesh_gossip::{Direction, HandshakeEnd, LinkInfo as BusLink, MeetTarget};
 use slotmesh_types::Now;
 
+use super::decide;
 use super::explained::explained;
 use super::shared::Shared;
-use crate::bus::{BusReply, BusRequest, Order};
+use crate::bus::{BusReply, BusRequest};
 use crate::change;
 
 /// How long a resolver may take.
@@ -23,7 +24,6 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
             Some(BusReply::UnknownNode) => Answer::Error(format!("Unknown node {id}")),
             reply => plain(reply),
         },
-        Question::Reset { hard } => plain(shared.bus.ask(BusRequest::Reset { hard: *hard }).await),
         Question::Leave { force } => plain(shared.bus.ask(BusRequest::Leave { force: *force }).await),
         Question::Explain(id) => match shared.bus.ask(BusRequest::Explain(*id)).await {
             Some(BusReply::Explanation(explanation, now)) => {
@@ -32,8 +32,8 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
             Some(BusReply::UnknownNode) => Answer::Error(format!("Unknown node {id}")),
             reply => plain(reply),
         },
-        Question::Change(change) => operate(shared, change, false).await,
-        Question::Check(change, _) => operate(shared, change, true).await,
+        Question::Change(change) => changed(decide::change(shared, change.clone(), |request| request).await),
+        Question::Check(change, _) => plain(shared.bus.ask(decide::check(shared, change)).await),
         Question::SaveConfig => match shared.bus.ask(BusRequest::SaveConfig).await {
             Some(BusReply::Refused(reason)) => Answer::Error(format!("error saving the cluster node config: {reason}")),
             reply => plain(reply),
@@ -62,23 +62,11 @@ pub(crate) async fn ask(shared: &Arc<Shared>, question: &Question) -> Answer {
     }
 }
 
-async fn operate(shared: &Shared, change: &Change, only_check: bool) -> Answer {
-    let reply = shared.bus.ask(BusRequest::Change(order(shared, change, only_check))).await;
+fn changed(reply: Option<BusReply>) -> Answer {
     match reply {
         Some(BusReply::Epoch { epoch, bumped }) => Answer::Epoch { epoch, bumped },
         reply => plain(reply),
     }
-}
-
-/// A change, with what the bus has to know of the keys.
-pub(crate) fn order(shared: &Shared, change: &Change, only_check: bool) -> Order {
-    let keyspace = &shared.server.keyspace;
-    let holds_keys = match change {
-        Change::SetSlot(slot, _) => keyspace.count(*slot) > 0,
-        Change::FlushSlots | Change::Replicate(_) => !keyspace.is_empty(),
-        _ => false,
-    };
-    Order { change: change.clone(), holds_keys, only_check }
 }
 
 fn plain(reply: Option<BusReply>) -> Answer {

@@ -1,8 +1,8 @@
 //! Sends keys to another server (MIGRATE). Source: `migrateCommand` in `cluster.c` of Valkey.
 //!
-//! It is a task of its own: a client that is gone leaves no key behind of which nobody knows whether it has arrived. A slot is
-//! locked for as long as it takes to copy what one key holds. From the begin until the target has said of a key what became of it,
-//! whoever wants to change that key waits, also for those that are sent before it.
+//! It is a task of its own: a client that is gone leaves no key behind of which nobody knows whether it has arrived. A
+//! slot is locked for as long as it takes to copy what one key holds. From the begin until the target has said of a key
+//! what became of it, whoever wants to change that key waits, also for those that are sent before it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,8 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Requests are sent when so many bytes have come together; then the replies are waited for.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// Sends keys away, and answers when that is over. Whoever stops waiting for the answer stops it, after a last look at what has arrived.
+/// Sends keys away, and answers when that is over. Whoever stops waiting for the answer stops it, after a last look at
+/// what has arrived.
 pub(super) async fn migrate(
     shared: Arc<Shared>,
     migration: Box<Migration>,
@@ -53,9 +54,9 @@ async fn depart(shared: &Arc<Shared>, migration: &Migration, client: &Arc<Client
     }
 }
 
-/// Sends the keys, over a connection that was used before if there is one. That may have ended without a word: then another is
-/// made, unless something has arrived. Not where the target is late: what was sent may still be carried out, after what is sent anew
-/// and after what clients have written there since.
+/// Sends the keys, over a connection that was used before if there is one. That may have ended without a word: then
+/// another is made, unless something has arrived. Not where the target is late: what was sent may still be carried out,
+/// after what is sent anew and after what clients have written there since.
 async fn send(shared: &Arc<Shared>, migration: &Migration, mut transit: Transit<'_>) -> Answer {
     let whither = Whither::of(migration);
     let mut kept = shared.targets.take(&whither);

@@ -2,6 +2,7 @@
 
 mod ask;
 mod connection;
+pub(crate) mod decide;
 mod delivery;
 mod explained;
 mod listener;
@@ -14,7 +15,7 @@ mod targets;
 mod threads;
 
 #[cfg(feature = "admin")]
-pub(crate) use ask::{order, resolve};
+pub(crate) use ask::resolve;
 pub(crate) use delivery::run as deliver;
 pub(crate) use listener::Listeners;
 pub(crate) use shared::{MayChange, OnConfig, Shared, World};

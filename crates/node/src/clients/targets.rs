@@ -12,7 +12,8 @@ const KEPT: Duration = Duration::from_secs(10);
 /// How many are kept. Source: `MIGRATE_SOCKET_CACHE_ITEMS`.
 const KEPT_MAX: usize = 64;
 
-/// Where a connection leads, and whom the other end takes this node for: nobody is to send keys under the name of somebody else.
+/// Where a connection leads, and whom the other end takes this node for: nobody is to send keys under the name of
+/// somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Whither {
     host: String,

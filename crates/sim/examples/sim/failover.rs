@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use slotmesh_gossip::rand_core::Rng;
 use slotmesh_gossip::{Config, SplitMix};
-use slotmesh_sim::{Setup, World};
+use slotmesh_sim::{Member, World};
 use slotmesh_table::Health;
 use slotmesh_types::{Slot, SlotRange};
 
-use crate::form::{Shape, cpu_seconds};
+use crate::form::cpu_seconds;
 use crate::rules::Rules;
 
 /// How often it is looked whether something has happened.
@@ -84,7 +84,7 @@ fn one(options: &Options, rules: Rules, killed: usize, seed: u64) -> Result<Time
     let primaries = options.nodes / 2;
     let mut world = grown(options, rules, seed)?;
     // Some moment of the rhythm of pings, a different one for each seed.
-    world.run_for(Duration::from_millis(10_000 + seed * 37 % 1_000));
+    world.run_for(Duration::from_millis(seed * 373 % options.node_timeout));
     let mut rng = SplitMix::new(seed);
     let mut left: Vec<usize> = (0..primaries).collect();
     let mut gone = Vec::new();
@@ -139,22 +139,17 @@ fn grown(options: &Options, rules: Rules, seed: u64) -> Result<World> {
     let primaries = options.nodes / 2;
     let slot = |raw: usize| Slot::new(raw as u16).expect("below the number of slots");
     let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
-    let range = |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1));
-    let slots = (0..options.nodes).map(|node| if node < primaries { range(node) } else { None }).collect();
+    let range = |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
+    let members = (0..primaries).map(|node| Member::Primary(range(node)));
+    let members: Vec<Member> = members.chain((0..primaries).map(Member::Replica)).collect();
     let node_timeout = Duration::from_millis(options.node_timeout);
-    let config = Config { node_timeout, ..Config::default() };
-    let mut world = World::with_setup(seed, Setup { config, slots });
-    Shape::Hub.meet(&mut world);
+    let config = Config { node_timeout, rules: rules.of_engine(), ..Config::default() };
+    let mut world = World::founded(seed, config, &members);
     world.run_until(LIMIT, World::is_full_mesh).context("no full mesh")?;
-    // Epochs of fresh nodes collide; roles are given when that has settled.
-    world.run_for(Duration::from_secs(2));
-    for replica in primaries..2 * primaries {
-        world.replicate(replica, replica - primaries)?;
-    }
-    world.set_rules(rules.of_engine());
-    world.run_for(Duration::from_secs(5));
+    // A primary that has just started does not serve for two seconds.
+    world.run_for(Duration::from_secs(3));
     if let Some(node) = (0..primaries).find(|node| !world.running(*node).is_serving()) {
-        bail!("node {node} does not serve after 5 s");
+        bail!("node {node} does not serve after 3 s");
     }
     Ok(world)
 }

@@ -4,8 +4,9 @@ use slotmesh_table::Table;
 use slotmesh_table::conf::ConfFile;
 use slotmesh_types::{ConfigEpoch, Now, UnixMillis};
 
-pub(super) fn check(table: &Table, text: &[u8], now: Now) -> Result<(), String> {
-    let read = ConfFile::parse(text).map_err(|error| format!("nodes.conf can't be read: {error}"))?;
+pub(super) fn check(table: &Table, now: Now) -> Result<(), String> {
+    let read = ConfFile::parse(&ConfFile::text_of(table, now))
+        .map_err(|error| format!("nodes.conf can't be read: {error}"))?;
     let loaded = read.into_table(now.mono).map_err(|error| format!("nodes.conf makes no table: {error}"))?;
     let (written, again) = (comparable(table, now), comparable(&loaded, now));
     if written == again {

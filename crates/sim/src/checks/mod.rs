@@ -149,13 +149,13 @@ impl Checks {
     }
 
     /// A node begins to write its table as nodes.conf.
-    pub(crate) fn saves(&mut self, node: usize, table: &Table, text: &[u8], now: Now) -> Result<(), String> {
+    pub(crate) fn saves(&mut self, node: usize, table: &Table, now: Now) -> Result<(), String> {
         self.saves[node] += 1;
         if self.saves[node] <= table.len() / EVERY_EVENT_UP_TO {
             return Ok(());
         }
         self.saves[node] = 0;
-        conf_loads_again::check(table, text, now)
+        conf_loads_again::check(table, now)
     }
 
     /// A node's nodes.conf has been written; this is what a power failure would leave.

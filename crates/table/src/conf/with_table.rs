@@ -6,6 +6,7 @@ use slotmesh_types::{ConfigEpoch, Mono, NodeId, Now, ShardId, UnixMillis};
 
 use super::error::ConfError;
 use super::record::{ConfFile, Flags, Health, NodeRecord, Role};
+use super::write::FileText;
 use crate::facts::{self, Address, Announcements, NodeFacts};
 use crate::node::{Node, NodeKey};
 use crate::slots::OpenSlot;
@@ -21,6 +22,17 @@ impl ConfFile {
             current_epoch: table.current_epoch,
             last_vote_epoch: table.last_vote_epoch,
         }
+    }
+
+    /// The text of the file for a table: that of [`Self::from_table`], one record after the other. A record with its map of
+    /// slots is some 2.5 KiB, and this is done at each change of a big cluster.
+    #[must_use]
+    pub fn text_of(table: &Table, now: Now) -> Vec<u8> {
+        let mut text = FileText::for_nodes(table.len());
+        for (key, node) in table.nodes().filter(|(_, node)| !node.handshake) {
+            text.add(&NodeRecord::from_node(table, key, node, now));
+        }
+        text.finish(table.current_epoch, table.last_vote_epoch)
     }
 
     /// The table these records describe, as a server has it after start: nothing is connected, pings and pongs that

@@ -2,20 +2,36 @@
 
 use std::fmt::{self, Write};
 
+use slotmesh_types::CurrentEpoch;
+
 use super::record::{ConfFile, Flags, Health, NodeRecord, Role};
 
 impl ConfFile {
     /// The file's text, as a real server writes it.
     #[must_use]
     pub fn to_text(&self) -> Vec<u8> {
-        let mut text = String::with_capacity(self.nodes.len() * 200 + 64);
-        let written = self.nodes.iter().try_for_each(|node| writeln!(text, "{node}"));
-        written
-            .and_then(|()| {
-                writeln!(text, "vars currentEpoch {} lastVoteEpoch {}", self.current_epoch, self.last_vote_epoch)
-            })
+        let mut text = FileText::for_nodes(self.nodes.len());
+        self.nodes.iter().for_each(|node| text.add(node));
+        text.finish(self.current_epoch, self.last_vote_epoch)
+    }
+}
+
+/// The text of a file that is being written.
+pub(super) struct FileText(String);
+
+impl FileText {
+    pub(super) fn for_nodes(count: usize) -> Self {
+        Self(String::with_capacity(count * 200 + 64))
+    }
+
+    pub(super) fn add(&mut self, node: &NodeRecord) {
+        writeln!(self.0, "{node}").expect("writing to a string does not fail");
+    }
+
+    pub(super) fn finish(mut self, current_epoch: CurrentEpoch, last_vote_epoch: CurrentEpoch) -> Vec<u8> {
+        writeln!(self.0, "vars currentEpoch {current_epoch} lastVoteEpoch {last_vote_epoch}")
             .expect("writing to a string does not fail");
-        text.into_bytes()
+        self.0.into_bytes()
     }
 }
 

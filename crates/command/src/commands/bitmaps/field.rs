@@ -1,11 +1,11 @@
 //! BITFIELD.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::bits::{self, BitOffset, FieldAction, FieldOp, FieldType, Overflow};
 use slotmesh_store::{Edited, WrongType};
 
 use super::bad_offset;
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -81,7 +81,7 @@ fn parse_operations(mut words: &[&[u8]], bytes_max: u64) -> Result<Vec<FieldOp>,
             }
             [field, offset, number, rest @ ..] if is_word(word, "set") || is_word(word, "incrby") => {
                 let op = parse_operation(field, offset, bytes_max, FieldAction::Get, overflow)?;
-                let number = parse_integer(number).ok_or_else(ErrorReply::not_an_integer)?;
+                let number = numbers::integer(number)?;
                 let action = if is_word(word, "set") { FieldAction::Set(number) } else { FieldAction::Add(number) };
                 ops.push(FieldOp { action, ..op });
                 rest

@@ -11,6 +11,7 @@ pub(crate) use combine::bitop;
 pub(crate) use field::{bitfield, bitfield_keys, bitfield_ro};
 
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -53,7 +54,7 @@ pub(crate) fn bitcount(call: &mut Keyed<'_>) -> Done {
 }
 
 pub(crate) fn bitpos(call: &mut Keyed<'_>) -> Done {
-    let bit = match parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)? {
+    let bit = match numbers::integer(call.args[2])? {
         0 => false,
         1 => true,
         _ => return Err(ErrorReply::err("The bit argument must be 1 or 0.")),
@@ -67,7 +68,7 @@ pub(crate) fn bitpos(call: &mut Keyed<'_>) -> Done {
 
 /// Reads `[start [end [BYTE|BIT]]]`.
 fn parse_span(words: &[&[u8]]) -> Result<Span, ErrorReply> {
-    let number = |word: &[u8]| parse_integer(word).ok_or_else(ErrorReply::not_an_integer);
+    let number = numbers::integer;
     match words {
         [] => Ok(Span::All),
         [start] => Ok(Span::From(number(start)?)),

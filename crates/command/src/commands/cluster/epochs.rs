@@ -2,8 +2,8 @@
 
 use slotmesh_types::ConfigEpoch;
 
-use super::integer;
 use crate::call::{Call, Handled};
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::outcome::{Change, Outcome, Question};
 

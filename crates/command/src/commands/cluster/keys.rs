@@ -2,9 +2,9 @@
 
 use slotmesh_types::{Slot, key_slot};
 
-use super::integer;
 use super::slots::parse_slot;
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers::integer;
 use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::Outcome;
 use crate::turn::{Readers, Turn};

@@ -92,10 +92,7 @@ pub(crate) fn reset(call: &mut Call<'_>) -> Handled {
         [_] => return Err(ErrorReply::syntax()),
         _ => return Err(wrong_shape(call)),
     };
-    if call.server.view().me().facts.is_primary() && !call.server.keyspace.is_empty() {
-        return Err(ErrorReply::err("CLUSTER RESET can't be called with master nodes containing keys"));
-    }
-    Ok(Outcome::Ask(Question::Reset { hard }))
+    Ok(Outcome::Ask(Question::Change(Change::Reset { hard })))
 }
 
 pub(crate) fn replicate(call: &mut Call<'_>) -> Handled {

@@ -1,4 +1,5 @@
-//! Atomic slot migration: what can be told without an engine that carries it out. Source: spec of the commands, section 7.
+//! Atomic slot migration: what can be told without an engine that carries it out. Source: spec of the commands, section
+//! 7.
 
 use slotmesh_resp::parse_integer;
 use slotmesh_table::{ClusterView, NodeView, OpenSlot};
@@ -69,8 +70,8 @@ fn check_state(view: &ClusterView) -> Result<(), ErrorReply> {
 /// Ranges of slots, their one owner, and the words that follow them.
 type Owned<'v, 'a, 'b> = (Vec<SlotRange>, &'v NodeView, &'a [&'b [u8]]);
 
-/// The pairs of numbers that `words` begins with, as ranges that do not overlap and belong to one node. Each range has to be
-/// fine before the next is looked at.
+/// The pairs of numbers that `words` begins with, as ranges that do not overlap and belong to one node. Each range has
+/// to be fine before the next is looked at.
 fn parse_ranges<'v, 'a, 'b>(view: &'v ClusterView, mut words: &'a [&'b [u8]]) -> Result<Owned<'v, 'a, 'b>, ErrorReply> {
     let mut ranges: Vec<SlotRange> = Vec::new();
     let mut owner: Option<&NodeView> = None;

@@ -8,7 +8,6 @@ mod slot_stats;
 mod slots;
 mod topology;
 
-use slotmesh_resp::parse_integer;
 use slotmesh_types::NodeId;
 
 use crate::call::{Call, Handled};
@@ -41,8 +40,4 @@ fn parse_id(argument: &[u8]) -> Result<NodeId, ErrorReply> {
 /// The reply about a node that nobody of that name is.
 fn unknown_node(argument: &[u8]) -> ErrorReply {
     ErrorReply::echo(&[b"Unknown node ", argument])
-}
-
-fn integer(argument: &[u8]) -> Result<i64, ErrorReply> {
-    parse_integer(argument).ok_or_else(ErrorReply::not_an_integer)
 }

@@ -5,8 +5,7 @@ use slotmesh_types::{NodeId, Now, Slot, SlotRange};
 
 use super::unknown_node;
 use crate::call::{Call, Handled, is_word};
-use crate::error_reply::ErrorReply;
-use crate::execute::wrong_number;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::outcome::{Change, Outcome, Question, SlotState};
 
 /// The slot an argument names.

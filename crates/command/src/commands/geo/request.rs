@@ -87,8 +87,8 @@ impl Form {
 }
 
 impl<'a> Request<'a> {
-    /// Takes a request for a set, or for a key that is not there: what is wrong is told then as well, but for what depends on
-    /// members.
+    /// Takes a request for a set, or for a key that is not there: what is wrong is told then as well, but for what
+    /// depends on members.
     pub(super) fn parse(args: &[&'a [u8]], form: Form, set: Option<&SortedSet>) -> Result<Self, ErrorReply> {
         let mut found = Self::new(form);
         let mut words = match form {

@@ -1,8 +1,7 @@
 //! The fields that a request names at its end: `FIELDS`, how many, and the fields.
 
-use slotmesh_resp::parse_integer;
-
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 
 /// The fields that a request names at its end.
@@ -55,7 +54,7 @@ impl<'w, 'a> Block<'w, 'a> {
     }
 
     fn words(self, each: usize) -> Result<&'w [&'a [u8]], ErrorReply> {
-        let number = parse_integer(self.number).ok_or_else(ErrorReply::not_an_integer)?;
+        let number = numbers::integer(self.number)?;
         let words = usize::try_from(number).ok().and_then(|number| number.checked_mul(each));
         if number > 0 && words == Some(self.words.len()) { Ok(self.words) } else { Err(mismatch()) }
     }

@@ -19,8 +19,6 @@ use slotmesh_resp::ReplyWriter;
 use slotmesh_store::{Hash, Packed};
 
 use crate::commands::shown::write_packed;
-use crate::event::Classes;
-use crate::keyed::Keyed;
 
 /// Replies with a value, or with null.
 fn write_value(reply: &mut ReplyWriter<'_>, value: Option<Packed<'_>>) {
@@ -33,12 +31,4 @@ fn write_value(reply: &mut ReplyWriter<'_>, value: Option<Packed<'_>>) {
 /// How many fields there are that have not expired.
 fn living(hash: &Hash, now: u64) -> usize {
     if hash.expiring() == 0 { hash.len() } else { hash.iter(now).count() }
-}
-
-/// Tells what has happened to fields, and that the key is gone if they were the last.
-fn tell(call: &mut Keyed<'_>, name: &'static str, key: &[u8], is_gone: bool) {
-    call.tell(Classes::HASH, name, key);
-    if is_gone {
-        call.tell(Classes::GENERIC, "del", key);
-    }
 }

@@ -4,12 +4,13 @@ use slotmesh_resp::parse_integer;
 use slotmesh_store::{Expiry, Hash, LongDouble, Packed};
 
 use super::set::put;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn hincrby(call: &mut Keyed<'_>) -> Done {
-    let amount = parse_integer(call.args[3]).ok_or_else(ErrorReply::not_an_integer)?;
+    let amount = numbers::integer(call.args[3])?;
     let sum = replace(call, |before| {
         let before = match before {
             None => Some(0),

@@ -5,7 +5,7 @@ use slotmesh_store::{Hash, Packed};
 
 use super::write_value;
 use crate::call::is_word;
-use crate::commands::draw::{Draw, REPEATED_MAX, out_of_range};
+use crate::commands::draw::Draw;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 
@@ -20,8 +20,10 @@ pub(crate) fn hrandfield(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, random, .. } = call;
     let now = db.now();
     let hash = db.view::<Hash>(args[1])?;
+    if hash.is_some() {
+        draw.check()?;
+    }
     match draw {
-        Draw::Repeated(count) if hash.is_some() && count > REPEATED_MAX => return Err(out_of_range()),
         Draw::Repeated(count) => {
             let mut draws =
                 hash.map(|hash| hash.random_repeated(count, now, || random.next())).into_iter().flatten().peekable();

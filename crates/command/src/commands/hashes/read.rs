@@ -3,7 +3,7 @@
 use slotmesh_store::{Hash, Packed};
 
 use super::{living, write_value};
-use crate::commands::element_scan::{Cursor, Options, write_found};
+use crate::commands::element_scan::{Options, Position, write_found};
 use crate::commands::shown::write_packed;
 use crate::keyed::{Done, Keyed};
 
@@ -78,7 +78,7 @@ fn write_parts(call: &mut Keyed<'_>, part: for<'a> fn(Packed<'a>, Packed<'a>) ->
 
 pub(crate) fn hscan(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
-    let (cursor, now) = (Cursor::parse(args[2])?, db.now());
+    let (cursor, now) = (Position::parse(args[2])?, db.now());
     let Some(hash) = db.view::<Hash>(args[1])? else {
         // The options are not looked at then.
         write_found(reply, 0, &[]);

@@ -3,10 +3,9 @@
 use slotmesh_store::{Edited, Expiry, Hash};
 
 use super::block::Block;
-use super::{tell, write_value};
-use crate::error_reply::ErrorReply;
+use super::write_value;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::event::Classes;
-use crate::execute::wrong_number;
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn hset(call: &mut Keyed<'_>) -> Done {
@@ -63,7 +62,7 @@ pub(crate) fn hdel(call: &mut Keyed<'_>) -> Done {
     })?;
     let (removed, is_gone) = removed.unwrap_or_default();
     if removed > 0 {
-        tell(call, "hdel", key, is_gone);
+        call.tell_taken(Classes::HASH, "hdel", key, is_gone);
     }
     call.count(removed)
 }
@@ -84,7 +83,7 @@ pub(crate) fn hgetdel(call: &mut Keyed<'_>) -> Done {
     match removed {
         None => names.iter().for_each(|_| call.reply.null()),
         Some((0, _)) => {}
-        Some((_, is_gone)) => tell(call, "hdel", key, is_gone),
+        Some((_, is_gone)) => call.tell_taken(Classes::HASH, "hdel", key, is_gone),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use slotmesh_store::{Edited, Expiry, Hash, TermChange, TermIf};
 
 use super::block::Block;
 use super::set::put;
-use super::{tell, write_value};
+use super::write_value;
 use crate::call::is_word;
 use crate::commands::term::Term;
 use crate::error_reply::ErrorReply;
@@ -110,7 +110,7 @@ fn set_with_term(call: &mut Keyed<'_>, key: &[u8], pairs: &[&[u8]], expiry: Expi
         call.tell(Classes::HASH, "hexpire", key);
     }
     if is_over {
-        tell(call, "hexpired", key, is_gone);
+        call.tell_taken(Classes::HASH, "hexpired", key, is_gone);
     }
     Ok(())
 }
@@ -184,7 +184,7 @@ pub(crate) fn hgetex(call: &mut Keyed<'_>) -> Done {
     match edited {
         None => names.iter().for_each(|_| call.reply.null()),
         Some((0, _)) => {}
-        Some((_, is_gone)) => tell(call, act.event(now), key, is_gone),
+        Some((_, is_gone)) => call.tell_taken(Classes::HASH, act.event(now), key, is_gone),
     }
     Ok(())
 }

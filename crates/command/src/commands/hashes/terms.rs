@@ -3,9 +3,9 @@
 use slotmesh_store::{Edited, Hash, TermChange};
 
 use super::block::Block;
-use super::tell;
 use crate::commands::term::{TermForm, parse_condition};
 use crate::error_reply::ErrorReply;
+use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
 /// What is said of a field that is not there.
@@ -71,7 +71,7 @@ fn change_terms(
     match edited {
         None => names.iter().for_each(|_| call.reply.integer(MISSING)),
         Some((0, _)) => {}
-        Some((_, is_gone)) => tell(call, event, key, is_gone),
+        Some((_, is_gone)) => call.tell_taken(Classes::HASH, event, key, is_gone),
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! DUMP and RESTORE. Source: `cluster.c` of Valkey.
 
 use slotmesh_rdb::Limits;
-use slotmesh_resp::parse_integer;
 use slotmesh_store::Expiry;
 
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed, Prepared};
@@ -39,7 +39,7 @@ pub(crate) fn restore(call: &mut Keyed<'_>) -> Done {
     if !options.replaces && call.db.exists(key) {
         return Err(ErrorReply::new("BUSYKEY Target key name already exists."));
     }
-    let term = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let term = numbers::integer(call.args[2])?;
     let term = u64::try_from(term).map_err(|_| ErrorReply::err("Invalid TTL value, must be >= 0"))?;
     let value = call.prepared.take().unwrap_or_else(|| prepare(call.args, call.settings));
     let value = value.map_err(|error| ErrorReply::err(error.to_string()))?;
@@ -105,6 +105,5 @@ fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
 }
 
 fn number<N: TryFrom<i64>>(word: &[u8], otherwise: &str) -> Result<N, ErrorReply> {
-    let number = parse_integer(word).ok_or_else(ErrorReply::not_an_integer)?;
-    N::try_from(number).map_err(|_| ErrorReply::err(otherwise))
+    N::try_from(numbers::integer(word)?).map_err(|_| ErrorReply::err(otherwise))
 }

@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use slotmesh_resp::parse_integer;
-
 use crate::call::{Call, Handled, is_word};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::migration::{Credentials, Migration};
 use crate::outcome::{Outcome, Question};
@@ -22,8 +21,8 @@ const FLAGS: &[&str] = &["RW", "access", "delete"];
 /// Checks the request; the rest takes a connection to the target.
 pub(crate) fn migrate(call: &mut Call<'_>) -> Handled {
     let mut migration = parse_options(call.args)?;
-    let timeout = parse_integer(call.args[5]).ok_or_else(ErrorReply::not_an_integer)?;
-    migration.database = parse_integer(call.args[4]).ok_or_else(ErrorReply::not_an_integer)?;
+    let timeout = numbers::integer(call.args[5])?;
+    migration.database = numbers::integer(call.args[4])?;
     migration.timeout = match u64::try_from(timeout) {
         Ok(millis) if millis > 0 => Duration::from_millis(millis),
         _ => TIMEOUT,
@@ -69,8 +68,8 @@ fn parse_options(args: &[&[u8]]) -> Result<Migration, ErrorReply> {
     Ok(migration)
 }
 
-/// Where the keys are: behind KEYS, unless that stands where a password does; nowhere where there is one before KEYS as well.
-/// Source: `migrateGetKeys`.
+/// Where the keys are: behind KEYS, unless that stands where a password does; nowhere where there is one before KEYS as
+/// well. Source: `migrateGetKeys`.
 pub(crate) fn migrate_keys(args: &[&[u8]]) -> Vec<KeyPlace> {
     let places = |words: Range<usize>| words.map(|word| KeyPlace { word, flags: FLAGS }).collect();
     let mut at = OPTIONS;

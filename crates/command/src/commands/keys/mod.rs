@@ -8,7 +8,7 @@ mod terms;
 
 pub(crate) use dump::{dump, prepare, restore};
 pub(crate) use migrate::{migrate, migrate_keys};
-pub(crate) use object::{object_encoding, object_freq, object_help, object_idletime, object_refcount};
+pub(crate) use object::{object_encoding, object_freq, object_idletime, object_refcount};
 pub(crate) use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
 pub(crate) use terms::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 
@@ -56,7 +56,7 @@ pub(crate) fn rename(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn renamenx(call: &mut Keyed<'_>) -> Done {
     let (from, to) = (call.args[1], call.args[2]);
     if !call.db.exists(from) {
-        return Err(no_such_key());
+        return Err(ErrorReply::no_such_key());
     }
     let is_free = !call.db.exists(to);
     if is_free {
@@ -67,17 +67,13 @@ pub(crate) fn renamenx(call: &mut Keyed<'_>) -> Done {
 
 fn move_to(call: &mut Keyed<'_>, from: &[u8], to: &[u8]) -> Done {
     if !call.db.rename(from, to) {
-        return Err(no_such_key());
+        return Err(ErrorReply::no_such_key());
     }
     if from != to {
         call.tell(Classes::GENERIC, "rename_from", from);
         call.tell(Classes::GENERIC, "rename_to", to);
     }
     Ok(())
-}
-
-fn no_such_key() -> ErrorReply {
-    ErrorReply::err("no such key")
 }
 
 pub(crate) fn copy(call: &mut Keyed<'_>) -> Done {

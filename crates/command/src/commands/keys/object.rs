@@ -2,8 +2,6 @@
 
 use slotmesh_store::{Value, ValueRef};
 
-use crate::call::{Call, Handled};
-use crate::commands::help;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 
@@ -82,8 +80,4 @@ fn write_figure(call: &mut Keyed<'_>, figure: Option<i64>) -> Done {
         None => call.reply.null(),
     }
     Ok(())
-}
-
-pub(crate) fn object_help(call: &mut Call<'_>) -> Handled {
-    help::help(call)
 }

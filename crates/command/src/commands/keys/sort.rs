@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::{Db, End, Expiry, Hash, List, Value, ValueRef, WrongType, parse_double};
 use slotmesh_types::key_slot;
 
 use crate::call::is_word;
-use crate::commands::walk::slot_of_pattern;
+use crate::commands::key_walk::slot_of_pattern;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -43,7 +43,7 @@ impl<'a> Options<'a> {
                 _ if is_word(word, "desc") => found.descending = true,
                 _ if is_word(word, "alpha") => found.alpha = true,
                 [offset, count, ref rest @ ..] if is_word(word, "limit") => {
-                    let number = |word| parse_integer(word).ok_or_else(ErrorReply::not_an_integer);
+                    let number = numbers::integer;
                     found.limit = Some((number(offset)?, number(count)?));
                     words = rest;
                 }

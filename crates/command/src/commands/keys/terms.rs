@@ -1,10 +1,9 @@
 //! EXPIRE, TTL and their like.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::TermChange;
 
+use crate::commands::numbers;
 use crate::commands::term::{TermForm, invalid, parse_condition};
-use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
@@ -27,7 +26,7 @@ pub(crate) fn pexpireat(call: &mut Keyed<'_>) -> Done {
 fn set_term(call: &mut Keyed<'_>, form: TermForm) -> Done {
     let key = call.args[1];
     let condition = parse_condition(&call.args[3..])?;
-    let number = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let number = numbers::integer(call.args[2])?;
     let end = form.end(number, call.db.now()).ok_or_else(|| invalid(call))?;
     // What ended before 1970 has ended.
     let change = call.db.set_deadline(key, u64::try_from(end).unwrap_or_default(), condition);

@@ -63,7 +63,7 @@ pub(crate) fn lrange(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn lset(call: &mut Keyed<'_>) -> Done {
     let (key, text, limit) = (call.args[1], call.args[3], call.settings.list);
-    let list = call.db.view::<List>(key)?.ok_or_else(|| ErrorReply::err("no such key"))?;
+    let list = call.db.view::<List>(key)?.ok_or_else(ErrorReply::no_such_key)?;
     let index = list.index(numbers::integer(call.args[2])?);
     let index = index.ok_or_else(|| ErrorReply::err("index out of range"))?;
     call.db.edit(key, |list: &mut List| {
@@ -82,8 +82,7 @@ pub(crate) fn ltrim(call: &mut Keyed<'_>) -> Done {
     if length.is_some() && kept.is_empty() {
         // A long list is freed later when its key goes.
         call.db.remove(key);
-        call.tell(Classes::LIST, "ltrim", key);
-        call.tell(Classes::GENERIC, "del", key);
+        call.tell_taken(Classes::LIST, "ltrim", key, true);
     } else if length.is_some() {
         call.db.edit(key, |list: &mut List| Edited::touched(list.keep(kept, limit), ()))?;
         call.tell(Classes::LIST, "ltrim", key);
@@ -127,8 +126,5 @@ fn tell_popped(call: &mut Keyed<'_>, key: &[u8], end: End, is_gone: bool) {
         End::Front => "lpop",
         End::Back => "rpop",
     };
-    call.tell(Classes::LIST, event, key);
-    if is_gone {
-        call.tell(Classes::GENERIC, "del", key);
-    }
+    call.tell_taken(Classes::LIST, event, key, is_gone);
 }

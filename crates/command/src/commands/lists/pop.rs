@@ -6,7 +6,7 @@ use super::{end_of_word, tell_popped};
 use crate::commands::first::{from_first, from_first_or_wait};
 use crate::commands::numbers::{self, PopWords};
 use crate::commands::shown::write_packed;
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::keyed::{Done, Keyed};
 
 /// What is taken out, and how it is shown.
@@ -51,7 +51,7 @@ pub(crate) fn blmpop(call: &mut Keyed<'_>) -> Done {
 fn pop(call: &mut Keyed<'_>, end: End) -> Done {
     let args = call.args;
     if args.len() > 3 {
-        return Err(ErrorReply::err(format!("wrong number of arguments for '{}' command", call.command.full_name)));
+        return Err(wrong_number(call.command));
     }
     let count = args.get(2).map(|word| numbers::count(word)).transpose()?;
     let found = pop_of(call, args[1], Pop { end, count, shows_key: false })?;

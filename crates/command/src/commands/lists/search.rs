@@ -107,10 +107,7 @@ pub(crate) fn lrem(call: &mut Keyed<'_>) -> Done {
     })?;
     let (gone, is_empty) = removed.unwrap_or_default();
     if gone > 0 {
-        call.tell(Classes::LIST, "lrem", key);
-    }
-    if is_empty {
-        call.tell(Classes::GENERIC, "del", key);
+        call.tell_taken(Classes::LIST, "lrem", key, is_empty);
     }
     call.count(gone)
 }

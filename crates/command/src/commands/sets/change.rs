@@ -2,7 +2,6 @@
 
 use slotmesh_store::{Edited, Set};
 
-use super::tell;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
@@ -27,7 +26,7 @@ pub(crate) fn srem(call: &mut Keyed<'_>) -> Done {
     })?;
     let (removed, is_gone) = removed.unwrap_or_default();
     if removed > 0 {
-        tell(call, "srem", key, is_gone);
+        call.tell_taken(Classes::SET, "srem", key, is_gone);
     }
     call.count(removed)
 }
@@ -42,7 +41,7 @@ pub(crate) fn smove(call: &mut Keyed<'_>) -> Done {
         return call.count(usize::from(is_member));
     }
     let is_gone = call.db.edit(from, |set: &mut Set| Edited::when(set.remove(member), set.is_empty()))?;
-    tell(call, "srem", from, is_gone == Some(true));
+    call.tell_taken(Classes::SET, "srem", from, is_gone == Some(true));
     let is_new = call.db.edit_or_new(to, |set: &mut Set| {
         let is_new = set.add(member, limits);
         Edited::when(is_new, is_new)

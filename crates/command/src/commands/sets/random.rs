@@ -2,11 +2,11 @@
 
 use slotmesh_store::{Edited, Set};
 
-use super::tell;
-use crate::commands::draw::{Draw, REPEATED_MAX, out_of_range};
+use crate::commands::draw::Draw;
 use crate::commands::numbers;
 use crate::commands::shown::write_packed;
 use crate::error_reply::ErrorReply;
+use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn spop(call: &mut Keyed<'_>) -> Done {
@@ -30,7 +30,7 @@ fn pop_one(call: &mut Keyed<'_>) -> Done {
         return Ok(());
     };
     reply.bulk(&member);
-    tell(call, "spop", key, is_gone);
+    call.tell_taken(Classes::SET, "spop", key, is_gone);
     Ok(())
 }
 
@@ -45,7 +45,7 @@ fn pop_many(call: &mut Keyed<'_>, count: usize) -> Done {
     reply.set(members.len());
     members.iter().for_each(|member| reply.bulk(member));
     if !members.is_empty() {
-        tell(call, "spop", key, is_gone);
+        call.tell_taken(Classes::SET, "spop", key, is_gone);
     }
     Ok(())
 }
@@ -58,13 +58,15 @@ pub(crate) fn srandmember(call: &mut Keyed<'_>) -> Done {
         _ => return Err(ErrorReply::syntax()),
     };
     let set = db.view::<Set>(args[1])?;
+    if let (Some(draw), Some(_)) = (draw, set) {
+        draw.check()?;
+    }
     match (draw, set) {
         (None, set) => match set.and_then(|set| set.random(|| random.next())) {
             Some(member) => write_packed(reply, member),
             None => reply.null(),
         },
         (Some(_), None) => reply.array(0),
-        (Some(Draw::Repeated(count)), Some(_)) if count > REPEATED_MAX => return Err(out_of_range()),
         (Some(Draw::Repeated(count)), Some(set)) => {
             reply.array(count);
             for member in (0..count).filter_map(|_| set.random(|| random.next())) {

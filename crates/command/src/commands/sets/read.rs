@@ -2,7 +2,7 @@
 
 use slotmesh_store::Set;
 
-use crate::commands::element_scan::{Cursor, Options, write_found};
+use crate::commands::element_scan::{Options, Position, write_found};
 use crate::commands::shown::write_packed;
 use crate::keyed::{Done, Keyed};
 
@@ -38,7 +38,7 @@ pub(crate) fn smembers(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn sscan(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
-    let cursor = Cursor::parse(args[2])?;
+    let cursor = Position::parse(args[2])?;
     let Some(set) = db.view::<Set>(args[1])? else {
         // The options are not looked at then.
         write_found(reply, 0, &[]);

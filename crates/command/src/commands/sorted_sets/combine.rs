@@ -1,11 +1,10 @@
 //! ZUNION, ZINTER, ZDIFF and their like. Sources are sorted sets and plain sets.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::{
     Aggregate, Combined, Packed, Scored, Set, SortedSet, Value, ValueRef, Weighted, WrongType, parse_double,
 };
 
-use super::range::store;
+use super::store::store;
 use super::{begin_entries, write_entry};
 use crate::call::is_word;
 use crate::commands::numbers;
@@ -103,7 +102,7 @@ fn keep(call: &mut Keyed<'_>, operation: Operation, event: &'static str) -> Done
 
 /// The keys behind their number, and what follows them.
 fn keys_of<'w, 'a>(words: Words<'w, 'a>, command: &str) -> Result<(Words<'w, 'a>, Words<'w, 'a>), ErrorReply> {
-    let count = parse_integer(words[0]).ok_or_else(ErrorReply::not_an_integer)?;
+    let count = numbers::integer(words[0])?;
     if count < 1 {
         return Err(ErrorReply::err(format!("at least 1 input key is needed for '{command}' command")));
     }

@@ -7,6 +7,7 @@ mod random;
 mod range;
 mod remove;
 mod scan;
+mod store;
 
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::{LexBound, Packed, ScoreBound, SortedSet};
@@ -20,11 +21,11 @@ pub(crate) use range::{zrange, zrangebylex, zrangebyscore, zrangestore, zrevrang
 pub(crate) use remove::{zrem, zremrangebylex, zremrangebyrank, zremrangebyscore};
 pub(crate) use scan::zscan;
 
-pub(super) use range::store;
+pub(super) use store::store;
 
 use super::shown::{write_count, write_packed, write_score};
 use crate::call::is_word;
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn zcard(call: &mut Keyed<'_>) -> Done {
@@ -75,9 +76,7 @@ fn write_rank(call: &mut Keyed<'_>, from_highest: bool) -> Done {
         [] => false,
         [word] if is_word(word, "withscore") => true,
         [_] => return Err(ErrorReply::syntax()),
-        _ => {
-            return Err(ErrorReply::err(format!("wrong number of arguments for '{}' command", command.full_name)));
-        }
+        _ => return Err(wrong_number(command)),
     };
     let set = db.view::<SortedSet>(args[1])?;
     let found = set.and_then(|set| set.rank(args[2]).map(|(rank, score)| (rank, score, set.len())));

@@ -139,10 +139,7 @@ fn pop_of(call: &mut Keyed<'_>, key: &[u8], pop: Pop) -> Result<bool, ErrorReply
             End::Lowest => "zpopmin",
             End::Highest => "zpopmax",
         };
-        call.tell(Classes::SORTED_SET, event, key);
-        if is_gone {
-            call.tell(Classes::GENERIC, "del", key);
-        }
+        call.tell_taken(Classes::SORTED_SET, event, key, is_gone);
     }
     Ok(popped.is_some())
 }

@@ -4,7 +4,7 @@ use slotmesh_store::SortedSet;
 
 use super::{begin_entries, write_entry};
 use crate::call::is_word;
-use crate::commands::draw::{Draw, REPEATED_MAX, out_of_range};
+use crate::commands::draw::Draw;
 use crate::commands::shown::write_packed;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
@@ -29,8 +29,8 @@ pub(crate) fn zrandmember(call: &mut Keyed<'_>) -> Done {
         reply.array(0);
         return Ok(());
     };
+    draw.check()?;
     match draw {
-        Draw::Repeated(count) if count > REPEATED_MAX => return Err(out_of_range()),
         Draw::Repeated(count) => {
             begin_entries(reply, count, with_scores);
             set.random_repeated(

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use slotmesh_store::{Expiry, LexBound, ScoreBound, SortedSet};
+use slotmesh_store::{LexBound, ScoreBound, SortedSet};
 
+use super::store::store;
 use super::{begin_entries, lex_bounds, score_bounds, write_entry};
 use crate::call::is_word;
 use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
-use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
 /// What entries are chosen by.
@@ -79,18 +79,6 @@ pub(crate) fn zrangestore(call: &mut Keyed<'_>) -> Done {
         SortedSet::from_entries(entries, limits).expect("entries of a sorted set make one")
     });
     store(call, target, found.unwrap_or_default(), "zrangestore")
-}
-
-/// Keeps what a command has found, and replies how much that is.
-pub(in crate::commands) fn store(call: &mut Keyed<'_>, target: &[u8], found: SortedSet, event: &'static str) -> Done {
-    let count = found.len();
-    if count > 0 {
-        call.db.set_value(target, found, Expiry::Never);
-        call.tell(Classes::SORTED_SET, event, target);
-    } else if call.db.remove(target) {
-        call.tell(Classes::GENERIC, "del", target);
-    }
-    call.count(count)
 }
 
 fn show(call: &mut Keyed<'_>, form: Form) -> Done {

@@ -43,10 +43,7 @@ fn remove(call: &mut Keyed<'_>, event: &'static str, remove: impl FnOnce(&mut So
     })?;
     let (gone, is_empty) = removed.unwrap_or_default();
     if gone > 0 {
-        call.tell(Classes::SORTED_SET, event, key);
-    }
-    if is_empty {
-        call.tell(Classes::GENERIC, "del", key);
+        call.tell_taken(Classes::SORTED_SET, event, key, is_empty);
     }
     call.count(gone)
 }

@@ -2,13 +2,13 @@
 
 use slotmesh_store::SortedSet;
 
-use crate::commands::element_scan::{Cursor, Options, write_found};
+use crate::commands::element_scan::{Options, Position, write_found};
 use crate::commands::shown::score_text;
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn zscan(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
-    let cursor = Cursor::parse(args[2])?;
+    let cursor = Position::parse(args[2])?;
     let Some(set) = db.view::<SortedSet>(args[1])? else {
         // The options are not looked at then.
         write_found(reply, 0, &[]);

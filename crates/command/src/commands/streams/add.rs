@@ -6,7 +6,7 @@ use slotmesh_store::stream::{AddError, NewId, Stream, StreamId, Trim};
 use super::trim::TrimOptions;
 use super::write_id;
 use crate::call::is_word;
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 
@@ -59,7 +59,7 @@ fn parse<'a>(call: &Keyed<'a>) -> Result<Request<'a>, ErrorReply> {
     }
     let trim = options.finish(call.settings.stream, false)?;
     let Some(id) = id.filter(|_| !words.is_empty() && words.len().is_multiple_of(2)) else {
-        return Err(ErrorReply::err(format!("wrong number of arguments for '{}' command", call.command.full_name)));
+        return Err(wrong_number(call.command));
     };
     if id == NewId::Exactly(StreamId::MIN) {
         return Err(AddError::Lowest.into());

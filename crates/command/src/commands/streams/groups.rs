@@ -3,8 +3,9 @@
 use slotmesh_store::Edited;
 use slotmesh_store::stream::{GroupMut, Stream, StreamId};
 
-use super::{integer, no_group};
+use super::no_group;
 use crate::call::is_word;
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};

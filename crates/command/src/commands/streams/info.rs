@@ -4,8 +4,10 @@ use slotmesh_resp::ReplyWriter;
 use slotmesh_store::stream::{Consumer, ConsumerId, Entry, Group, Stream, StreamId};
 
 use super::groups::missing_group;
-use super::{integer, most, no_such_key, signed, write_entries, write_entry, write_id};
+use super::{most, signed, write_entries, write_entry, write_id};
 use crate::call::is_word;
+use crate::commands::numbers::integer;
+use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 
 /// Entries that XINFO STREAM FULL shows of each kind unless it is told how many.
@@ -14,7 +16,7 @@ const FULL_COUNT: i64 = 10;
 pub(crate) fn xinfo_stream(call: &mut Keyed<'_>) -> Done {
     let wrong_shape = call.wrong_shape();
     let Keyed { args, db, reply, .. } = call;
-    let stream = db.view::<Stream>(args[2])?.ok_or_else(no_such_key)?;
+    let stream = db.view::<Stream>(args[2])?.ok_or_else(ErrorReply::no_such_key)?;
     let full = match &args[3..] {
         [] => None,
         [full] if is_word(full, "full") => Some(FULL_COUNT),
@@ -32,7 +34,7 @@ pub(crate) fn xinfo_stream(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn xinfo_groups(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
-    let stream = db.view::<Stream>(args[2])?.ok_or_else(no_such_key)?;
+    let stream = db.view::<Stream>(args[2])?.ok_or_else(ErrorReply::no_such_key)?;
     reply.array(stream.groups().len());
     for (name, group) in stream.groups() {
         reply.map(6);
@@ -48,7 +50,7 @@ pub(crate) fn xinfo_groups(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn xinfo_consumers(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
     let now = signed(db.now());
-    let stream = db.view::<Stream>(args[2])?.ok_or_else(no_such_key)?;
+    let stream = db.view::<Stream>(args[2])?.ok_or_else(ErrorReply::no_such_key)?;
     let group = stream.group(args[3]).ok_or_else(|| missing_group(args))?;
     let since = |moment: u64| now.saturating_sub(signed(moment));
     reply.array(group.consumers_len());

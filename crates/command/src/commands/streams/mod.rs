@@ -9,9 +9,9 @@ mod range;
 mod read;
 mod trim;
 
-use slotmesh_resp::{ReplyWriter, parse_integer};
+use slotmesh_resp::ReplyWriter;
+use slotmesh_store::Edited;
 use slotmesh_store::stream::{AddError, Entry, IdError, SetIdError, Stream, StreamId};
-use slotmesh_store::{Edited, Packed};
 
 pub(crate) use add::xadd;
 pub(crate) use claim::{xautoclaim, xclaim};
@@ -23,6 +23,8 @@ pub(crate) use read::{xread, xreadgroup};
 pub(crate) use trim::xtrim;
 
 use crate::call::is_word;
+use crate::commands::numbers::integer;
+use crate::commands::shown::write_packed;
 use crate::error_reply::{ErrorReply, until_nul};
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -95,17 +97,13 @@ pub(crate) fn xsetid(call: &mut Keyed<'_>) -> Done {
         let set = stream.set_id(last, added, max_deleted);
         Edited::counted(usize::from(set.is_ok()), set)
     })?;
-    set.ok_or_else(no_such_key)??;
+    set.ok_or_else(ErrorReply::no_such_key)??;
     call.tell(Classes::STREAM, "xsetid", key);
     call.ok()
 }
 
 fn parse_ids(words: &[&[u8]]) -> Result<Vec<StreamId>, ErrorReply> {
     Ok(words.iter().map(|word| StreamId::parse(word)).collect::<Result<_, _>>()?)
-}
-
-fn integer(word: &[u8]) -> Result<i64, ErrorReply> {
-    parse_integer(word).ok_or_else(ErrorReply::not_an_integer)
 }
 
 /// How many there may be of so many that were asked for: all of them if none were.
@@ -115,10 +113,6 @@ fn most(count: i64) -> usize {
 
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn no_such_key() -> ErrorReply {
-    ErrorReply::err("no such key")
 }
 
 /// An error of the code NOGROUP made of parts, some of which a client sent: each ends at its first NUL.
@@ -151,11 +145,4 @@ fn write_entry(reply: &mut ReplyWriter<'_>, entry: &Entry<'_>) {
 fn write_entries(reply: &mut ReplyWriter<'_>, entries: &[Entry<'_>]) {
     reply.array(entries.len());
     entries.iter().for_each(|entry| write_entry(reply, entry));
-}
-
-fn write_packed(reply: &mut ReplyWriter<'_>, value: Packed<'_>) {
-    match value {
-        Packed::Text(text) => reply.bulk(text),
-        Packed::Number(number) => reply.bulk(number.to_string().as_bytes()),
-    }
 }

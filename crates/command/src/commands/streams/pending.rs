@@ -4,8 +4,9 @@ use slotmesh_resp::ReplyWriter;
 use slotmesh_store::Edited;
 use slotmesh_store::stream::{Group, Pending, Stream, StreamId};
 
-use super::{integer, no_key_or_group, parse_ids, signed, write_id};
+use super::{no_key_or_group, parse_ids, signed, write_id};
 use crate::call::is_word;
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 

@@ -2,8 +2,9 @@
 
 use slotmesh_store::stream::{Entry, Stream, StreamId};
 
-use super::{integer, write_entries};
+use super::write_entries;
 use crate::call::is_word;
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 

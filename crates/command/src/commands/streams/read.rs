@@ -6,12 +6,13 @@ use slotmesh_resp::{Protocol, ReplyWriter, parse_integer};
 use slotmesh_store::stream::{Acknowledged, Entry, Stream, StreamId};
 use slotmesh_store::{Db, Edited, WrongType};
 
-use super::{integer, most, no_group, write_entries, write_entry, write_id};
+use super::{most, no_group, write_entries, write_entry, write_id};
 use crate::call::is_word;
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
-use crate::waiting::{Wait, WaitEnd};
+use crate::waiting::{Wait, WaitEnd, Wanted};
 
 /// What a request asks for, its ids as they are written.
 struct Request<'a> {
@@ -129,7 +130,7 @@ fn finish(call: &mut Keyed<'_>, request: &Request<'_>, starts: &[From], served: 
         timeout: Some(block).filter(|block| !block.is_zero()),
         end: WaitEnd::NullArray,
         args: Some(args),
-        ends_without_key: request.group.is_some(),
+        wanted: request.wanted(starts),
     })
 }
 
@@ -174,6 +175,19 @@ impl<'a> Request<'a> {
         let (keys, ids) = streams.split_at(streams.len() / 2);
         let (group, consumer) = group.map_or((None, &[][..]), |(group, consumer)| (Some(group), consumer));
         Ok(Self { keys, ids, most: most(count), block, group, consumer, acknowledged })
+    }
+
+    /// What it waits for if there is nothing. For a group that is what is new: what is pending is replied even if it is
+    /// nothing.
+    fn wanted(&self, starts: &[From]) -> Wanted {
+        let behind = |from: &From| match from {
+            From::Behind(id) => Some(*id),
+            From::New => None,
+        };
+        match self.group {
+            Some(group) => Wanted::NewFor(group.into()),
+            None => Wanted::Behind(starts.iter().filter_map(behind).collect()),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use slotmesh_store::Edited;
 use slotmesh_store::stream::{Stream, StreamId, StreamLimits, Trim, TrimTo};
 
-use super::{integer, signed};
+use super::signed;
 use crate::call::is_word;
+use crate::commands::numbers::integer;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -81,7 +82,8 @@ impl TrimOptions {
         Ok(rest)
     }
 
-    /// What the options come to; `None` if there is nothing to trim, whose limit is no mistake where something has to be.
+    /// What the options come to; `None` if there is nothing to trim, whose limit is no mistake where something has to
+    /// be.
     pub(super) fn finish(self, limits: StreamLimits, has_to: bool) -> Result<Option<Trim>, ErrorReply> {
         if self.to.is_none() && self.limit.is_some_and(|limit| limit > 0) {
             let text = "syntax error, LIMIT cannot be used without specifying a trimming strategy";

@@ -1,8 +1,8 @@
 //! INCR and its like.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::{Expiry, LongDouble, ValueRef, WrongType};
 
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -16,12 +16,12 @@ pub(crate) fn decr(call: &mut Keyed<'_>) -> Done {
 }
 
 pub(crate) fn incrby(call: &mut Keyed<'_>) -> Done {
-    let amount = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let amount = numbers::integer(call.args[2])?;
     add(call, amount)
 }
 
 pub(crate) fn decrby(call: &mut Keyed<'_>) -> Done {
-    let amount = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let amount = numbers::integer(call.args[2])?;
     let amount = amount.checked_neg().ok_or_else(|| ErrorReply::err("decrement would overflow"))?;
     add(call, amount)
 }
@@ -31,7 +31,7 @@ fn add(call: &mut Keyed<'_>, amount: i64) -> Done {
     let before = match call.db.get(key) {
         None => 0,
         Some(ValueRef::Number(number)) => number,
-        Some(other) => parse_integer(&other.text().ok_or(WrongType)?).ok_or_else(ErrorReply::not_an_integer)?,
+        Some(other) => numbers::integer(&other.text().ok_or(WrongType)?)?,
     };
     let sum = before.checked_add(amount);
     let sum = sum.ok_or_else(|| ErrorReply::err("increment or decrement would overflow"))?;

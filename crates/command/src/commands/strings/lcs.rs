@@ -1,9 +1,9 @@
 //! LCS.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::{LcsError, lcs as longest, lcs_length};
 
 use crate::call::is_word;
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 
@@ -29,7 +29,7 @@ impl Options {
             } else if is_word(word, "minmatchlen")
                 && let [number, rest @ ..] = rest
             {
-                let number = parse_integer(number).ok_or_else(ErrorReply::not_an_integer)?;
+                let number = numbers::integer(number)?;
                 found.shortest = usize::try_from(number).unwrap_or_default();
                 words = rest;
             } else {

@@ -1,9 +1,9 @@
 //! Parts of texts.
 
-use slotmesh_resp::parse_integer;
 use slotmesh_store::{Edited, Expiry, WrongType};
 
 use super::{put, too_long};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -33,7 +33,7 @@ pub(crate) fn append(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn setrange(call: &mut Keyed<'_>) -> Done {
     let (key, part) = (call.args[1], call.args[3]);
-    let offset = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let offset = numbers::integer(call.args[2])?;
     let offset = usize::try_from(offset).map_err(|_| ErrorReply::err("offset is out of range"))?;
     let length = text_len(call, key)?;
     if part.is_empty() {
@@ -53,7 +53,7 @@ pub(crate) fn setrange(call: &mut Keyed<'_>) -> Done {
 
 pub(crate) fn getrange(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
-    let number = |word: &[u8]| parse_integer(word).ok_or_else(ErrorReply::not_an_integer);
+    let number = numbers::integer;
     let (first, last) = (number(args[2])?, number(args[3])?);
     let text = db.get(args[1]).map(|value| value.text().ok_or(WrongType)).transpose()?.unwrap_or_default();
     reply.bulk(range(&text, first, last));

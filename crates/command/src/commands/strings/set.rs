@@ -6,7 +6,7 @@ use slotmesh_store::{Expiry, TermChange, TermIf, WrongType};
 use super::{put, write_text};
 use crate::call::is_word;
 use crate::commands::term::{Term, TermForm};
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, wrong_number};
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
 use crate::table::KeyPlace;
@@ -188,7 +188,7 @@ fn check_pairs(call: &Keyed<'_>, pairs: &[&[u8]]) -> Done {
     if pairs.len().is_multiple_of(2) {
         return Ok(());
     }
-    Err(ErrorReply::err(format!("wrong number of arguments for '{}' command", call.command.full_name)))
+    Err(wrong_number(call.command))
 }
 
 fn set_pairs(call: &mut Keyed<'_>, pairs: &[&[u8]], expiry: Expiry) -> Done {

@@ -2,12 +2,11 @@
 
 use slotmesh_types::key_slot;
 
+use super::Transaction;
+use crate::admit::Demand;
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
-use crate::execute::presence;
 use crate::outcome::Outcome;
-use crate::routing::Access;
-use crate::transaction::Transaction;
 use crate::turn::Turn;
 
 pub(crate) fn multi(call: &mut Call<'_>) -> Handled {
@@ -24,7 +23,7 @@ pub(crate) fn discard(call: &mut Call<'_>) -> Handled {
     call.ok()
 }
 
-/// Writes the head of the reply. Slots and roles have been judged for all requests together (`admit_queued`); what is wrong with
+/// Writes the head of the reply. Slots and roles have been judged for all requests together; what is wrong with
 /// one when it is carried out is its own reply.
 pub(crate) fn exec(call: &mut Call<'_>) -> Handled {
     let Some(transaction) = call.session.transaction() else { return Err(ErrorReply::err("EXEC without MULTI")) };
@@ -46,17 +45,17 @@ pub(crate) fn exec(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn watch(call: &mut Call<'_>) -> Handled {
     let (server, now, args) = (call.server, call.now, call.args);
+    let demand = Demand::of(call.command, args);
     let mut watched = call.session.watched.take().unwrap_or_default();
     // They are in one slot.
     let mut turn = Turn::new(server, key_slot(args[1]), now);
-    let (asker, family) = (call.session.asker(), call.session.family());
-    let admitted = turn.admit(asker, family, Access::Read, |is_here| presence(args[1..].iter().copied(), is_here));
-    if admitted.is_ok() {
+    let routed = turn.route(call.session, &demand);
+    if routed.is_ok() {
         args[1..].iter().for_each(|key| watched.add(&mut turn, key));
     }
     call.session.watched = Some(watched);
     drop(turn);
-    admitted?;
+    routed?;
     call.session.show_transaction();
     call.ok()
 }

@@ -1,14 +1,18 @@
 //! CLIENT.
 
+mod filter;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use slotmesh_resp::parse_integer;
 
-use super::client_filter::Filter;
+use filter::Filter;
+
 use super::connection::client_attribute;
 use crate::call::{Call, Handled, is_word};
 use crate::client::{Client, Settings};
+use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
 use crate::pause::{Held, PauseReason};
@@ -123,7 +127,7 @@ pub(crate) fn unblock(call: &mut Call<'_>) -> Handled {
         [word] if is_word(word, "error") => true,
         _ => return Err(ErrorReply::err("CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
     };
-    let id = parse_integer(call.args[2]).ok_or_else(ErrorReply::not_an_integer)?;
+    let id = numbers::integer(call.args[2])?;
     let client = u64::try_from(id).ok().and_then(|id| call.server.clients.get(id));
     let waiter = client.and_then(|client| client.waiter().clone());
     let ended = waiter.is_some_and(|waiter| {

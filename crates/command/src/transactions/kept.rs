@@ -4,12 +4,10 @@ use std::collections::VecDeque;
 
 use slotmesh_types::Slot;
 
-use crate::execute::{keys_of, presence};
 use crate::outcome::Outcome;
 use crate::pause::is_told_to_others;
-use crate::routing::{self, Access, Presence, Redirection};
+use crate::routing::{self, Access, Redirection};
 use crate::table::{Flag, Known};
-use crate::turn::IsHere;
 
 /// A request that waits, with the command it names.
 type Request = (&'static Known, Vec<Vec<u8>>);
@@ -72,7 +70,7 @@ impl Transaction {
         let mut keys = Vec::new();
         for (command, request) in &self.requests {
             let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
-            keys.extend(command.spec.key_places(&words).iter().map(|place| words[place.word]));
+            keys.extend(command.spec.keys_of(&words));
         }
         keys
     }
@@ -104,16 +102,6 @@ impl Transaction {
             () if self.has(Flag::Write) => Access::Write,
             () => Access::Read,
         }
-    }
-
-    /// How many of its keys are here.
-    pub(crate) fn presence(&self, is_here: IsHere<'_>) -> Presence {
-        let mut keys = Vec::new();
-        for (command, request) in &self.requests {
-            let words: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
-            keys.extend(keys_of(command, &words));
-        }
-        presence(keys, is_here)
     }
 
     /// The slot of every key of every request; `None` without keys.

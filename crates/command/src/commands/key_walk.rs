@@ -39,8 +39,8 @@ impl Cursor {
     }
 }
 
-/// Shows about so many keys from a place on, of the slots that are wanted, and gives the place of the next; `None` after the
-/// last. Whoever is there from the beginning to the end of a walk is shown, maybe more than once.
+/// Shows about so many keys from a place on, of the slots that are wanted, and gives the place of the next; `None`
+/// after the last. Whoever is there from the beginning to the end of a walk is shown, maybe more than once.
 pub(super) fn walk(
     server: &Server,
     now: Now,

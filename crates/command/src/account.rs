@@ -1,0 +1,87 @@
+//! What requests cost: figures, bills of slots, and the logs of what was long or big.
+
+use std::time::Duration;
+
+use slotmesh_types::Now;
+
+use crate::command_log::{Entry, LogKind, shortened};
+use crate::secrets::without_secrets;
+use crate::server::Server;
+use crate::session::Session;
+use crate::table::{Flag, Known};
+
+/// A request that was executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Executed<'a> {
+    /// Its words.
+    pub args: &'a [&'a [u8]],
+    /// When that began.
+    pub begun: Now,
+    /// How long it took, not counting what was asked of others.
+    pub time: Duration,
+    /// Bytes of the request.
+    pub bytes_in: u64,
+}
+
+impl Server {
+    /// Bytes were read from a client.
+    pub fn note_input(&self, session: &Session, bytes: u64, now: Now) {
+        self.stats.net_in.add(bytes);
+        self.stats.reads.add(1);
+        session.client().add_input(bytes, now);
+    }
+
+    /// Bytes were written to a client.
+    pub fn note_output(&self, session: &Session, bytes: u64, now: Now) {
+        self.stats.net_out.add(bytes);
+        self.stats.writes.add(1);
+        session.client().add_output(bytes, now);
+    }
+
+    /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers
+    /// what is worth it (COMMANDLOG, LATENCY).
+    pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
+        self.note_time(session, request.time);
+        let Some(command) = session.ran else { return };
+        self.stats.add_call_time(command, request.time);
+        if self.spikes.wants(request.time) {
+            let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
+            self.spikes.add(event, request.begun.unix.0 / 1000, request.time);
+        }
+        let amount = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let micros = i64::try_from(request.time.as_micros()).unwrap_or(i64::MAX);
+        for (kind, amount) in [
+            (LogKind::Slow, micros),
+            (LogKind::LargeRequest, amount(request.bytes_in)),
+            (LogKind::LargeReply, amount(session.bytes_out)),
+        ] {
+            if self.command_log.wants(kind, amount) && is_logged(command) {
+                let client = session.client();
+                let words = shortened(&without_secrets(command, request.args));
+                let (addr, name) = (client.addr.clone(), client.settings().name.clone());
+                let unix_seconds = request.begun.unix.0 / 1000;
+                self.command_log.add(kind, Entry { id: 0, unix_seconds, amount, words, addr, name });
+            }
+        }
+    }
+
+    /// The request that has just been executed took so long, not counting what was asked of others. What did not run is
+    /// not counted, and what EXEC executes is part of it.
+    pub fn note_time(&self, session: &mut Session, time: Duration) {
+        if let Some(command) = session.ran {
+            self.stats.add_time(command, time);
+        }
+        if let Some(bill) = session.bill.take() {
+            let mut group = self.keyspace.lock(bill.slot);
+            let usage = group.beside.usage_mut(bill.slot);
+            usage.cpu_micros += u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+            usage.bytes_in += bill.bytes_in;
+            usage.bytes_out += bill.bytes_out;
+        }
+    }
+}
+
+/// Whether a command is remembered. What EXEC executes is not timed one by one, so it stands for all of that.
+fn is_logged(command: &Known) -> bool {
+    !command.spec.flags.contains(&Flag::SkipCommandlog) || command.full_name == "exec"
+}

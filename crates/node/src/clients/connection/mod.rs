@@ -1,0 +1,241 @@
+//! One client connection.
+
+mod follow;
+mod send;
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Session, execute};
+use slotmesh_resp::{Limits, Next, RequestReader};
+use slotmesh_types::Now;
+use smallvec::SmallVec;
+use tokio::io::ReadBuf;
+
+use send::REPLY_BYTES;
+
+use super::shared::Shared;
+use super::signals::Signals;
+use super::stream::Stream;
+
+/// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
+const READ_BYTES: usize = 16 * 1024;
+
+/// A client that always has something to say gives way to the others of its thread after so many reads, and after each
+/// that filled the buffer or brought so many replies: its socket alone would never make it wait.
+const ROUNDS: u64 = 16;
+
+/// Room that a connection keeps between requests.
+const KEPT_BYTES: usize = 4 * 1024;
+
+/// Words of a request that need no memory of their own.
+const WORDS: usize = 8;
+
+/// Bytes of a request that is not complete, of a client that has not shown the password.
+const STRANGER_BYTES: usize = 1 << 20;
+
+/// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
+const BUS_SIGNATURE: &[u8] = b"RCmb";
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// Serves a connection until it ends, is killed, or the server stops.
+pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
+    let mut stopping = shared.stopping.clone();
+    let now = shared.clock.now();
+    let mut connection = Connection {
+        shared,
+        session,
+        stream,
+        reader: RequestReader::new(Limits::default()),
+        input: Vec::new(),
+        out: Output::default(),
+        closing: false,
+        signals: signals.clone(),
+        now,
+    };
+    tokio::select! {
+        biased;
+        () = signals.killed() => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+        // An error of the socket means that the client is gone.
+        _ = connection.serve() => {}
+    }
+    connection.note_end();
+    let Connection { shared, session, .. } = &mut connection;
+    shared.server.disconnect(session, shared.clock.now());
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    session: Session,
+    stream: Stream,
+    reader: RequestReader,
+    /// What has arrived and was not executed.
+    input: Vec<u8>,
+    /// Replies not sent yet.
+    out: Output,
+    /// Nothing more is executed; what is written is sent, then the connection ends.
+    closing: bool,
+    signals: Signals,
+    /// When it last looked at the clock.
+    now: Now,
+}
+
+impl Connection {
+    async fn serve(&mut self) -> io::Result<()> {
+        for round in 1_u64.. {
+            if self.closing {
+                break;
+            }
+            let mut full = false;
+            tokio::select! {
+                biased;
+                count = read(&mut self.stream, &mut self.input) => match count? {
+                    0 => return Ok(()),
+                    count => {
+                        full = count == READ_BYTES;
+                        self.note_input(count);
+                        self.execute_all().await?;
+                    }
+                },
+                () = self.signals.pushed() => self.now = self.shared.clock.now(),
+            }
+            self.flush().await?;
+            if full || round.is_multiple_of(ROUNDS) {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_input(&mut self, count: usize) {
+        self.now = self.shared.clock.now();
+        self.shared.server.note_input(&self.session, count as u64, self.now);
+    }
+
+    /// The last request, begun when the clock was looked at last, took until now.
+    fn note_time(&mut self) {
+        let begun = self.now;
+        self.now = self.shared.clock.after(begun);
+        self.shared.server.note_time(&mut self.session, self.now.mono.since(begun.mono));
+    }
+
+    /// Executes every whole request at hand.
+    async fn execute_all(&mut self) -> io::Result<()> {
+        let mut locked_out = self.limit_requests();
+        let mut input = mem::take(&mut self.input);
+        let mut start = 0;
+        while !self.closing {
+            let (outcome, consumed) = match self.reader.next(&input[start..]) {
+                Ok(Next::Incomplete { .. }) if input[start..].starts_with(BUS_SIGNATURE) => {
+                    ErrorReply::err("This is a client port, not the port of the cluster bus").write(self.out.own());
+                    (Outcome::Close, 0)
+                }
+                Ok(Next::Incomplete { .. }) => break,
+                Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
+                Ok(Next::Request { args, consumed }) => {
+                    let words: SmallVec<[&[u8]; WORDS]> = args.iter().collect();
+                    let (server, begun) = (&self.shared.server, self.now);
+                    let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
+                    self.now = self.shared.clock.after(begun);
+                    let time = self.now.mono.since(begun.mono);
+                    let request = Executed { args: &words, begun, time, bytes_in: consumed as u64 };
+                    server.note_request(&mut self.session, &request);
+                    // One that has not begun is read again.
+                    let begins_anew = matches!(outcome, Outcome::Held(_)) && !self.session.is_executing();
+                    (outcome, if begins_anew { 0 } else { consumed })
+                }
+                Err(error) => {
+                    ErrorReply::err(error.to_string()).write(self.out.own());
+                    (Outcome::Close, 0)
+                }
+            };
+            start += consumed;
+            if outcome != Outcome::Continue {
+                self.follow(outcome).await?;
+                // What has arrived while a request waited.
+                input.append(&mut self.input);
+            }
+            if self.session.is_locked_out(&self.shared.server) != locked_out {
+                locked_out = self.limit_requests();
+            }
+            if self.out.len() >= REPLY_BYTES {
+                self.flush().await?;
+                tokio::task::yield_now().await;
+            }
+        }
+        self.keep(input, start);
+        Ok(())
+    }
+
+    /// Sets how long requests may be; who has not shown the password gets little. Tells whether that is so.
+    fn limit_requests(&mut self) -> bool {
+        let unauthenticated = self.session.is_locked_out(&self.shared.server);
+        self.reader.set_limits(Limits { unauthenticated, ..self.shared.server.limits() });
+        unauthenticated
+    }
+
+    /// Tells why the connection ends where an operator should know.
+    fn note_end(&self) {
+        let client = self.session.client();
+        if client.is_over_limit() {
+            self.shared.server.stats.output_limit_disconnections.add(1);
+            tracing::warn!(
+                "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                client.log_line(self.shared.clock.now())
+            );
+        }
+    }
+
+    /// Keeps the start of the next request, unless it has grown too long.
+    fn keep(&mut self, mut input: Vec<u8>, start: usize) {
+        input.drain(..start);
+        if input.is_empty() {
+            input = Vec::new();
+        } else if start > 0 && input.len() <= KEPT_BYTES {
+            // Not while a long request arrives: it would move with every piece of it.
+            input.shrink_to(KEPT_BYTES);
+        }
+        self.reader.rest();
+        self.input = input;
+        self.closing |= self.has_too_much_input();
+    }
+
+    /// Whether more has arrived, and was not executed, than the client may have waiting; an operator is told.
+    fn has_too_much_input(&self) -> bool {
+        let (server, client, length) = (&self.shared.server, self.session.client(), self.input.len());
+        client.set_input(length);
+        let mut max = server.query_bytes();
+        if self.session.is_locked_out(server) {
+            max = max.min(STRANGER_BYTES);
+        }
+        if length > max {
+            server.stats.query_limit_disconnections.add(1);
+            tracing::warn!(
+                "Closing client that reached max query buffer length: id={} addr={} ({length} bytes)",
+                client.id,
+                client.addr,
+            );
+        }
+        length > max
+    }
+}
+
+/// Waits for bytes, and reads them to the end of `input`; 0 at the end of the connection. Nothing is lost when it is
+/// given up.
+async fn read(stream: &mut Stream, input: &mut Vec<u8>) -> io::Result<usize> {
+    let mut read = |cx: &mut Context<'_>, scratch: &mut Vec<u8>| {
+        let mut buffer = ReadBuf::new(scratch);
+        ready!(stream.poll_read(cx, &mut buffer))?;
+        input.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    };
+    poll_fn(|cx| SCRATCH.with_borrow_mut(|scratch| read(cx, scratch))).await
+}

@@ -1,0 +1,80 @@
+//! Worlds that begin as a cluster.
+
+use slotmesh_gossip::{Config, Memory};
+use slotmesh_table::conf::{ConfFile, Flags, NodeRecord, Role};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Now, SlotRange};
+
+use crate::disk::{Disk, File};
+use crate::world::{Setup, World};
+
+/// What a node of a world that begins as a cluster is.
+#[derive(Clone, Copy, Debug)]
+pub enum Member {
+    /// A primary with these slots.
+    Primary(SlotRange),
+    /// A replica of the node with this index, a primary.
+    Replica(usize),
+}
+
+impl World {
+    /// Nodes that start with a nodes.conf that names all the others, as after the restart of a whole cluster: to get a big
+    /// one without the work of its forming. Primaries write, and replicas copy.
+    ///
+    /// # Panics
+    /// When a replica's primary is none.
+    #[must_use]
+    pub fn founded(seed: u64, config: Config, members: &[Member]) -> Self {
+        let slots = members.iter().map(|member| match member {
+            Member::Primary(slots) => Some(*slots),
+            Member::Replica(_) => None,
+        });
+        let mut world = Self::with_setup(seed, Setup { config, slots: slots.collect() });
+        let now = world.clocks(0);
+        let mut file = ConfFile {
+            nodes: (0..members.len()).map(|node| world.record(node, members, now)).collect(),
+            current_epoch: CurrentEpoch(members.len() as u64),
+            last_vote_epoch: CurrentEpoch(0),
+        };
+        for node in 0..members.len() {
+            file.nodes[node].flags.myself = true;
+            world.put_on_disk(node, &file, now);
+            file.nodes[node].flags.myself = false;
+            world.kill(node);
+        }
+        (0..members.len()).for_each(|node| world.restart(node, false));
+        world.start_writing();
+        world
+    }
+
+    /// What every file says of a node.
+    fn record(&self, node: usize, members: &[Member], now: Now) -> NodeRecord {
+        let me = self.running(node).table().me();
+        let (role, primary) = match members[node] {
+            Member::Primary(_) => (Role::Primary, None),
+            Member::Replica(primary) => {
+                assert!(matches!(members[primary], Member::Primary(_)), "node {primary} is a primary");
+                (Role::Replica, Some(primary))
+            }
+        };
+        let head = primary.unwrap_or(node);
+        NodeRecord {
+            host: self.nodes[node].host,
+            port: self.nodes[node].config.port,
+            bus_port: self.nodes[node].config.bus_port,
+            tls_port: Some(0),
+            shard: Some(self.running(head).table().me().shard),
+            flags: Flags { role, ..Flags::default() },
+            primary: primary.map(|primary| self.id(primary)),
+            pong_received: now.unix,
+            config_epoch: ConfigEpoch(head as u64 + 1),
+            slots: me.slots().clone(),
+            ..NodeRecord::new(self.id(node))
+        }
+    }
+
+    fn put_on_disk(&mut self, node: usize, file: &ConfFile, now: Now) {
+        let table = file.clone().into_table(now.mono).expect("there is a node itself, and not too many");
+        self.nodes[node].disk = Disk::new(File::new(table, now, Memory::default()));
+        self.checks.saved(node, self.nodes[node].disk.safe());
+    }
+}
