@@ -24,11 +24,11 @@ pub fn rdb(data: &[u8]) {
 }
 
 fn stays_the_same(value: &Value) {
-    let payload = dump(ValueRef::Long(value));
+    let payload = dump(ValueRef::from(value));
     let again = restore(&payload, &Limits::default()).expect("what was written is read");
     assert_eq!(held(&again), held(value));
     if is_ordered(value) {
-        assert_eq!(dump(ValueRef::Long(&again)), payload, "writing is stable");
+        assert_eq!(dump(ValueRef::from(&again)), payload, "writing is stable");
     }
 }
 
@@ -55,7 +55,7 @@ fn held(value: &Value) -> Vec<Vec<u8>> {
         Value::SortedSet(set) => {
             set.iter().map(|(member, score)| format!("{:?}", (member.text(), score + 0.0)).into_bytes()).collect()
         }
-        Value::Stream(_) => vec![dump(ValueRef::Long(value))],
+        Value::Stream(_) => vec![dump(ValueRef::from(value))],
     };
     if matches!(value, Value::Set(_) | Value::Hash(_)) {
         elements.sort();

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotmesh_store::ValueRef;
 use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::client::Client;
@@ -112,17 +111,10 @@ impl Transit<'_> {
     pub fn payload(&mut self, at: usize, now: Now) -> Option<(u64, Vec<u8>)> {
         self.now = now;
         // A copy is made faster than a payload, and others wait for the lock.
-        let copied = Turn::new(self.server, self.slot, now).look(&self.keys[at], |value: ValueRef<'_>, deadline| {
-            let copy = match value {
-                ValueRef::Long(value) => Err(value.clone()),
-                short => Ok(slotmesh_rdb::dump(short)),
-            };
-            (deadline, copy)
-        });
-        let (deadline, copy) = copied?;
+        let copy = Turn::new(self.server, self.slot, now).copied(&self.keys[at])?;
         // What has not expired has a while left.
-        let left = deadline.map_or(0, |deadline| deadline.saturating_sub(now.unix.0).max(1));
-        Some((left, copy.unwrap_or_else(|value| slotmesh_rdb::dump(ValueRef::Long(&value)))))
+        let left = copy.deadline().map_or(0, |deadline| deadline.saturating_sub(now.unix.0).max(1));
+        Some((left, slotmesh_rdb::dump(copy.value())))
     }
 
     /// The key at that place has arrived: it goes from here, unless it was to be copied. In a pause as well, since it

@@ -148,19 +148,24 @@ impl<'a> ReplyWriter<'a> {
     }
 
     fn number(&mut self, kind: u8, value: i64) {
-        // Digits from the last to the first, in a buffer that holds the longest number.
-        let mut digits = [0; 20];
-        let (mut start, mut rest) = (digits.len(), value.unsigned_abs());
+        // From the last byte to the first, in a buffer that holds the longest number.
+        let mut line = *b"                     \r\n";
+        let (mut start, mut rest) = (line.len() - 2, value.unsigned_abs());
         loop {
             start -= 1;
-            digits[start] = b'0' + (rest % 10) as u8;
+            line[start] = b'0' + (rest % 10) as u8;
             rest /= 10;
             if rest == 0 {
                 break;
             }
         }
-        let sign: &[u8] = if value < 0 { b"-" } else { b"" };
-        self.put(&[&[kind], sign, &digits[start..], b"\r\n"]);
+        if value < 0 {
+            start -= 1;
+            line[start] = b'-';
+        }
+        start -= 1;
+        line[start] = kind;
+        self.put(&[&line[start..]]);
     }
 
     fn put(&mut self, pieces: &[&[u8]]) {

@@ -40,9 +40,12 @@ mod linear;
 mod list;
 mod listpack;
 mod number;
+mod room;
 mod seek;
+mod seen;
 mod set;
 mod slot_keys;
+mod small;
 mod snapshot;
 mod sorted_set;
 pub mod stream;
@@ -50,20 +53,20 @@ mod term;
 mod usage;
 mod value;
 
-pub use db::{Changes, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
+pub use db::{Changes, Copied, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
 pub use eviction::Rank;
-pub use hashes::{Hash, HashLimits};
+pub use hashes::{Hash, HashLimits, HashRef};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
-pub use list::{Elements, End, List, ListLimit, NodeRef, Side};
-pub use listpack::{DamagedListpack, Listpack, Packed, Places, Values};
+pub use list::{Elements, End, List, ListLimit, ListRef, NodeRef, Side};
+pub use listpack::{DamagedListpack, Listpack, ListpackRef, Packed, Places, Values};
 pub use number::{LongDouble, parse_double, write_double};
-pub use set::{DamagedIntSet, IntSet, Set, SetLimits, difference, intersection, union};
+pub use set::{DamagedIntSet, IntSet, IntSetRef, Set, SetLimits, SetRef, difference, intersection, union};
 pub use slot_keys::SlotKeys;
 pub use snapshot::{Overrun, Snapshot, SnapshotEntry};
 pub use sorted_set::{
-    AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, ScoreBound, Scored,
-    SortedSet, SortedSetLimits, Weighted,
+    AddMembers, AddRule, AddScores, Added, Aggregate, BadEntries, Combined, Entries, LexBound, Members, ScoreBound,
+    SortedSet, SortedSetLimits, SortedSetRef, Source, Weighted,
 };
 pub use term::{TermChange, TermIf};
 pub use usage::Usage;

@@ -1,14 +1,6 @@
-//! Finding values of a listpack, and drawing.
+//! Drawing.
 
 use std::collections::BTreeSet;
-
-use crate::listpack::{Listpack, Sought};
-
-/// The place of the first value that is this text, of every `step`-th one.
-pub(crate) fn find(pack: &Listpack, text: &[u8], step: usize) -> Option<usize> {
-    let sought = Sought::new(text);
-    pack.places().step_by(step).find(|(_, value)| sought.is(*value)).map(|(place, _)| place)
-}
 
 /// So many different numbers below `end`, or all of them; each choice is as likely as any other. Of the numbers that are left out
 /// so far, the highest takes the place of whoever is drawn twice.

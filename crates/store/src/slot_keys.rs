@@ -191,7 +191,7 @@ impl SlotKeys {
         if self.hand_over(hash, key).is_some() {
             return None;
         }
-        self.take(hash, key).and_then(Entry::into_long)
+        self.take(hash, key).and_then(Entry::into_large)
     }
 
     /// Takes every key out, and gives them, if nobody else wants them.
@@ -331,8 +331,8 @@ impl SlotKeys {
 
 /// When the next field of a hash expires.
 fn fields_of(entry: &Entry) -> Option<u64> {
-    match entry.value() {
-        ValueRef::Long(Value::Hash(hash)) => hash.next_deadline(),
+    match entry.large() {
+        Some(Value::Hash(hash)) => hash.next_deadline(),
         _ => None,
     }
 }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::hashes::Hash;
-use crate::list::List;
-use crate::set::Set;
-use crate::sorted_set::SortedSet;
+use crate::hashes::{Hash, HashRef};
+use crate::list::{List, ListRef};
+use crate::listpack::NumberText;
+use crate::set::{Set, SetRef};
+use crate::sorted_set::{SortedSet, SortedSetRef};
 use crate::stream::Stream;
 
 /// A command for one type met a key that holds another.
@@ -15,11 +16,14 @@ pub struct WrongType;
 
 /// A type of values that have memory of their own and are changed in place. Texts are none: most of them have not.
 pub trait Kind: Default + Sized {
+    /// How it is looked at.
+    type Ref<'a>: Copy;
+
     /// Makes it a value.
     fn into_value(self) -> Value;
 
-    /// It, if the value is of this type.
-    fn of(value: &Value) -> Option<&Self>;
+    /// It, if what a key holds is of this type.
+    fn of(value: ValueRef<'_>) -> Option<Self::Ref<'_>>;
 
     /// The same, to change it.
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
@@ -56,8 +60,18 @@ pub enum ValueRef<'a> {
     Number(i64),
     /// A text.
     Text(&'a [u8]),
-    /// Anything with memory of its own.
-    Long(&'a Value),
+    /// A text that is changed in place.
+    LongText(&'a [u8]),
+    /// A list.
+    List(ListRef<'a>),
+    /// A hash.
+    Hash(HashRef<'a>),
+    /// A set.
+    Set(SetRef<'a>),
+    /// Entries in the order of their ids.
+    Stream(&'a Stream),
+    /// A sorted set.
+    SortedSet(SortedSetRef<'a>),
 }
 
 impl Value {
@@ -88,15 +102,27 @@ impl Value {
     }
 }
 
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Text(text) => Self::LongText(text),
+            Value::List(list) => Self::List(list.view()),
+            Value::Hash(hash) => Self::Hash(hash.view()),
+            Value::Set(set) => Self::Set(set.view()),
+            Value::Stream(stream) => Self::Stream(stream),
+            Value::SortedSet(set) => Self::SortedSet(set.view()),
+        }
+    }
+}
+
 impl<'a> ValueRef<'a> {
     /// The text that it is, numbers as they are written; `None` for another type.
     #[must_use]
     pub fn text(&self) -> Option<Cow<'a, [u8]>> {
         match *self {
-            Self::Number(number) => Some(number.to_string().into_bytes().into()),
-            Self::Text(text) => Some(text.into()),
-            Self::Long(Value::Text(text)) => Some(text.into()),
-            Self::Long(_) => None,
+            Self::Number(number) => Some(NumberText::new(number).as_ref().to_vec().into()),
+            Self::Text(text) | Self::LongText(text) => Some(text.into()),
+            _ => None,
         }
     }
 
@@ -104,37 +130,36 @@ impl<'a> ValueRef<'a> {
     ///
     /// # Errors
     /// When it is of another.
-    pub fn kind<K: Kind>(self) -> Result<&'a K, WrongType> {
-        match self {
-            Self::Long(value) => K::of(value).ok_or(WrongType),
-            _ => Err(WrongType),
-        }
+    pub fn kind<K: Kind>(self) -> Result<K::Ref<'a>, WrongType> {
+        K::of(self).ok_or(WrongType)
     }
 
     /// The name of its type, as TYPE tells it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
-            Self::Number(_) | Self::Text(_) | Self::Long(Value::Text(_)) => "string",
-            Self::Long(Value::List(_)) => "list",
-            Self::Long(Value::Hash(_)) => "hash",
-            Self::Long(Value::Set(_)) => "set",
-            Self::Long(Value::Stream(_)) => "stream",
-            Self::Long(Value::SortedSet(_)) => "zset",
+            Self::Number(_) | Self::Text(_) | Self::LongText(_) => "string",
+            Self::List(_) => "list",
+            Self::Hash(_) => "hash",
+            Self::Set(_) => "set",
+            Self::Stream(_) => "stream",
+            Self::SortedSet(_) => "zset",
         }
     }
 }
 
 macro_rules! kinds {
-    ($($variant:ident($type:ty): $is_empty:expr;)*) => {$(
+    ($($variant:ident($type:ty), $ref:ty: $is_empty:expr;)*) => {$(
         impl Kind for $type {
+            type Ref<'a> = $ref;
+
             fn into_value(self) -> Value {
                 Value::$variant(self.into())
             }
 
-            fn of(value: &Value) -> Option<&Self> {
+            fn of(value: ValueRef<'_>) -> Option<Self::Ref<'_>> {
                 match value {
-                    Value::$variant(value) => Some(value),
+                    ValueRef::$variant(value) => Some(value),
                     _ => None,
                 }
             }
@@ -155,9 +180,9 @@ macro_rules! kinds {
 
 kinds! {
     // A stream remembers its ids and its groups.
-    Stream(Stream): |_| false;
-    List(List): |list: &List| list.len() == 0;
-    Hash(Hash): Hash::is_empty;
-    Set(Set): Set::is_empty;
-    SortedSet(SortedSet): SortedSet::is_empty;
+    Stream(Stream), &'a Stream: |_| false;
+    List(List), ListRef<'a>: |list: &List| list.len() == 0;
+    Hash(Hash), HashRef<'a>: Hash::is_empty;
+    Set(Set), SetRef<'a>: Set::is_empty;
+    SortedSet(SortedSet), SortedSetRef<'a>: SortedSet::is_empty;
 }

@@ -123,7 +123,7 @@ fn held(value: ValueRef<'_>) -> Held {
     match value.text() {
         Some(text) => Held::Text(text.into_owned()),
         None => {
-            let set: &Set = value.kind().expect("a text or a set");
+            let set = value.kind::<Set>().expect("a text or a set");
             let mut members: Vec<_> = set.iter().map(Packed::to_vec).collect();
             members.sort();
             Held::Members(members)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use redis::cluster::{ClusterClient, ClusterConnection, cluster_pipe};
 use redis::streams::StreamReadReply;
 use redis::{
-    Client, Cmd, Commands, ErrorKind, PubSubCommands, ProtocolVersion, RedisError, RedisResult, ServerErrorKind, Value,
+    Client, Cmd, Commands, ErrorKind, ProtocolVersion, PubSubCommands, RedisError, RedisResult, ServerErrorKind, Value,
 };
 use slotmesh_types::key_slot;
 use xtask::rack::Node;

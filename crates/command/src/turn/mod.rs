@@ -12,7 +12,7 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use serving::Ready;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{Changes, Db, KeyChange, Lookups, SlotKeys, ValueRef};
+use slotmesh_store::{Changes, Copied, Db, KeyChange, Lookups, SlotKeys};
 use slotmesh_types::{Now, Slot};
 
 use crate::admit::{Demand, Hold, Refusal};
@@ -187,12 +187,9 @@ impl<'s> Turn<'s> {
         self.with_db(|db, _| db.is_there(key))
     }
 
-    /// Looks at what a key holds, and when it expires.
-    pub(crate) fn look<R>(&mut self, key: &[u8], look: impl FnOnce(ValueRef<'_>, Option<u64>) -> R) -> Option<R> {
-        self.with_db(|db, _| {
-            let deadline = db.deadline(key).flatten();
-            db.get(key).map(|value| look(value, deadline))
-        })
+    /// A copy of a key and what it holds.
+    pub(crate) fn copied(&mut self, key: &[u8]) -> Option<Copied> {
+        self.with_db(|db, _| db.copied(key))
     }
 
     /// A key of the slot by chance.

@@ -165,19 +165,19 @@ fn nothing_is_sent_after_a_key_that_has_not_arrived() {
     // (What takes the key from here meanwhile, when that is.)
     for (meanwhile, now) in [("GET {s}a", at(20)), ("FLUSHALL", at(1))] {
         let world = Fixture::new(Table::Alone);
-        let (mut client, sender) = (world.client(), world.client());
+        let (mut client, mut other, sender) = (world.client(), world.client(), world.client());
         client.say_all(&["SET {s}a 1 PX 10", "SET {s}b 1"]);
+        assert_eq!(other.say_all(&["MULTI", "SET {s}a new"]), "+OK\r\n+QUEUED\r\n");
         world.become_(Table::Migrating(SLOT));
         let wanted = migration(&["{s}a", "{s}b"]);
         let Departure::Begun(mut transit) = world.server.depart(&wanted, sender.session.client(), at(1)) else {
             panic!("the keys are here")
         };
-        client.now = now;
+        (client.now, other.now) = (now, now);
         client.say(meanwhile);
         assert_eq!(client.say("GET {s}a"), "$-1\r\n", "{meanwhile}");
-        assert_eq!(client.say_all(&["MULTI", "SET {s}a new"]), "+OK\r\n+QUEUED\r\n");
-        for request in ["EXEC", "DISCARD", "SET {s}a new"] {
-            let held = (client.say(request).as_str(), &client.outcome) == ("", &Outcome::Held(None));
+        for request in ["SET {s}a new", "EXEC", "DISCARD", "SET {s}a new"] {
+            let held = (other.say(request).as_str(), &other.outcome) == ("", &Outcome::Held(None));
             assert_eq!(held, request != "DISCARD", "{meanwhile} {request}");
         }
         assert_eq!(client.say("SET {s}other 1"), "-ASK 3828 127.0.0.1:7001\r\n");

@@ -1,12 +1,12 @@
 //! Hashes.
 
-use slotmesh_store::Hash;
+use slotmesh_store::HashRef;
 
 use super::writer::Writer;
 use crate::encoding::Encoding;
 
 /// Fields that have expired and were not taken out yet are written as well: they expire wherever they come.
-pub(super) fn write(writer: &mut Writer<'_>, hash: &Hash) {
+pub(super) fn write(writer: &mut Writer<'_>, hash: HashRef<'_>) {
     if let Some(pack) = hash.listpack() {
         writer.begin(Encoding::HashListpack).long_text(pack.as_bytes());
         return;

@@ -1,11 +1,11 @@
 //! Lists.
 
-use slotmesh_store::{List, NodeRef};
+use slotmesh_store::{ListRef, NodeRef};
 
 use super::writer::Writer;
 use crate::encoding::{Encoding, piece};
 
-pub(super) fn write(writer: &mut Writer<'_>, list: &List) {
+pub(super) fn write(writer: &mut Writer<'_>, list: ListRef<'_>) {
     writer.begin(Encoding::ListOfListpacks);
     let pieces = list.nodes();
     writer.count(pieces.len());

@@ -36,7 +36,7 @@ fn payloads_of_real_servers_hold_what_was_in_their_keys() {
     for (server, key, payload, held) in payloads {
         let value = restore(&payload, &Limits::default()).unwrap_or_else(|error| panic!("{server} {key}: {error}"));
         assert_eq!(shown(&value), held, "{server} {key}");
-        let own = dump(ValueRef::Long(&value));
+        let own = dump(ValueRef::from(&value));
         let again = restore(&own, &Limits::default()).unwrap_or_else(|error| panic!("{server} {key}, again: {error}"));
         assert_eq!(shown(&again), held, "{server} {key}, again");
     }
@@ -47,7 +47,7 @@ fn payloads_of_real_servers_hold_what_was_in_their_keys() {
 fn most_is_written_as_real_servers_write_it() {
     for (server, key, payload, _) in payloads() {
         let value = restore(&payload, &Limits::default()).expect("it is a payload");
-        let same = dump(ValueRef::Long(&value)).len().abs_diff(payload.len()) <= 8 + payload.len() / 16;
+        let same = dump(ValueRef::from(&value)).len().abs_diff(payload.len()) <= 8 + payload.len() / 16;
         let own_form = matches!(key, "set-pack" | "set-table" | "hash-table") || key.starts_with("stream");
         assert!(same || own_form, "{server} {key}");
     }
@@ -57,7 +57,7 @@ fn most_is_written_as_real_servers_write_it() {
 fn every_version_is_the_lowest_that_has_what_is_in_it() {
     for (server, key, payload, _) in payloads() {
         let value = restore(&payload, &Limits::default()).expect("it is a payload");
-        let own = dump(ValueRef::Long(&value));
+        let own = dump(ValueRef::from(&value));
         let expected = match key {
             "hash-terms" => 80,
             // One of the consumers has never got anything; Redis 7.0 has but one time.

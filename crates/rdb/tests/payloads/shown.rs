@@ -24,7 +24,7 @@ pub(crate) fn shown(value: &Value) -> String {
             })
             .collect(),
     };
-    format!("{} {}", ValueRef::Long(value).type_name(), elements.join(","))
+    format!("{} {}", ValueRef::from(value).type_name(), elements.join(","))
 }
 
 /// A payload of these bytes.

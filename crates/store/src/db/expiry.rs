@@ -43,13 +43,15 @@ impl Db<'_> {
     fn expire_fields_of(&mut self, key: &[u8], fields_max: usize, mut gone: impl FnMut(&[u8])) -> usize {
         let (now, mut count) = (self.now, 0);
         let is_empty = self.edit_entry(key, |entry| {
-            let hash = entry.long_mut().and_then(Hash::of_mut)?;
-            hash.expire(now, fields_max, |field| {
-                count += 1;
-                gone(field);
-            });
-            Some(hash.is_empty())
+            entry.edit(key, |value| {
+                let hash = Hash::of_mut(value)?;
+                hash.expire(now, fields_max, |field| {
+                    count += 1;
+                    gone(field);
+                });
+                Some(hash.is_empty())
+            })
         });
-        self.settle(key, Edited::times(count, count), is_empty.flatten().unwrap_or_default())
+        self.settle(key, Edited::times(count, count), is_empty.flatten().flatten().unwrap_or_default())
     }
 }

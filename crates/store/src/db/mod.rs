@@ -1,10 +1,12 @@
 //! The keys of one slot as a command works with them.
 
 mod changes;
+mod copied;
 mod expiry;
 mod lookups;
 
 pub use changes::{Changes, Edited, KeyChange, KeyNote};
+pub use copied::Copied;
 pub use lookups::Lookups;
 
 use crate::dict::Item;
@@ -91,8 +93,8 @@ impl<'a> Db<'a> {
     ///
     /// # Errors
     /// When it is of another.
-    pub fn view<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&K>, WrongType> {
-        self.get(key).map(ValueRef::kind).transpose()
+    pub fn view<K: Kind>(&mut self, key: &[u8]) -> Result<Option<K::Ref<'_>>, WrongType> {
+        self.get(key).map(ValueRef::kind::<K>).transpose()
     }
 
     /// What several keys hold, to be looked at together.
@@ -111,8 +113,8 @@ impl<'a> Db<'a> {
     pub fn view_all<'k, K: Kind>(
         &mut self,
         keys: impl IntoIterator<Item = &'k [u8]> + Clone,
-    ) -> Result<Vec<Option<&K>>, WrongType> {
-        self.get_all(keys).into_iter().map(|value| value.map(ValueRef::kind).transpose()).collect()
+    ) -> Result<Vec<Option<K::Ref<'_>>>, WrongType> {
+        self.get_all(keys).into_iter().map(|value| value.map(ValueRef::kind::<K>).transpose()).collect()
     }
 
     /// Changes what a key holds, if there is one. What is empty then goes.
@@ -124,7 +126,7 @@ impl<'a> Db<'a> {
         key: &[u8],
         edit: impl FnOnce(&mut K) -> Edited<R>,
     ) -> Result<Option<R>, WrongType> {
-        let edited = self.edit_entry(key, |entry| edit_long(entry, edit)).transpose()?;
+        let edited = self.edit_entry(key, |entry| edit_long(key, entry, edit)).transpose()?;
         Ok(edited.map(|(edited, is_empty)| self.settle(key, edited, is_empty)))
     }
 
@@ -138,7 +140,7 @@ impl<'a> Db<'a> {
         edit: impl FnOnce(&mut K) -> Edited<R>,
     ) -> Result<R, WrongType> {
         let mut waiting = Some(edit);
-        let found = self.edit_entry(key, |entry| waiting.take().map(|edit| edit_long(entry, edit)));
+        let found = self.edit_entry(key, |entry| waiting.take().map(|edit| edit_long(key, entry, edit)));
         if let Some((edited, is_empty)) = found.flatten().transpose()? {
             return Ok(self.settle(key, edited, is_empty));
         }
@@ -422,12 +424,16 @@ fn lives(deadline: Option<u64>, now: u64) -> bool {
 
 /// Tells as well whether the value is empty then.
 fn edit_long<K: Kind, R>(
+    key: &[u8],
     entry: &mut Entry,
     edit: impl FnOnce(&mut K) -> Edited<R>,
 ) -> Result<(Edited<R>, bool), WrongType> {
-    let value = entry.long_mut().and_then(K::of_mut).ok_or(WrongType)?;
-    let edited = edit(value);
-    Ok((edited, value.is_empty()))
+    let edited = entry.edit(key, |value| {
+        let value = K::of_mut(value)?;
+        let edited = edit(value);
+        Some((edited, value.is_empty()))
+    });
+    edited.flatten().ok_or(WrongType)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::generator::generator;
 use crate::hashes::{Hash, HashLimits};
-use crate::set::{Set, SetLimits};
+use crate::set::{Set, SetLimits, SetRef};
 use crate::stream::Stream;
 use crate::usage::Usage;
 
@@ -181,7 +181,7 @@ fn several_keys_are_looked_at_together() {
         db.edit_or_new(b"r", add).expect("a set");
         db.set_text(b"t", b"v", Expiry::At(10));
         let sets = db.view_all::<Set>([&b"s"[..], b"nosuch", b"r", b"t"]).expect("sets, or nothing");
-        assert_eq!(sets.iter().map(|set| set.map(Set::len)).collect::<Vec<_>>(), [Some(2), None, Some(2), None]);
+        assert_eq!(sets.iter().map(|set| set.map(SetRef::len)).collect::<Vec<_>>(), [Some(2), None, Some(2), None]);
         db.set_text(b"t", b"v", Expiry::Never);
         assert_eq!(db.view_all::<Set>([&b"s"[..], b"t"]).map(|_| ()), Err(WrongType));
     });

@@ -84,7 +84,8 @@ impl<T: Item> Dict<T> {
         }
         self.put(hash, item);
         self.len += 1;
-        if self.len * 2 > self.buckets.len() * FULL {
+        // One bucket that has all of them is filled first.
+        if self.len * 2 > self.buckets.len() * FULL && self.len > WIDTH {
             self.split();
         }
     }
@@ -96,7 +97,7 @@ impl<T: Item> Dict<T> {
         self.len -= 1;
         if self.is_empty() {
             *self = Self::default();
-        } else if self.buckets.len() > 1 && self.len * 2 < self.buckets.len() * SPARSE {
+        } else if self.is_sparse() {
             self.join();
         }
         Some(item)
@@ -162,6 +163,15 @@ impl<T: Item> Dict<T> {
     /// How many pieces of memory the table is in.
     pub(crate) fn table_pieces(&self) -> usize {
         self.buckets.pieces() + self.hanging
+    }
+
+    fn is_sparse(&self) -> bool {
+        match self.buckets.len() {
+            1 => false,
+            // Not at once when one bucket would do, so that it does not change to and fro.
+            2 => self.len < WIDTH - 1,
+            count => self.len * 2 < count * SPARSE,
+        }
     }
 
     fn put(&mut self, hash: u64, item: T) {

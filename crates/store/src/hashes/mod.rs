@@ -3,13 +3,17 @@
 mod draw;
 mod field;
 mod fields;
+mod view;
 
 use field::Parts;
 use fields::{Fields, Name};
+use view::View;
+
+pub use view::HashRef;
 
 use crate::db::Expiry;
-use crate::listpack::{Listpack, Packed};
-use crate::seek::find;
+use crate::listpack::{Encoded, Listpack, ListpackRef, Packed};
+use crate::seen::seen_as;
 use crate::term::{TermChange, TermIf};
 
 /// Fields with values. A small hash is a [`Listpack`] of fields and values in turn, a big one is a table. Which one it is has no
@@ -57,7 +61,7 @@ impl Hash {
     /// # Errors
     /// With the listpack, when it holds no hash.
     pub fn from_listpack(pack: Listpack, limits: HashLimits) -> Result<Self, Listpack> {
-        if pack.is_empty() || !pack.len().is_multiple_of(2) || pack.has_doubles(2) {
+        if pack.is_empty() || !pack.len().is_multiple_of(2) || pack.view().has_doubles(2) {
             return Err(pack);
         }
         let fits = pack.len() / 2 <= limits.entries && pack.as_bytes().len() <= Listpack::BYTES_MAX;
@@ -69,12 +73,62 @@ impl Hash {
         Ok(hash)
     }
 
-    /// Its listpack, if it is one.
+    /// Takes a listpack that was one before.
+    pub(crate) fn of_listpack(pack: Listpack) -> Self {
+        Self(Repr::Packed(pack))
+    }
+
+    /// The same, to look at.
     #[must_use]
-    pub fn listpack(&self) -> Option<&Listpack> {
+    pub fn view(&self) -> HashRef<'_> {
         match &self.0 {
-            Repr::Packed(pack) => Some(pack),
-            Repr::Table(_) => None,
+            Repr::Packed(pack) => HashRef::from(pack.view()),
+            Repr::Table(fields) => HashRef(View::Table(fields)),
+        }
+    }
+
+    seen_as! { HashRef:
+        listpack() -> Option<ListpackRef<'_>>;
+        next_deadline() -> Option<u64>;
+        len() -> usize;
+        is_empty() -> bool;
+        expiring() -> usize;
+        get(name: &[u8], now: u64) -> Option<Packed<'_>>;
+        contains(name: &[u8], now: u64) -> bool;
+        is_over(name: &[u8], now: u64) -> bool;
+        deadline(name: &[u8], now: u64) -> Option<Option<u64>>;
+        iter(now: u64) -> impl Iterator<Item = (Packed<'_>, Packed<'_>, Option<u64>)>;
+        scan(position: u64, now: u64, show: impl FnMut(Packed<'_>, Packed<'_>)) -> u64;
+        encoding() -> &'static str;
+        random(now: u64, random: impl FnMut() -> u64) -> Option<(Packed<'_>, Packed<'_>)>;
+        random_repeated(count: usize, now: u64, random: impl FnMut() -> u64)
+            -> impl Iterator<Item = (Packed<'_>, Packed<'_>)>;
+        random_distinct(count: usize, now: u64, random: impl FnMut() -> u64) -> Vec<(Packed<'_>, Packed<'_>)>;
+    }
+
+    /// Bytes that it takes besides itself.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.0 {
+            Repr::Packed(pack) => pack.capacity(),
+            Repr::Table(fields) => size_of::<Fields>() + fields.bytes(),
+        }
+    }
+
+    /// How many pieces of memory it has, about.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        match &self.0 {
+            Repr::Packed(_) => 1,
+            Repr::Table(fields) => 1 + fields.pieces(),
+        }
+    }
+
+    /// Its listpack with the memory that that is in, or the hash again where it is none.
+    pub(crate) fn into_listpack(self) -> Result<Listpack, Self> {
+        match self.0 {
+            Repr::Packed(pack) => Ok(pack),
+            Repr::Table(_) => Err(self),
         }
     }
 
@@ -93,13 +147,12 @@ impl Hash {
                 && pack.as_bytes().len().saturating_add(name.len() + value.len()) <= Listpack::BYTES_MAX
                 && !matches!(expiry, Expiry::At(_));
             if fits {
-                if let Some(place) = find(pack, name, 2) {
+                if let Some(place) = pack.view().find(name, 2) {
                     pack.replace(pack.next(place), value);
                     return false;
                 }
                 if pack.len() / 2 < limits.entries {
-                    pack.push_back(name);
-                    pack.push_back(value);
+                    pack.insert_all(pack.end(), [name, value].map(|text| Encoded::new(Packed::Text(text))));
                     return true;
                 }
             }
@@ -121,7 +174,7 @@ impl Hash {
     /// Takes a field out; tells whether it was there.
     pub fn remove(&mut self, name: &[u8], now: u64) -> bool {
         match &mut self.0 {
-            Repr::Packed(pack) => find(pack, name, 2).map(|place| pack.remove(place, 2)).is_some(),
+            Repr::Packed(pack) => pack.view().find(name, 2).map(|place| pack.remove(place, 2)).is_some(),
             Repr::Table(fields) => {
                 let name = Name::new(name);
                 let lives = fields.get(name).is_some_and(|field| field.lives(now));
@@ -135,26 +188,24 @@ impl Hash {
 
     /// Gives a field a term, which ends at a moment in milliseconds of the wall clock.
     pub fn set_deadline(&mut self, name: &[u8], deadline: u64, condition: TermIf, now: u64) -> TermChange {
-        let name = Name::new(name);
-        let Some(before) = self.deadline_of(name, now) else { return TermChange::Missing };
+        let Some(before) = self.deadline(name, now) else { return TermChange::Missing };
         if !condition.allows(before, deadline) {
             return TermChange::Refused;
         }
         if deadline <= now {
-            self.remove(name.bytes, now);
+            self.remove(name, now);
             return TermChange::Gone;
         }
-        self.spread().set_deadline(name, Some(deadline));
+        self.spread().set_deadline(Name::new(name), Some(deadline));
         TermChange::Set
     }
 
     /// Ends the term of a field without ending the field. [`TermChange::Refused`] when it has none.
     pub fn persist(&mut self, name: &[u8], now: u64) -> TermChange {
-        let name = Name::new(name);
-        match (self.deadline_of(name, now), &mut self.0) {
+        match (self.deadline(name, now), &mut self.0) {
             (None, _) => TermChange::Missing,
             (Some(Some(_)), Repr::Table(fields)) => {
-                fields.set_deadline(name, None);
+                fields.set_deadline(Name::new(name), None);
                 TermChange::Set
             }
             (Some(_), _) => TermChange::Refused,
@@ -180,135 +231,12 @@ impl Hash {
         fields.next_deadline().is_none_or(|next| next > now)
     }
 
-    /// When [`Hash::expire`] has something to do next.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<u64> {
-        match &self.0 {
-            Repr::Packed(_) => None,
-            Repr::Table(fields) => fields.next_deadline(),
-        }
-    }
-
-    /// How many fields there are, those included that have expired and were not taken out yet: what HLEN says.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Repr::Packed(pack) => pack.len() / 2,
-            Repr::Table(fields) => fields.len(),
-        }
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many fields have a term, those included where it is over.
-    #[must_use]
-    pub fn expiring(&self) -> usize {
-        match &self.0 {
-            Repr::Packed(_) => 0,
-            Repr::Table(fields) => fields.expiring(),
-        }
-    }
-
-    /// The value of a field.
-    #[must_use]
-    pub fn get(&self, name: &[u8], now: u64) -> Option<Packed<'_>> {
-        match &self.0 {
-            Repr::Packed(pack) => find(pack, name, 2).and_then(|place| pack.get(pack.next(place))),
-            Repr::Table(fields) => {
-                fields.get(Name::new(name)).filter(|field| field.lives(now)).map(|field| Packed::Text(field.value))
-            }
-        }
-    }
-
-    /// Whether there is such a field.
-    #[must_use]
-    pub fn contains(&self, name: &[u8], now: u64) -> bool {
-        self.deadline(name, now).is_some()
-    }
-
-    /// Whether a field has expired and was not taken out yet. Setting it ends that.
-    #[must_use]
-    pub fn is_over(&self, name: &[u8], now: u64) -> bool {
-        self.expiring() > 0 && self.deadline(name, 0).flatten().is_some_and(|deadline| deadline <= now)
-    }
-
-    /// When a field expires, in milliseconds of the wall clock; `None` without such a field.
-    #[must_use]
-    pub fn deadline(&self, name: &[u8], now: u64) -> Option<Option<u64>> {
-        self.deadline_of(Name::new(name), now)
-    }
-
-    fn deadline_of(&self, name: Name<'_>, now: u64) -> Option<Option<u64>> {
-        match &self.0 {
-            Repr::Packed(pack) => find(pack, name.bytes, 2).map(|_| None),
-            Repr::Table(fields) => fields.get(name).filter(|field| field.lives(now)).map(|field| field.deadline),
-        }
-    }
-
-    /// Every field with its value and deadline.
-    pub fn iter(&self, now: u64) -> impl Iterator<Item = (Packed<'_>, Packed<'_>, Option<u64>)> {
-        let (pack, table) = match &self.0 {
-            Repr::Packed(pack) => (Some(pairs(pack)), None),
-            Repr::Table(fields) => (None, Some(fields.iter())),
-        };
-        let packed = pack.into_iter().flatten().map(|(name, value)| (name, value, None));
-        let fields = table.into_iter().flatten().filter(move |field| field.lives(now));
-        packed.chain(fields.map(|field| (Packed::Text(field.name), Packed::Text(field.value), field.deadline)))
-    }
-
-    /// Shows some fields with their values, from a position on, and gives the position of the next; 0 is the first, and comes
-    /// again after the last. Whoever is there from the call with 0 to the one that gives 0 is shown, maybe more than once. A
-    /// listpack is shown at once, of a table a dozen or two.
-    pub fn scan<'a>(&'a self, position: u64, now: u64, mut show: impl FnMut(Packed<'a>, Packed<'a>)) -> u64 {
-        match &self.0 {
-            Repr::Packed(pack) => {
-                pairs(pack).for_each(|(name, value)| show(name, value));
-                0
-            }
-            Repr::Table(fields) => fields.scan(position, |field| {
-                if field.lives(now) {
-                    show(Packed::Text(field.name), Packed::Text(field.value));
-                }
-            }),
-        }
-    }
-
-    /// What OBJECT ENCODING calls it.
-    #[must_use]
-    pub fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Repr::Packed(_) => "listpack",
-            Repr::Table(_) => "hashtable",
-        }
-    }
-
-    /// Bytes that it takes besides itself.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        match &self.0 {
-            Repr::Packed(pack) => pack.capacity(),
-            Repr::Table(fields) => size_of::<Fields>() + fields.bytes(),
-        }
-    }
-
-    /// How many pieces of memory it has, about.
-    #[must_use]
-    pub fn pieces(&self) -> usize {
-        match &self.0 {
-            Repr::Packed(_) => 1,
-            Repr::Table(fields) => 1 + fields.pieces(),
-        }
-    }
-
     /// Makes it a table.
     fn spread(&mut self) -> &mut Fields {
         if let Repr::Packed(pack) = &self.0 {
             let mut fields = Box::<Fields>::default();
-            pairs(pack).for_each(|(name, value)| fields.put(Name::new(&name.to_vec()), &value.to_vec(), None, None));
+            pairs(pack.view())
+                .for_each(|(name, value)| fields.put(Name::new(&name.to_vec()), &value.to_vec(), None, None));
             self.0 = Repr::Table(fields);
         }
         match &mut self.0 {
@@ -318,7 +246,7 @@ impl Hash {
     }
 }
 
-fn pairs(pack: &Listpack) -> impl Iterator<Item = (Packed<'_>, Packed<'_>)> {
+fn pairs(pack: ListpackRef<'_>) -> impl Iterator<Item = (Packed<'_>, Packed<'_>)> {
     let mut values = pack.iter();
     std::iter::from_fn(move || Some((values.next()?, values.next()?)))
 }

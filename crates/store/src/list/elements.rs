@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::listpack::Packed;
 
-use super::node::{Node, NodeElements};
+use super::node::{Node, NodeElements, NodeView};
 use super::nodes::Nodes;
 
 /// Values of a list, from both ends.
@@ -20,7 +20,7 @@ pub struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     /// The values of one piece in a range, which is within it.
-    pub(super) fn of_node(node: &'a Node, range: Range<usize>) -> Self {
+    pub(super) fn of_node(node: NodeView<'a>, range: Range<usize>) -> Self {
         Self { left: range.len(), front: node.range(range), ..Self::default() }
     }
 
@@ -32,12 +32,12 @@ impl<'a> Elements<'a> {
         };
         let (left, nodes) = (range.len(), nodes.nodes());
         if first == last {
-            return Self { left, ..Self::of_node(&nodes[first], start..end + 1) };
+            return Self { left, ..Self::of_node(nodes[first].view(), start..end + 1) };
         }
         Self {
-            front: nodes[first].range(start..nodes[first].len()),
+            front: nodes[first].view().range(start..nodes[first].len()),
             middle: nodes.range(first + 1..last),
-            back: nodes[last].range(0..end + 1),
+            back: nodes[last].view().range(0..end + 1),
             left,
         }
     }
@@ -53,7 +53,7 @@ impl<'a> Iterator for Elements<'a> {
                 return Some(value);
             }
             let Some(node) = self.middle.next() else { return self.back.next() };
-            self.front = node.elements();
+            self.front = node.view().elements();
         }
     }
 
@@ -70,7 +70,7 @@ impl DoubleEndedIterator for Elements<'_> {
                 return Some(value);
             }
             let Some(node) = self.middle.next_back() else { return self.front.next_back() };
-            self.back = node.elements();
+            self.back = node.view().elements();
         }
     }
 }

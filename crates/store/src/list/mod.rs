@@ -10,16 +10,20 @@ mod node;
 mod nodes;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::ops::Range;
 
 use crate::listpack::{Listpack, Packed, Sought};
+use crate::seen::seen_as;
 use node::Node;
 use nodes::Nodes;
+use view::View;
 
 pub use elements::Elements;
 pub use limit::ListLimit;
 pub use node::NodeRef;
+pub use view::ListRef;
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,27 +64,39 @@ impl Default for Repr {
 }
 
 impl List {
-    /// How many values there are.
+    /// The same, to look at.
     #[must_use]
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Repr::One(node) => node.len(),
-            Repr::Many(nodes) => nodes.len(),
-        }
+    pub fn view(&self) -> ListRef<'_> {
+        ListRef(match &self.0 {
+            Repr::One(node) => View::One(node.view()),
+            Repr::Many(nodes) => View::Many(nodes),
+        })
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    seen_as! { ListRef:
+        len() -> usize;
+        is_empty() -> bool;
+        encoding() -> &'static str;
+        index(number: i64) -> Option<usize>;
+        span(start: i64, stop: i64) -> Range<usize>;
+        get(index: usize) -> Option<Packed<'_>>;
+        peek(end: End) -> Option<Packed<'_>>;
+        iter() -> Elements<'_>;
+        range(range: Range<usize>) -> Elements<'_>;
+        positions(text: &[u8], from: End, most: usize) -> impl Iterator<Item = usize>;
+        nodes() -> impl ExactSizeIterator<Item = NodeRef<'_>>;
     }
 
-    /// Its encoding, as OBJECT ENCODING tells it.
-    #[must_use]
-    pub fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Repr::One(_) => "listpack",
-            Repr::Many(_) => "quicklist",
+    /// Takes a listpack that was one before.
+    pub(crate) fn of_listpack(pack: Listpack) -> Self {
+        Self(Repr::One(Node::from_pack(pack)))
+    }
+
+    /// Its listpack with the memory that that is in, or the list again where it is none.
+    pub(crate) fn into_listpack(self) -> Result<Listpack, Self> {
+        match self.0 {
+            Repr::One(node) => node.into_pack().map_err(|node| Self(Repr::One(node))),
+            Repr::Many(_) => Err(self),
         }
     }
 
@@ -100,76 +116,6 @@ impl List {
             Repr::One(_) => 1,
             Repr::Many(nodes) => nodes.nodes().len() + 2,
         }
-    }
-
-    /// The index that a number of a command means, which counts from the end when it is negative; `None` when nothing is
-    /// there.
-    #[must_use]
-    pub fn index(&self, number: i64) -> Option<usize> {
-        let from_end = number.unsigned_abs() as usize;
-        let index = if number < 0 { self.len().checked_sub(from_end)? } else { from_end };
-        (index < self.len()).then_some(index)
-    }
-
-    /// The indexes that two numbers of a command mean, both inclusive and counted from the end when they are negative. May
-    /// be empty.
-    #[must_use]
-    pub fn span(&self, start: i64, stop: i64) -> Range<usize> {
-        let len = i64::try_from(self.len()).unwrap_or(i64::MAX);
-        let counted = |number: i64| if number < 0 { number.saturating_add(len) } else { number };
-        let (start, stop) = (counted(start).max(0), counted(stop).min(len - 1));
-        if start > stop { 0..0 } else { start as usize..stop as usize + 1 }
-    }
-
-    /// The value at an index. Costs `O(p + k)`.
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<Packed<'_>> {
-        match &self.0 {
-            Repr::One(node) => node.get(index),
-            Repr::Many(nodes) => {
-                let (at, offset) = nodes.locate(index)?;
-                nodes.nodes()[at].get(offset)
-            }
-        }
-    }
-
-    /// The value at an end.
-    #[must_use]
-    pub fn peek(&self, end: End) -> Option<Packed<'_>> {
-        match end {
-            End::Front => self.get(0),
-            End::Back => self.get(self.len().checked_sub(1)?),
-        }
-    }
-
-    /// All values, from both ends.
-    #[must_use]
-    pub fn iter(&self) -> Elements<'_> {
-        self.range(0..self.len())
-    }
-
-    /// The values at these indexes, as far as there are any, from both ends. Costs `O(p + k)`, and what is taken from it.
-    #[must_use]
-    pub fn range(&self, range: Range<usize>) -> Elements<'_> {
-        let range = self.within(range);
-        match &self.0 {
-            Repr::One(node) => Elements::of_node(node, range),
-            Repr::Many(nodes) => Elements::of_nodes(nodes, range),
-        }
-    }
-
-    /// The indexes at which a value is, from an end on. At most so many values are compared with it.
-    ///
-    /// LPOS skips and takes some of them; LINSERT takes the first from the front.
-    pub fn positions<'a>(&'a self, text: &'a [u8], from: End, most: usize) -> impl Iterator<Item = usize> + use<'a> {
-        let (sought, len, mut elements) = (Sought::new(text), self.len(), self.iter());
-        (0..most.min(len)).filter_map(move |passed| {
-            let (index, value) = match from {
-                End::Front => (passed, elements.next()?),
-                End::Back => (len - 1 - passed, elements.next_back()?),
-            };
-            sought.is(value).then_some(index)
-        })
     }
 
     /// Adds values at an end, one after the other: the last of them is outermost. Costs `O(k)` for each.
@@ -242,7 +188,7 @@ impl List {
 
     /// Takes out the values at these indexes, as far as there are any; tells how many. Costs `O(p + k)`.
     pub fn remove_range(&mut self, range: Range<usize>, limit: ListLimit) -> usize {
-        let range = self.within(range);
+        let range = self.view().within(range);
         let gone = range.len();
         self.cut(range);
         self.shrink(limit);
@@ -253,23 +199,11 @@ impl List {
     ///
     /// Where none is to stay it is better to take the key out, which frees a long list later.
     pub fn keep(&mut self, range: Range<usize>, limit: ListLimit) -> usize {
-        let (range, len) = (self.within(range), self.len());
+        let (range, len) = (self.view().within(range), self.len());
         self.cut(range.end..len);
         self.cut(0..range.start);
         self.shrink(limit);
         len - range.len()
-    }
-
-    /// The pieces, as they are saved in RDB files and DUMP payloads: listpacks and long texts.
-    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeRef<'_>> {
-        let count = match &self.0 {
-            Repr::One(_) => 1,
-            Repr::Many(nodes) => nodes.nodes().len(),
-        };
-        (0..count).map(|at| match &self.0 {
-            Repr::One(node) => node.view(),
-            Repr::Many(nodes) => nodes.nodes()[at].view(),
-        })
     }
 
     /// Adds a listpack that was saved at the end; an empty one is left out. [`List::settle`] follows the last.
@@ -288,11 +222,6 @@ impl List {
     pub fn settle(&mut self, limit: ListLimit) {
         self.grow(0, 0, limit);
         self.contract(|bytes, count| limit.suffices(bytes, count));
-    }
-
-    fn within(&self, range: Range<usize>) -> Range<usize> {
-        let end = range.end.min(self.len());
-        range.start.min(end)..end
     }
 
     fn remove_end(&mut self, end: End) {

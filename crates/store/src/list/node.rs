@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::listpack::{Listpack, Packed, Sought, Values};
+use crate::listpack::{Listpack, ListpackRef, Packed, Sought, Values};
 
 use super::{End, ListLimit};
 
@@ -24,9 +24,16 @@ enum Body {
 #[derive(Clone, Copy, Debug)]
 pub enum NodeRef<'a> {
     /// Some values.
-    Packed(&'a Listpack),
+    Packed(ListpackRef<'a>),
     /// One value, which is long.
     Plain(&'a [u8]),
+}
+
+/// A piece of a list, to look at, with how many values it has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeView<'a> {
+    pub(super) body: NodeRef<'a>,
+    count: usize,
 }
 
 /// The values of a piece.
@@ -79,11 +86,12 @@ impl Node {
         }
     }
 
-    pub(super) fn view(&self) -> NodeRef<'_> {
-        match &self.body {
-            Body::Packed(pack) => NodeRef::Packed(pack),
+    pub(super) fn view(&self) -> NodeView<'_> {
+        let body = match &self.body {
+            Body::Packed(pack) => NodeRef::Packed(pack.view()),
             Body::Plain(text) => NodeRef::Plain(text),
-        }
+        };
+        NodeView { body, count: self.len() }
     }
 
     /// Bytes of its listpack; `None` for a long text.
@@ -110,37 +118,10 @@ impl Node {
     pub(super) fn takes_instead(&self, offset: usize, length: usize, limit: ListLimit) -> bool {
         match &self.body {
             Body::Packed(pack) => {
-                let place = self.place(pack, offset);
+                let place = pack.view().place_among(self.len(), offset);
                 limit.has_room_instead(pack.as_bytes().len(), pack.next(place) - place, length)
             }
             Body::Plain(_) => limit.is_large(length),
-        }
-    }
-
-    /// The value at an offset.
-    pub(super) fn get(&self, offset: usize) -> Option<Packed<'_>> {
-        match &self.body {
-            Body::Packed(pack) if offset < self.len() => pack.get(self.place(pack, offset)),
-            Body::Plain(text) if offset == 0 => Some(Packed::Text(text)),
-            _ => None,
-        }
-    }
-
-    /// All values.
-    pub(super) fn elements(&self) -> NodeElements<'_> {
-        match &self.body {
-            Body::Packed(pack) => NodeElements::Packed(pack.iter()),
-            Body::Plain(text) => NodeElements::Plain(Some(text)),
-        }
-    }
-
-    /// The values in a range of offsets.
-    pub(super) fn range(&self, range: Range<usize>) -> NodeElements<'_> {
-        match &self.body {
-            Body::Packed(pack) => {
-                NodeElements::Packed(pack.between(self.place(pack, range.start)..self.place(pack, range.end)))
-            }
-            Body::Plain(text) => NodeElements::Plain(Some(&text[..]).filter(|_| !range.is_empty())),
         }
     }
 
@@ -156,7 +137,7 @@ impl Node {
     pub(super) fn insert(&mut self, offset: usize, text: &[u8]) {
         let count = self.len();
         let pack = self.packed();
-        pack.insert(place_of(pack, count, offset), text);
+        pack.insert(pack.view().place_among(count, offset), text);
         self.count += 1;
     }
 
@@ -164,10 +145,7 @@ impl Node {
     pub(super) fn set(&mut self, offset: usize, text: &[u8]) {
         let count = self.len();
         match &mut self.body {
-            Body::Packed(pack) => {
-                pack.replace(place_of(pack, count, offset), text);
-                give_back(pack);
-            }
+            Body::Packed(pack) => pack.replace(pack.view().place_among(count, offset), text),
             Body::Plain(own) => *own = text.into(),
         }
     }
@@ -175,8 +153,7 @@ impl Node {
     /// Takes values out; a long text stays in an empty piece.
     pub(super) fn remove(&mut self, range: Range<usize>) {
         if let Body::Packed(pack) = &mut self.body {
-            pack.remove(place_of(pack, self.count as usize, range.start), range.len());
-            give_back(pack);
+            pack.remove(pack.view().place_among(self.count as usize, range.start), range.len());
         }
         self.count -= range.len() as u32;
     }
@@ -184,7 +161,7 @@ impl Node {
     /// Takes out a value wherever it is, at most so many times, counted from an end; tells how often. A long text stays in an
     /// empty piece.
     pub(super) fn remove_value(&mut self, sought: Sought<'_>, from: End, most: usize) -> usize {
-        let found = self.elements().filter(|value| sought.is(*value)).count();
+        let found = self.view().elements().filter(|value| sought.is(*value)).count();
         let gone = found.min(most);
         if gone == 0 {
             return 0;
@@ -198,7 +175,6 @@ impl Node {
             pack.retain(|value| {
                 !sought.is(value) || met.next().is_none_or(|nth| !(first..first + gone).contains(&nth))
             });
-            give_back(pack);
         }
         self.count -= gone as u32;
         gone
@@ -209,12 +185,27 @@ impl Node {
         let (count, at) = (self.len(), offset);
         let pack = self.packed();
         let mut rest = pack.clone();
-        pack.remove(place_of(pack, count, at), count - at);
+        pack.remove(pack.view().place_among(count, at), count - at);
         pack.shrink();
-        rest.remove(place_of(&rest, count, 0), at);
+        rest.remove(rest.view().place_among(count, 0), at);
         rest.shrink();
         self.count = offset as u32;
         Self::from_pack(rest)
+    }
+
+    /// Gives back memory that it does not use: nothing is added to it soon.
+    pub(super) fn fit(&mut self) {
+        if let Body::Packed(pack) = &mut self.body {
+            pack.shrink();
+        }
+    }
+
+    /// Its listpack with the memory that that is in; a long text is none.
+    pub(super) fn into_pack(self) -> Result<Listpack, Self> {
+        match self.body {
+            Body::Packed(pack) => Ok(pack),
+            Body::Plain(_) => Err(self),
+        }
     }
 
     /// Adds another one at the end; both have listpacks.
@@ -225,14 +216,57 @@ impl Node {
         self.count += other.count;
     }
 
-    fn place(&self, pack: &Listpack, offset: usize) -> usize {
-        place_of(pack, self.len(), offset)
-    }
-
     fn packed(&mut self) -> &mut Listpack {
         match &mut self.body {
             Body::Packed(pack) => pack,
             Body::Plain(_) => unreachable!("nothing is put beside a long text"),
+        }
+    }
+}
+
+impl<'a> NodeView<'a> {
+    /// A listpack that is a list by itself.
+    pub(super) fn of_pack(pack: ListpackRef<'a>) -> Self {
+        Self { body: NodeRef::Packed(pack), count: pack.len() }
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.count
+    }
+
+    /// Its listpack; a long text is none.
+    pub(super) fn pack(self) -> Option<ListpackRef<'a>> {
+        match self.body {
+            NodeRef::Packed(pack) => Some(pack),
+            NodeRef::Plain(_) => None,
+        }
+    }
+
+    /// The value at an offset.
+    pub(super) fn get(self, offset: usize) -> Option<Packed<'a>> {
+        match self.body {
+            NodeRef::Packed(pack) if offset < self.count => pack.get(pack.place_among(self.count, offset)),
+            NodeRef::Plain(text) if offset == 0 => Some(Packed::Text(text)),
+            _ => None,
+        }
+    }
+
+    /// All values.
+    pub(super) fn elements(self) -> NodeElements<'a> {
+        match self.body {
+            NodeRef::Packed(pack) => NodeElements::Packed(pack.iter()),
+            NodeRef::Plain(text) => NodeElements::Plain(Some(text)),
+        }
+    }
+
+    /// The values in a range of offsets.
+    pub(super) fn range(self, range: Range<usize>) -> NodeElements<'a> {
+        match self.body {
+            NodeRef::Packed(pack) => {
+                let [start, end] = [range.start, range.end].map(|offset| pack.place_among(self.count, offset));
+                NodeElements::Packed(pack.between(start..end))
+            }
+            NodeRef::Plain(text) => NodeElements::Plain(Some(text).filter(|_| !range.is_empty())),
         }
     }
 }
@@ -259,21 +293,4 @@ impl DoubleEndedIterator for NodeElements<'_> {
 
 fn count_of(pack: &Listpack) -> u32 {
     u32::try_from(pack.len()).expect("a listpack is below 4 GiB")
-}
-
-/// The place of the value at an offset, looked for from the nearer end.
-fn place_of(pack: &Listpack, count: usize, offset: usize) -> usize {
-    let place = if offset <= count / 2 {
-        pack.place(offset)
-    } else {
-        count.checked_sub(offset + 1).and_then(|behind| pack.places().nth_back(behind)).map(|(place, _)| place)
-    };
-    place.unwrap_or(pack.end())
-}
-
-/// Gives memory back when a quarter is not used. Less is likely to be wanted again.
-fn give_back(pack: &mut Listpack) {
-    if pack.capacity() - pack.as_bytes().len() > pack.capacity() / 4 {
-        pack.shrink();
-    }
 }

@@ -87,6 +87,9 @@ impl Nodes {
         if self.takes(last, text, limit) {
             self.edit(last, |node| node.push(end, text));
         } else {
+            if last < self.nodes.len() {
+                self.edit(last, Node::fit);
+            }
             self.put(behind, Node::new(text, limit));
         }
     }

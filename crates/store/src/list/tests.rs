@@ -33,22 +33,13 @@ fn texts(list: &List) -> Vec<Vec<u8>> {
 
 /// Bytes, counted anew.
 fn recounted(list: &List) -> usize {
-    let heap = |node: &Node| match node.view() {
-        NodeRef::Packed(pack) => pack.capacity(),
-        NodeRef::Plain(text) => text.len(),
-    };
     match &list.0 {
-        Repr::One(node) => heap(node),
+        Repr::One(node) => node.heap(),
         Repr::Many(nodes) => {
             let places = nodes.nodes().capacity() * size_of::<Node>();
-            size_of::<Nodes>() + places + nodes.nodes().iter().map(heap).sum::<usize>()
+            size_of::<Nodes>() + places + nodes.nodes().iter().map(Node::heap).sum::<usize>()
         }
     }
-}
-
-#[test]
-fn it_is_small_in_an_entry() {
-    assert_eq!(size_of::<List>(), 32);
 }
 
 #[test]
@@ -157,7 +148,9 @@ fn what_is_saved_comes_back() {
     let mut again = List::default();
     for node in list.nodes() {
         match node {
-            NodeRef::Packed(pack) => again.append_pack(pack.clone()),
+            NodeRef::Packed(pack) => {
+                again.append_pack(Listpack::from_bytes(pack.as_bytes().to_vec()).expect("it is one"));
+            }
             NodeRef::Plain(text) => again.append_plain(text.to_vec()),
         }
     }

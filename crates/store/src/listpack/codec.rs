@@ -19,12 +19,22 @@ pub(super) fn size_at(bytes: &[u8], place: usize) -> Option<usize> {
     })
 }
 
-pub(super) fn whole_size(bytes: &[u8], place: usize) -> usize {
-    let size = size_at(bytes, place).expect("a listpack is made of values");
-    size + back_length(size)
+/// The place behind the value that begins at a place.
+#[inline]
+pub(super) fn place_behind(bytes: &[u8], place: usize) -> usize {
+    match bytes[place] {
+        0..=0x7f => place + 2,
+        head @ 0x80..=0xbf => place + 2 + usize::from(head & 0x3f),
+        0xc0..=0xdf => place + 3,
+        _ => {
+            let size = size_at(bytes, place).expect("a listpack is made of values");
+            place + size + back_length(size)
+        }
+    }
 }
 
 /// The place of the value that ends before a place.
+#[inline]
 pub(super) fn place_before(bytes: &[u8], place: usize) -> usize {
     let (mut size, mut shift, mut at) = (0, 0, place - 1);
     loop {
@@ -37,7 +47,21 @@ pub(super) fn place_before(bytes: &[u8], place: usize) -> usize {
     }
 }
 
-pub(super) fn value_at(bytes: &[u8], place: usize) -> Packed<'_> {
+/// The value at a place, and the place behind it.
+#[inline]
+pub(super) fn read_at(bytes: &[u8], place: usize) -> (Packed<'_>, usize) {
+    match bytes[place] {
+        small @ 0..=0x7f => (Packed::Number(i64::from(small)), place + 2),
+        head @ 0x80..=0xbf => {
+            let end = place + 1 + usize::from(head & 0x3f);
+            (Packed::Text(&bytes[place + 1..end]), end + 1)
+        }
+        _ => (long_at(bytes, place), place_behind(bytes, place)),
+    }
+}
+
+/// A value with a longer head than most have.
+fn long_at(bytes: &[u8], place: usize) -> Packed<'_> {
     let size = size_at(bytes, place).expect("a listpack is made of values");
     let value = &bytes[place..place + size];
     let number = |length: usize| {
@@ -46,8 +70,6 @@ pub(super) fn value_at(bytes: &[u8], place: usize) -> Packed<'_> {
         Packed::Number(i64::from_le_bytes(wide) >> (64 - 8 * length))
     };
     match value[0] {
-        small @ 0..=0x7f => Packed::Number(i64::from(small)),
-        0x80..=0xbf => Packed::Text(&value[1..]),
         head @ 0xc0..=0xdf => {
             let bits = u16::from(head & 0x1f) << 8 | u16::from(value[1]);
             Packed::Number(i64::from((bits << 3).cast_signed() >> 3))
@@ -62,51 +84,110 @@ pub(super) fn value_at(bytes: &[u8], place: usize) -> Packed<'_> {
 }
 
 /// A value as it stands in a listpack.
-pub(super) fn encoded(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() + 10);
-    encode(&mut bytes, Packed::Text(text));
-    bytes
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Encoded<'a> {
+    Number(Bytes<10>),
+    /// What goes before the text, and the length of both.
+    Text(Bytes<5>, &'a [u8], Bytes<5>),
 }
 
-/// Adds a value as it stands in a listpack.
-pub(super) fn encode(bytes: &mut Vec<u8>, value: Packed<'_>) {
-    let start = bytes.len();
-    match value {
-        Packed::Number(number) => encode_number(bytes, number),
-        Packed::Text(text) => match canonical_number(text) {
-            Some(number) => encode_number(bytes, number),
-            None => encode_text(bytes, text),
-        },
-    }
-    encode_back(bytes, bytes.len() - start);
+/// Some bytes, mostly but one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bytes<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
 }
 
-pub(super) fn encode_number(bytes: &mut Vec<u8>, number: i64) {
-    let (head, length) = match number {
-        0..=127 => return bytes.push(number as u8),
-        -4096..=4095 => {
-            return bytes.extend_from_slice(&[0xc0 | ((number >> 8) & 0x1f) as u8, number as u8]);
-        }
-        -0x8000..=0x7fff => (0xf1, 2),
-        -0x80_0000..=0x7f_ffff => (0xf2, 3),
-        -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
-        _ => (0xf4, 8),
-    };
-    bytes.push(head);
-    bytes.extend_from_slice(&number.to_le_bytes()[..length]);
-}
-
-pub(super) fn encode_text(bytes: &mut Vec<u8>, text: &[u8]) {
-    match text.len() {
-        length @ 0..64 => bytes.push(0x80 | length as u8),
-        length @ 64..4096 => bytes.extend_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]),
-        length => {
-            bytes.push(0xf0);
-            let length = u32::try_from(length).expect("listpacks are kept far below 4 GiB");
-            bytes.extend_from_slice(&length.to_le_bytes());
+impl<'a> Encoded<'a> {
+    /// A value. What looks like a number is kept as one.
+    pub(crate) fn new(value: Packed<'a>) -> Self {
+        match value {
+            Packed::Number(number) => Self::of_number(number),
+            Packed::Text(text) => canonical_number(text).map_or_else(|| Self::of_text(text), Self::of_number),
         }
     }
-    bytes.extend_from_slice(text);
+
+    pub(super) fn of_text(text: &'a [u8]) -> Self {
+        let mut head = Bytes { bytes: [0; 5], length: 1 };
+        match text.len() {
+            length @ 0..64 => head.bytes[0] = 0x80 | length as u8,
+            length @ 64..4096 => {
+                head.bytes[..2].copy_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]);
+                head.length = 2;
+            }
+            length => {
+                let length = u32::try_from(length).expect("listpacks are kept far below 4 GiB");
+                head.bytes[0] = 0xf0;
+                head.bytes[1..].copy_from_slice(&length.to_le_bytes());
+                head.length = 5;
+            }
+        }
+        Self::Text(head, text, back_bytes(head.length + text.len()))
+    }
+
+    pub(crate) fn of_number(number: i64) -> Self {
+        let (first, width) = match number {
+            0..=127 => (number as u8, 0),
+            -4096..=4095 => (0xc0 | ((number >> 8) & 0x1f) as u8, 1),
+            -0x8000..=0x7fff => (0xf1, 2),
+            -0x80_0000..=0x7f_ffff => (0xf2, 3),
+            -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
+            _ => (0xf4, 8),
+        };
+        let mut bytes = [0; 10];
+        bytes[0] = first;
+        bytes[1..9].copy_from_slice(&number.to_le_bytes());
+        // Whatever its width, its length takes one byte.
+        bytes[1 + width] = 1 + width as u8;
+        Self::Number(Bytes { bytes, length: 2 + width })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Number(number) => number.length,
+            Self::Text(head, text, back) => head.length + text.len() + back.length,
+        }
+    }
+
+    /// Writes it to the beginning of some bytes; gives what is behind it.
+    pub(super) fn write<'t>(&self, to: &'t mut [u8]) -> &'t mut [u8] {
+        match self {
+            Self::Number(number) => number.write(to),
+            Self::Text(head, text, back) => {
+                let (own, rest) = head.write(to).split_at_mut(text.len());
+                own.copy_from_slice(text);
+                back.write(rest)
+            }
+        }
+    }
+
+    /// Adds it at the end of some bytes.
+    pub(super) fn push_to(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Number(number) => bytes.extend_from_slice(number.as_slice()),
+            Self::Text(head, text, back) => {
+                bytes.extend_from_slice(head.as_slice());
+                bytes.extend_from_slice(text);
+                bytes.extend_from_slice(back.as_slice());
+            }
+        }
+    }
+}
+
+impl<const N: usize> Bytes<N> {
+    pub(super) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    #[inline]
+    fn write<'t>(&self, to: &'t mut [u8]) -> &'t mut [u8] {
+        let (own, rest) = to.split_at_mut(self.length);
+        match own {
+            [only] => *only = self.bytes[0],
+            own => own.copy_from_slice(self.as_slice()),
+        }
+        rest
+    }
 }
 
 pub(super) fn back_length(size: usize) -> usize {
@@ -120,14 +201,12 @@ pub(super) fn back_length(size: usize) -> usize {
 }
 
 /// A length, to be read backwards.
-pub(super) fn back_bytes(size: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(5);
-    encode_back(&mut bytes, size);
-    bytes
-}
-
-pub(super) fn encode_back(bytes: &mut Vec<u8>, size: usize) {
+pub(super) fn back_bytes(size: usize) -> Bytes<5> {
     let length = back_length(size);
-    let part = |place: usize| (size >> (7 * (length - 1 - place)) & 127) as u8;
-    bytes.extend((0..length).map(|place| if place == 0 { part(place) } else { part(place) | 128 }));
+    let mut bytes = [0; 5];
+    for (place, byte) in bytes[..length].iter_mut().enumerate() {
+        let part = (size >> (7 * (length - 1 - place)) & 127) as u8;
+        *byte = if place == 0 { part } else { part | 128 };
+    }
+    Bytes { bytes, length }
 }

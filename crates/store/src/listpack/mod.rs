@@ -15,18 +15,27 @@
 mod codec;
 mod packed;
 mod values;
+mod view;
 
 use std::ops::Range;
 
+pub(crate) use codec::Encoded;
 pub use packed::Packed;
 pub(crate) use packed::{NumberText, Sought, canonical_number};
 pub use values::{Places, Values};
+pub use view::ListpackRef;
 
-use codec::{back_bytes, encode, encoded, place_before, size_at, value_at, whole_size};
+use crate::room::{give_back, make_room};
+use crate::seen::seen_as;
+use codec::{back_bytes, place_behind, read_at, size_at};
 
-/// Many short values in one piece of memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listpack(Vec<u8>);
+/// Many short values in one piece of memory, in which somebody else's bytes may go before them.
+#[derive(Debug, Default)]
+pub struct Listpack {
+    /// Up to `start` somebody else's; then the values, or nothing where there is none.
+    bytes: Vec<u8>,
+    start: usize,
+}
 
 /// Bytes that are no listpack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,16 +49,28 @@ const HEAD: usize = 6;
 const END: u8 = 255;
 /// A count that says nothing.
 const UNCOUNTED: u16 = u16::MAX;
+const EMPTY: [u8; HEAD + 1] = [7, 0, 0, 0, 0, 0, END];
 
-impl Default for Listpack {
-    fn default() -> Self {
-        Self(vec![7, 0, 0, 0, 0, 0, END])
+impl Clone for Listpack {
+    /// Its values alone.
+    fn clone(&self) -> Self {
+        Self { bytes: self.as_bytes().to_vec(), start: 0 }
     }
 }
+
+impl PartialEq for Listpack {
+    fn eq(&self, other: &Self) -> bool {
+        self.view() == other.view()
+    }
+}
+
+impl Eq for Listpack {}
 
 impl Listpack {
     /// What holds others keeps them in another way when they take more bytes, whatever its limits say.
     pub(crate) const BYTES_MAX: usize = 1 << 30;
+    /// The place of the first value, if there is one.
+    pub(crate) const FIRST: usize = HEAD;
 
     /// Takes bytes that somebody else has made.
     ///
@@ -65,7 +86,8 @@ impl Listpack {
         while at < end {
             let size = size_at(&bytes[..end], at).filter(|size| *size <= end - at).ok_or(damaged(at))?;
             let back = back_bytes(size);
-            if bytes[..end].get(at + size..at + size + back.len()) != Some(&back) {
+            let back = back.as_slice();
+            if bytes[..end].get(at + size..at + size + back.len()) != Some(back) {
                 return Err(damaged(at));
             }
             at += size + back.len();
@@ -75,114 +97,76 @@ impl Listpack {
         if said != UNCOUNTED && usize::from(said) != count {
             return Err(damaged(4));
         }
-        Ok(Self(bytes))
+        Ok(Self { bytes, start: 0 })
     }
 
-    /// Its bytes, as real servers have them.
+    /// Takes memory in which a listpack begins at a place; behind it there may be room for more.
+    pub(crate) fn within(memory: Box<[u8]>, start: usize) -> Self {
+        let mut bytes = memory.into_vec();
+        let length = view_within(&bytes[start..]).as_bytes().len();
+        bytes.truncate(start + length);
+        Self { bytes, start }
+    }
+
+    /// Its memory, and where it begins there.
+    pub(crate) fn into_memory(self) -> (Vec<u8>, usize) {
+        (self.bytes, self.start)
+    }
+
+    /// The same, to look at.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub fn view(&self) -> ListpackRef<'_> {
+        let own = &self.bytes[self.start..];
+        ListpackRef(if own.is_empty() { &EMPTY } else { own })
+    }
+
+    seen_as! { ListpackRef:
+        as_bytes() -> &[u8];
+        len() -> usize;
+        is_empty() -> bool;
+        iter() -> Values<'_>;
+        places() -> Places<'_>;
+        place(index: usize) -> Option<usize>;
+        end() -> usize;
+        get(place: usize) -> Option<Packed<'_>>;
+        next(place: usize) -> usize;
+        previous(place: usize) -> Option<usize>;
     }
 
     /// Bytes of memory.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.0.capacity()
-    }
-
-    /// How many values there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match u16::from_le_bytes([self.0[4], self.0[5]]) {
-            UNCOUNTED => self.iter().count(),
-            count => usize::from(count),
-        }
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.len() == HEAD + 1
-    }
-
-    /// The values, from both ends.
-    #[must_use]
-    pub fn iter(&self) -> Values<'_> {
-        Values { bytes: &self.0, range: HEAD..self.0.len() - 1 }
-    }
-
-    /// The values with their places, from both ends. A place is good until the listpack is changed before or at it.
-    #[must_use]
-    pub fn places(&self) -> Places<'_> {
-        Places(self.iter())
-    }
-
-    /// The place of the value at that index.
-    #[must_use]
-    pub fn place(&self, index: usize) -> Option<usize> {
-        self.places().nth(index).map(|(place, _)| place)
-    }
-
-    /// The place behind the last value, where another one can be put.
-    #[must_use]
-    pub fn end(&self) -> usize {
-        self.0.len() - 1
-    }
-
-    /// The value at a place.
-    #[must_use]
-    pub fn get(&self, place: usize) -> Option<Packed<'_>> {
-        (place < self.end()).then(|| value_at(&self.0, place))
-    }
-
-    /// The place of the value behind the one at a place.
-    #[must_use]
-    pub fn next(&self, place: usize) -> usize {
-        place + whole_size(&self.0, place)
-    }
-
-    /// The place of the value before the one at a place or at [`Listpack::end`]; the first has none.
-    #[must_use]
-    pub fn previous(&self, place: usize) -> Option<usize> {
-        (place > HEAD).then(|| place_before(&self.0, place))
-    }
-
-    /// Whether a text is there twice among every `step`-th one. Takes as long as sorting them.
-    pub(crate) fn has_doubles(&self, step: usize) -> bool {
-        let mut texts: Vec<_> = self.iter().step_by(step).map(Packed::to_vec).collect();
-        texts.sort_unstable();
-        texts.windows(2).any(|two| two[0] == two[1])
+        self.bytes.capacity()
     }
 
     /// Adds many values at the end, with some room for more: [`Listpack::shrink`] gives it back.
     pub fn append<'v>(&mut self, values: impl IntoIterator<Item = Packed<'v>>) {
         let mut more = 0_u16;
-        self.0.pop();
+        self.begin();
+        self.bytes.pop();
         for value in values {
-            let room = self.0.capacity() - self.0.len();
-            let needed = value.packed_max();
+            let value = Encoded::new(value);
+            let room = self.bytes.capacity() - self.bytes.len();
+            let needed = value.len() + 1;
             if room < needed {
                 // By a quarter, so that what is added bit by bit is not copied each time.
-                self.0.reserve_exact(needed.max(self.0.len() / 4));
+                self.bytes.reserve_exact(needed.max(self.bytes.len() / 4));
             }
-            encode(&mut self.0, value);
+            value.push_to(&mut self.bytes);
             more = more.saturating_add(1);
         }
-        self.0.push(END);
-        self.note_length();
-        let said = u16::from_le_bytes([self.0[4], self.0[5]]);
-        self.0[4..HEAD].copy_from_slice(&said.saturating_add(more).to_le_bytes());
+        self.bytes.push(END);
+        let count = self.said().saturating_add(more);
+        self.note(count);
     }
 
     /// Replaces the value at a place by a number.
     pub fn replace_number(&mut self, place: usize, number: i64) {
-        let mut bytes = Vec::with_capacity(10);
-        encode(&mut bytes, Packed::Number(number));
-        let range = place..self.next(place);
-        if bytes.len() == range.len() {
-            self.0[range].copy_from_slice(&bytes);
+        let value = Encoded::of_number(number);
+        if place_behind(self.as_bytes(), place) - place == value.len() {
+            value.write(&mut self.bytes[self.start + place..]);
         } else {
-            self.splice(range, &bytes, 0);
+            self.put(place..self.next(place), &[value], 0);
         }
     }
 
@@ -198,12 +182,17 @@ impl Listpack {
 
     /// Puts a value before the one at a place, or at [`Listpack::end`].
     pub fn insert(&mut self, place: usize, text: &[u8]) {
-        self.splice(place..place, &encoded(text), 1);
+        self.insert_all(place, [Encoded::new(Packed::Text(text))]);
+    }
+
+    /// The same with some values at once.
+    pub(crate) fn insert_all<const N: usize>(&mut self, place: usize, values: [Encoded<'_>; N]) {
+        self.put(place..place, &values, N.cast_signed());
     }
 
     /// Replaces the value at a place.
     pub fn replace(&mut self, place: usize, text: &[u8]) {
-        self.splice(place..self.next(place), &encoded(text), 0);
+        self.put(place..self.next(place), &[Encoded::new(Packed::Text(text))], 0);
     }
 
     /// Takes out so many values from a place on.
@@ -213,78 +202,116 @@ impl Listpack {
             end = self.next(end);
             gone += 1;
         }
-        self.splice(place..end, &[], -(gone as isize));
-    }
-
-    /// The values between two places, from both ends.
-    #[must_use]
-    pub(crate) fn between(&self, places: Range<usize>) -> Values<'_> {
-        Values { bytes: &self.0, range: places }
+        self.put(place..end, &[], -(gone as isize));
     }
 
     /// Adds the values of another one at the end.
     pub(crate) fn append_all(&mut self, other: &Self) {
-        self.splice(self.end()..self.end(), &other.0[HEAD..other.end()], other.len().cast_signed());
+        let (end, values) = (self.end(), &other.as_bytes()[HEAD..other.end()]);
+        self.open(end..end, values.len()).copy_from_slice(values);
+        self.count_more(other.len().cast_signed());
     }
 
     /// Takes out all values that are not to be kept; tells how many went. One walk, however many go.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(Packed<'_>) -> bool) -> usize {
         let (mut from, mut to, mut gone) = (HEAD, HEAD, 0);
         while from < self.end() {
-            let next = self.next(from);
-            if keep(value_at(&self.0, from)) {
-                self.0.copy_within(from..next, to);
+            let (value, next) = read_at(self.as_bytes(), from);
+            if keep(value) {
+                self.bytes[self.start..].copy_within(from..next, to);
                 to += next - from;
             } else {
                 gone += 1;
             }
             from = next;
         }
-        self.splice(to..from, &[], -(gone as isize));
+        self.put(to..from, &[], -(gone as isize));
         gone
     }
 
     /// Gives memory back that is not used.
     pub fn shrink(&mut self) {
-        self.0.shrink_to_fit();
+        self.bytes.shrink_to_fit();
     }
 
-    fn splice(&mut self, range: Range<usize>, with: &[u8], more: isize) {
-        let said = u16::from_le_bytes([self.0[4], self.0[5]]);
-        // Memory is given exactly: what is packed is packed to be small.
-        self.0.reserve_exact(with.len().saturating_sub(range.len()));
-        self.0.splice(range, with.iter().copied());
-        self.note_length();
-        let count = if said == UNCOUNTED {
-            // Real servers count again when somebody asks; then it may fit again.
-            self.iter().count()
+    /// Puts values in the place of others; so many more there are then.
+    fn put(&mut self, range: Range<usize>, values: &[Encoded<'_>], more: isize) {
+        let mut to = self.open(range, values.iter().map(Encoded::len).sum());
+        for value in values {
+            to = value.write(to);
+        }
+        self.count_more(more);
+    }
+
+    /// Has a range of bytes be so long, and gives it.
+    fn open(&mut self, range: Range<usize>, length: usize) -> &mut [u8] {
+        self.begin();
+        let (place, end, all) = (self.start + range.start, self.start + range.end, self.bytes.len());
+        if let Some(less) = range.len().checked_sub(length) {
+            if less > 0 {
+                self.bytes.copy_within(end..all, end - less);
+                self.bytes.truncate(all - less);
+                give_back(&mut self.bytes);
+            }
         } else {
-            usize::from(said).saturating_add_signed(more)
-        };
-        let count = u16::try_from(count).unwrap_or(UNCOUNTED);
-        self.0[4..HEAD].copy_from_slice(&count.to_le_bytes());
+            let more = length - range.len();
+            make_room(&mut self.bytes, more);
+            self.bytes.resize(all + more, 0);
+            self.bytes.copy_within(end..all, end + more);
+        }
+        &mut self.bytes[place..place + length]
     }
 
-    fn note_length(&mut self) {
-        let length = u32::try_from(self.0.len()).expect("listpacks are kept far below 4 GiB");
-        self.0[..4].copy_from_slice(&length.to_le_bytes());
+    /// Writes what an empty one has.
+    fn begin(&mut self) {
+        if self.bytes.len() == self.start {
+            make_room(&mut self.bytes, EMPTY.len());
+            self.bytes.extend_from_slice(&EMPTY);
+        }
     }
+
+    fn count_more(&mut self, more: isize) {
+        let count = match self.said() {
+            // Real servers count again when somebody asks; then it may fit again.
+            UNCOUNTED => self.iter().count(),
+            said => usize::from(said).saturating_add_signed(more),
+        };
+        self.note(u16::try_from(count).unwrap_or(UNCOUNTED));
+    }
+
+    /// The count that its head says.
+    fn said(&self) -> u16 {
+        let bytes = self.as_bytes();
+        u16::from_le_bytes([bytes[4], bytes[5]])
+    }
+
+    /// Writes its length and count.
+    fn note(&mut self, count: u16) {
+        let own = &mut self.bytes[self.start..];
+        let length = u32::try_from(own.len()).expect("listpacks are kept far below 4 GiB");
+        own[..4].copy_from_slice(&length.to_le_bytes());
+        own[4..HEAD].copy_from_slice(&count.to_le_bytes());
+    }
+}
+
+/// A listpack that was put into memory, where there may be something behind it.
+pub(crate) fn view_within(bytes: &[u8]) -> ListpackRef<'_> {
+    let length = bytes.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    ListpackRef(bytes.get(..length).filter(|own| own.len() >= EMPTY.len()).unwrap_or(&EMPTY))
 }
 
 impl<T: AsRef<[u8]>> FromIterator<T> for Listpack {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
-        let mut bytes = vec![0; HEAD];
+        let mut pack = Self { bytes: EMPTY[..HEAD].to_vec(), start: 0 };
         let mut count = 0_usize;
         for text in texts {
-            bytes.extend_from_slice(&encoded(text.as_ref()));
+            Encoded::new(Packed::Text(text.as_ref())).push_to(&mut pack.bytes);
             count += 1;
         }
-        bytes.push(END);
-        let length = u32::try_from(bytes.len()).expect("listpacks are kept far below 4 GiB");
-        bytes[..4].copy_from_slice(&length.to_le_bytes());
-        bytes[4..HEAD].copy_from_slice(&u16::try_from(count).unwrap_or(UNCOUNTED).to_le_bytes());
-        bytes.shrink_to_fit();
-        Self(bytes)
+        pack.bytes.push(END);
+        pack.bytes.shrink_to_fit();
+        pack.note(u16::try_from(count).unwrap_or(UNCOUNTED));
+        pack
     }
 }
 

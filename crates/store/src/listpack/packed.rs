@@ -1,7 +1,6 @@
 //! Values of a listpack.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 /// A value in a listpack. What looks like a number is kept as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,8 +22,8 @@ pub(crate) struct Sought<'a> {
 /// A number as it is written, without memory of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NumberText {
-    bytes: [u8; 20],
-    length: usize,
+    bytes: [u8; Self::BYTES],
+    start: usize,
 }
 
 impl<'a> Packed<'a> {
@@ -39,7 +38,7 @@ impl<'a> Packed<'a> {
     pub fn text(self) -> Cow<'a, [u8]> {
         match self {
             Self::Text(text) => text.into(),
-            Self::Number(number) => number.to_string().into_bytes().into(),
+            Self::Number(number) => NumberText::new(number).as_ref().to_vec().into(),
         }
     }
 
@@ -77,14 +76,6 @@ impl Packed<'_> {
             }
         }
     }
-
-    /// Bytes that it takes in a listpack, at most.
-    pub(super) fn packed_max(self) -> usize {
-        match self {
-            Self::Number(_) => 10,
-            Self::Text(text) => text.len() + 10,
-        }
-    }
 }
 
 impl<'a> Sought<'a> {
@@ -92,27 +83,46 @@ impl<'a> Sought<'a> {
         Self { text, number: canonical_number(text) }
     }
 
+    /// What stands before it wherever it is, if it is a short text that is no number.
+    pub(super) fn short_head(self) -> Option<u8> {
+        (self.number.is_none() && self.text.len() < 64).then_some(0x80 | self.text.len() as u8)
+    }
+
+    #[inline]
     pub(crate) fn is(self, value: Packed<'_>) -> bool {
         match value {
             Packed::Number(number) => self.number == Some(number),
-            Packed::Text(text) => self.text == text,
+            // Texts that are kept together often begin alike: the last byte tells most of them apart.
+            Packed::Text(text) => text.len() == self.text.len() && text.last() == self.text.last() && text == self.text,
         }
     }
 }
 
 impl NumberText {
     pub(crate) fn new(number: i64) -> Self {
-        let mut bytes = [0; 20];
-        let mut rest = &mut bytes[..];
-        write!(rest, "{number}").expect("the longest number has 20 characters");
-        let length = 20 - rest.len();
-        Self { bytes, length }
+        let (mut bytes, mut start, mut rest) = ([0; Self::BYTES], Self::BYTES, number.unsigned_abs());
+        loop {
+            start -= 1;
+            bytes[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            start -= 1;
+            bytes[start] = b'-';
+        }
+        Self { bytes, start }
     }
+
+    /// Of the longest number.
+    const BYTES: usize = 20;
 }
 
 impl AsRef<[u8]> for NumberText {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[self.start..]
     }
 }
 

@@ -1,7 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::codec::{encode_back, encode_text};
 use super::*;
 
 impl Listpack {
@@ -9,13 +8,10 @@ impl Listpack {
     pub(crate) fn of_texts(texts: &[&str]) -> Self {
         let mut pack = Self::default();
         for text in texts {
-            let mut bytes = Vec::new();
-            encode_text(&mut bytes, text.as_bytes());
-            let size = bytes.len();
-            encode_back(&mut bytes, size);
-            pack.splice(pack.end()..pack.end(), &bytes, 1);
+            let end = pack.end();
+            pack.insert_all(end, [Encoded::of_text(text.as_bytes())]);
         }
-        Self::from_bytes(pack.0).expect("it is well formed")
+        Self::from_bytes(pack.bytes).expect("it is well formed")
     }
 }
 
@@ -70,7 +66,7 @@ fn what_is_added_at_once_is_the_same_as_one_by_one() {
     pack.replace_number(last, 201);
     pack.replace_number(last, 1);
     assert_eq!(pack.get(last), Some(Packed::Number(1)));
-    assert_eq!((pack.previous(HEAD), Listpack::from_bytes(pack.0.clone())), (None, Ok(pack)));
+    assert_eq!((pack.previous(HEAD), Listpack::from_bytes(pack.bytes.clone())), (None, Ok(pack)));
 }
 
 #[derive(Clone, Debug)]
@@ -130,10 +126,10 @@ proptest! {
     fn any_bytes_are_a_listpack_or_an_error(bytes in vec(any::<u8>(), 0..64), flips in vec((0_usize..64, any::<u8>()), 0..3)) {
         let mut pack: Listpack = bytes.chunks(5).collect();
         for (at, with) in flips {
-            let length = pack.0.len();
-            pack.0[at % length] ^= with;
+            let length = pack.bytes.len();
+            pack.bytes[at % length] ^= with;
         }
-        if let Ok(pack) = Listpack::from_bytes(pack.0) {
+        if let Ok(pack) = Listpack::from_bytes(pack.bytes) {
             let forward = texts(&pack);
             let mut backward: Vec<_> = pack.iter().rev().map(Packed::to_vec).collect();
             backward.reverse();

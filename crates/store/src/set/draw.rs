@@ -2,25 +2,26 @@
 
 use std::collections::HashSet;
 
-use super::{Repr, Set};
+use super::view::View;
+use super::{Repr, Set, SetRef};
 use crate::listpack::Packed;
 use crate::seek::{below, distinct, reservoir};
 
-impl Set {
+impl<'a> SetRef<'a> {
     /// A member, each about as likely as any other. `random` gives numbers.
-    pub fn random(&self, random: impl FnMut() -> u64) -> Option<Packed<'_>> {
-        match &self.0 {
-            Repr::Ints(ints) => ints.get(below(ints.len(), random)?).map(Packed::Number),
-            Repr::Packed(pack) => pack.iter().nth(below(pack.len(), random)?),
-            Repr::Table(members) => members.random(random).map(Packed::Text),
+    pub fn random(self, random: impl FnMut() -> u64) -> Option<Packed<'a>> {
+        match self.0 {
+            View::Ints(ints) => ints.get(below(ints.len(), random)?).map(Packed::Number),
+            View::Packed(pack) => pack.iter().nth(below(pack.len(), random)?),
+            View::Table(members) => members.random(random).map(Packed::Text),
         }
     }
 
     /// So many different members, or all of them, each choice about as likely as any other.
     ///
     /// It takes as long as `count` is, or as the set is where `count` is a good part of that.
-    pub fn random_distinct(&self, count: usize, mut random: impl FnMut() -> u64) -> Vec<Packed<'_>> {
-        let Repr::Table(members) = &self.0 else {
+    pub fn random_distinct(self, count: usize, mut random: impl FnMut() -> u64) -> Vec<Packed<'a>> {
+        let View::Table(members) = self.0 else {
             let mut chosen = distinct(count, self.len(), random).into_iter().peekable();
             let drawn = self.iter().enumerate().filter(|(index, _)| chosen.next_if_eq(index).is_some());
             return drawn.map(|(_, member)| member).collect();
@@ -35,7 +36,9 @@ impl Set {
         }
         chosen
     }
+}
 
+impl Set {
     /// Takes a member out, each about as likely as any other.
     pub fn pop(&mut self, random: impl FnMut() -> u64) -> Option<Vec<u8>> {
         let member = self.random(random)?.to_vec();

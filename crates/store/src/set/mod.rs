@@ -3,14 +3,18 @@
 mod algebra;
 mod draw;
 mod ints;
+mod view;
 
 pub use algebra::{difference, intersection, union};
-pub use ints::{DamagedIntSet, IntSet};
+pub(crate) use ints::ints_within;
+pub use ints::{DamagedIntSet, IntSet, IntSetRef};
+pub use view::SetRef;
 
 use crate::clumps::{Clumps, Shape};
 use crate::hash::hash;
-use crate::listpack::{Listpack, NumberText, Packed};
-use crate::seek::find;
+use crate::listpack::{Listpack, ListpackRef, NumberText, Packed};
+use crate::seen::seen_as;
+use view::View;
 
 /// Members, each of them once. A small set of numbers is an [`IntSet`], another small one a [`Listpack`], a big one a table.
 /// Which one it is has no effect but for the order of the members; it never goes back.
@@ -77,7 +81,7 @@ impl Set {
     /// # Errors
     /// With the listpack, when it says no member or one twice.
     pub fn from_listpack(pack: Listpack, limits: SetLimits) -> Result<Self, Listpack> {
-        if pack.is_empty() || pack.has_doubles(1) {
+        if pack.is_empty() || pack.view().has_doubles(1) {
             return Err(pack);
         }
         let fits = pack.len() <= limits.entries && pack.as_bytes().len() <= Listpack::BYTES_MAX;
@@ -127,7 +131,7 @@ impl Set {
             self.loosen(member, limits);
         }
         if let Repr::Packed(pack) = &mut self.0 {
-            if find(pack, member, 1).is_some() {
+            if pack.view().find(member, 1).is_some() {
                 return false;
             }
             if pack.len() < limits.entries && member.len() <= limits.value && fits(pack.as_bytes().len(), member) {
@@ -142,89 +146,32 @@ impl Set {
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.0 {
             Repr::Ints(ints) => matches!(Packed::of(member), Packed::Number(number) if ints.remove(number)),
-            Repr::Packed(pack) => find(pack, member, 1).map(|place| pack.remove(place, 1)).is_some(),
+            Repr::Packed(pack) => pack.view().find(member, 1).map(|place| pack.remove(place, 1)).is_some(),
             Repr::Table(members) => members.remove(hash(member), member),
         }
     }
 
-    /// Whether a member is there.
+    /// The same, to look at.
     #[must_use]
-    pub fn contains(&self, member: &[u8]) -> bool {
+    pub fn view(&self) -> SetRef<'_> {
         match &self.0 {
-            Repr::Ints(ints) => matches!(Packed::of(member), Packed::Number(number) if ints.contains(number)),
-            Repr::Packed(pack) => find(pack, member, 1).is_some(),
-            Repr::Table(members) => members.get(hash(member), member).is_some(),
+            Repr::Ints(ints) => SetRef::from(ints.view()),
+            Repr::Packed(pack) => SetRef::from(pack.view()),
+            Repr::Table(members) => SetRef(View::Table(members)),
         }
     }
 
-    /// The same with a member of another set.
-    #[must_use]
-    pub fn contains_packed(&self, member: Packed<'_>) -> bool {
-        match (member, &self.0) {
-            (Packed::Text(text), _) => self.contains(text),
-            (Packed::Number(number), Repr::Ints(ints)) => ints.contains(number),
-            (Packed::Number(number), _) => self.contains(NumberText::new(number).as_ref()),
-        }
-    }
-
-    /// How many members there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Repr::Ints(ints) => ints.len(),
-            Repr::Packed(pack) => pack.len(),
-            Repr::Table(members) => members.len(),
-        }
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Every member. A table gives numbers as texts.
-    pub fn iter(&self) -> impl Iterator<Item = Packed<'_>> {
-        let (ints, pack, table) = match &self.0 {
-            Repr::Ints(ints) => (Some(ints.iter()), None, None),
-            Repr::Packed(pack) => (None, Some(pack.iter()), None),
-            Repr::Table(members) => (None, None, Some(members.iter())),
-        };
-        let ints = ints.into_iter().flatten().map(Packed::Number);
-        ints.chain(pack.into_iter().flatten()).chain(table.into_iter().flatten().map(Packed::Text))
-    }
-
-    /// Shows some members, from a position on, and gives the position of the next; 0 is the first, and comes again after the
-    /// last. Whoever is there from the call with 0 to the one that gives 0 is shown, maybe more than once. A small set is shown
-    /// at once, of a table a dozen or two.
-    pub fn scan<'a>(&'a self, position: u64, mut show: impl FnMut(Packed<'a>)) -> u64 {
-        if let Repr::Table(members) = &self.0 {
-            return members.scan(position, |member| show(Packed::Text(member)));
-        }
-        self.iter().for_each(show);
-        0
-    }
-
-    /// Its numbers, if it is a set of numbers.
-    #[must_use]
-    pub fn ints(&self) -> Option<&IntSet> {
-        if let Repr::Ints(ints) = &self.0 { Some(ints) } else { None }
-    }
-
-    /// Its listpack, if it is one.
-    #[must_use]
-    pub fn listpack(&self) -> Option<&Listpack> {
-        if let Repr::Packed(pack) = &self.0 { Some(pack) } else { None }
-    }
-
-    /// What OBJECT ENCODING calls it.
-    #[must_use]
-    pub fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Repr::Ints(_) => "intset",
-            Repr::Packed(_) => "listpack",
-            Repr::Table(_) => "hashtable",
-        }
+    seen_as! { SetRef:
+        contains(member: &[u8]) -> bool;
+        len() -> usize;
+        is_empty() -> bool;
+        iter() -> impl Iterator<Item = Packed<'_>>;
+        scan(position: u64, show: impl FnMut(Packed<'_>)) -> u64;
+        ints() -> Option<IntSetRef<'_>>;
+        listpack() -> Option<ListpackRef<'_>>;
+        encoding() -> &'static str;
+        random(random: impl FnMut() -> u64) -> Option<Packed<'_>>;
+        random_distinct(count: usize, random: impl FnMut() -> u64) -> Vec<Packed<'_>>;
     }
 
     /// Bytes that it takes besides itself.
@@ -244,6 +191,32 @@ impl Set {
             Repr::Ints(_) | Repr::Packed(_) => 1,
             Repr::Table(members) => 1 + members.pieces(),
         }
+    }
+
+    /// Its numbers with the memory that these are in, or the set again where it is something else.
+    pub(crate) fn into_ints(self) -> Result<IntSet, Self> {
+        match self.0 {
+            Repr::Ints(ints) => Ok(ints),
+            _ => Err(self),
+        }
+    }
+
+    /// The same with its listpack.
+    pub(crate) fn into_listpack(self) -> Result<Listpack, Self> {
+        match self.0 {
+            Repr::Packed(pack) => Ok(pack),
+            _ => Err(self),
+        }
+    }
+
+    /// Takes numbers that were one before.
+    pub(crate) fn of_ints(ints: IntSet) -> Self {
+        Self(Repr::Ints(ints))
+    }
+
+    /// Takes a listpack that was one before.
+    pub(crate) fn of_listpack(pack: Listpack) -> Self {
+        Self(Repr::Packed(pack))
     }
 
     fn add_packed(&mut self, member: Packed<'_>, limits: SetLimits) -> bool {

@@ -66,7 +66,7 @@ fn what_others_have_packed_is_looked_at() {
 #[test]
 fn a_number_that_others_have_kept_as_a_text_is_found() {
     let mut set = Set::from_listpack(Listpack::of_texts(&["12", "a"]), LIMITS).expect("a set");
-    assert!(set.contains(b"12") && set.contains_packed(Packed::Number(12)));
+    assert!(set.contains(b"12") && set.view().contains_packed(Packed::Number(12)));
     assert!(!set.add(b"12", LIMITS) && set.remove(b"12"));
     assert_eq!(set.len(), 1);
 }
@@ -102,7 +102,7 @@ fn many_small_sets_leave_a_big_one() {
     let big: Vec<_> = (0..1000).map(|number| number.to_string()).collect();
     let big = set_of(&big, LIMITS);
     let small: Vec<_> = (0..100).map(|number: u32| set_of(&[number.to_string()], LIMITS)).collect();
-    assert_eq!(difference(&big, &small.iter().collect::<Vec<_>>()).len(), 900);
+    assert_eq!(difference(big.view(), &small.iter().map(Set::view).collect::<Vec<_>>()).len(), 900);
 }
 
 #[test]
@@ -135,7 +135,7 @@ proptest! {
                 prop_assert_eq!(set.remove(&member), model.remove(&member));
             }
             prop_assert_eq!(set.contains(&member), model.contains(&member));
-            prop_assert_eq!(set.contains_packed(Packed::of(&member)), model.contains(&member));
+            prop_assert_eq!(set.view().contains_packed(Packed::of(&member)), model.contains(&member));
             prop_assert_eq!(set.len(), model.len());
         }
         prop_assert!(texts(set.iter()).iter().eq(&model));
@@ -153,7 +153,7 @@ proptest! {
     fn sets_are_put_together_as_sets_are(members in vec((vec(member(), 0..12), any::<bool>()), 1..5)) {
         let limits = |many: bool| if many { SetLimits::default() } else { LIMITS };
         let sets: Vec<_> = members.iter().map(|(members, many)| set_of(members, limits(*many))).collect();
-        let sets: Vec<_> = sets.iter().collect();
+        let sets: Vec<_> = sets.iter().map(Set::view).collect();
         let models: Vec<BTreeSet<_>> = members.iter().map(|(members, _)| members.iter().cloned().collect()).collect();
         let all: BTreeSet<_> = models.iter().flatten().cloned().collect();
         prop_assert!(texts(union(&sets)).iter().eq(&all));

@@ -5,27 +5,24 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::packed::Bytes;
-use super::{SortedSet, SortedSetLimits};
+use super::{SortedSet, SortedSetLimits, SortedSetRef};
 use crate::listpack::Packed;
-use crate::set::Set;
+use crate::set::SetRef;
 
 /// Members with scores that can be combined. The score of a member of a plain set is 1.
-pub trait Scored {
-    /// How many members there are.
-    fn count(&self) -> usize;
-
-    /// The score of a member.
-    fn score_of(&self, member: &[u8]) -> Option<f64>;
-
-    /// The members with their scores, in any order.
-    fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_>;
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// Of a sorted set.
+    SortedSet(SortedSetRef<'a>),
+    /// Of a plain set.
+    Set(SetRef<'a>),
 }
 
 /// A source with the weight of its scores.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Weighted<'a> {
     /// The members.
-    pub source: &'a dyn Scored,
+    pub source: Source<'a>,
     /// What scores are multiplied by.
     pub weight: f64,
 }
@@ -46,37 +43,48 @@ pub enum Aggregate {
 #[derive(Debug)]
 pub struct Combined<'a>(Vec<(f64, Cow<'a, [u8]>)>);
 
-impl std::fmt::Debug for Weighted<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Weighted").field("count", &self.source.count()).field("weight", &self.weight).finish()
+impl<'a> From<SortedSetRef<'a>> for Source<'a> {
+    fn from(set: SortedSetRef<'a>) -> Self {
+        Self::SortedSet(set)
     }
 }
 
-impl Scored for SortedSet {
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn score_of(&self, member: &[u8]) -> Option<f64> {
-        self.score(member)
-    }
-
-    fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_> {
-        Box::new(self.iter())
+impl<'a> From<SetRef<'a>> for Source<'a> {
+    fn from(set: SetRef<'a>) -> Self {
+        Self::Set(set)
     }
 }
 
-impl Scored for Set {
-    fn count(&self) -> usize {
-        self.len()
+impl<'a> Source<'a> {
+    /// How many members there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::SortedSet(set) => set.len(),
+            Self::Set(set) => set.len(),
+        }
     }
 
-    fn score_of(&self, member: &[u8]) -> Option<f64> {
-        self.contains(member).then_some(1.0)
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
     }
 
-    fn scored(&self) -> Box<dyn Iterator<Item = (Packed<'_>, f64)> + '_> {
-        Box::new(self.iter().map(|member| (member, 1.0)))
+    fn score_of(self, member: &[u8]) -> Option<f64> {
+        match self {
+            Self::SortedSet(set) => set.score(member),
+            Self::Set(set) => set.contains(member).then_some(1.0),
+        }
+    }
+
+    /// The members with their scores, in any order.
+    fn scored(self) -> impl Iterator<Item = (Packed<'a>, f64)> {
+        let (sorted, plain) = match self {
+            Self::SortedSet(set) => (Some(set.iter()), None),
+            Self::Set(set) => (None, Some(set.iter().map(|member| (member, 1.0)))),
+        };
+        sorted.into_iter().flatten().chain(plain.into_iter().flatten())
     }
 }
 
@@ -142,14 +150,14 @@ impl<'a> Combined<'a> {
 
     /// The members of the first source that are in none of the others, with their scores there.
     #[must_use]
-    pub fn difference(first: &'a dyn Scored, others: &[&'a dyn Scored]) -> Self {
-        let all: usize = others.iter().map(|other| other.count()).sum();
+    pub fn difference(first: Source<'a>, others: &[Source<'a>]) -> Self {
+        let all: usize = others.iter().map(|other| other.len()).sum();
         // Many large lookups cost more than taking out what is in the others.
-        if first.count().saturating_mul(others.len()) / 2 > first.count() + all {
+        if first.len().saturating_mul(others.len()) / 2 > first.len() + all {
             return Self::difference_by_removal(first, others);
         }
         let mut others = others.to_vec();
-        others.sort_by_key(|other| Reverse(other.count()));
+        others.sort_by_key(|other| Reverse(other.len()));
         let is_only = |(member, _): &(Packed<'_>, f64)| {
             let bytes = Bytes::from(*member);
             others.iter().all(|other| other.score_of(bytes.as_ref()).is_none())
@@ -157,7 +165,7 @@ impl<'a> Combined<'a> {
         Self::sorted(first.scored().filter(is_only).map(|(member, score)| (score, member.text())).collect())
     }
 
-    fn difference_by_removal(first: &'a dyn Scored, others: &[&'a dyn Scored]) -> Self {
+    fn difference_by_removal(first: Source<'a>, others: &[Source<'a>]) -> Self {
         let mut left: HashMap<_, _> = first.scored().map(|(member, score)| (member.normal(), score)).collect();
         for (member, _) in others.iter().flat_map(|other| other.scored()) {
             left.remove(&member.normal());
@@ -167,9 +175,9 @@ impl<'a> Combined<'a> {
 
     /// How many members are in all sources; when there are `limit` of them, no more are sought.
     #[must_use]
-    pub fn intersection_count(sources: &[&dyn Scored], limit: Option<usize>) -> usize {
+    pub fn intersection_count(sources: &[Source<'_>], limit: Option<usize>) -> usize {
         let mut sources = sources.to_vec();
-        sources.sort_by_key(|source| source.count());
+        sources.sort_by_key(|source| source.len());
         let Some((first, others)) = sources.split_first() else { return 0 };
         let in_all = |(member, _): &(Packed<'_>, f64)| {
             let bytes = Bytes::from(*member);
@@ -216,7 +224,7 @@ impl<'a> Combined<'a> {
 /// The order in which real servers take the sources: it can be seen where sums are rounded.
 fn from_the_smallest<'s, 'a>(sources: &'s [Weighted<'a>]) -> Vec<&'s Weighted<'a>> {
     let mut sources: Vec<_> = sources.iter().collect();
-    sources.sort_by_key(|weighted| weighted.source.count());
+    sources.sort_by_key(|weighted| weighted.source.len());
     sources
 }
 

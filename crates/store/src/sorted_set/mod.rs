@@ -12,18 +12,20 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod view;
 
 pub use add::{AddMembers, AddRule, AddScores, Added};
-pub use combine::{Aggregate, Combined, Scored, Weighted};
+pub use combine::{Aggregate, Combined, Source, Weighted};
 pub use cut::{LexBound, ScoreBound};
-pub use entries::Entries;
+pub use entries::{Entries, Members};
+pub use view::SortedSetRef;
 
 use std::ops::Range;
 
-use crate::listpack::{Listpack, Packed};
-use cut::Cut;
-use entries::Walk;
+use crate::listpack::{Listpack, ListpackRef, Packed};
+use crate::seen::seen_as;
 use tree::Tree;
+use view::View;
 
 /// Members with a score each, in the order of the scores, and of the bytes of the members where scores are the same. No score
 /// is "not a number".
@@ -70,9 +72,6 @@ pub enum BadEntries {
     #[error("the entries are not in their order")]
     Order,
 }
-
-/// Entries of a tree that a step of a scan shows, about.
-const SHOWN: usize = 12;
 
 impl Default for SortedSet {
     fn default() -> Self {
@@ -140,13 +139,43 @@ impl SortedSet {
         Ok(set)
     }
 
-    /// The listpack that it is, if it is one.
-    #[must_use]
-    pub fn as_listpack(&self) -> Option<&Listpack> {
-        match &self.0 {
-            Repr::Packed(pack) => Some(pack),
-            Repr::Tree(_) => None,
+    /// Takes a listpack that was one before.
+    pub(crate) fn of_listpack(pack: Listpack) -> Self {
+        Self(Repr::Packed(pack))
+    }
+
+    /// Its listpack with the memory that that is in, or the set again where it is none.
+    pub(crate) fn into_listpack(self) -> Result<Listpack, Self> {
+        match self.0 {
+            Repr::Packed(pack) => Ok(pack),
+            Repr::Tree(_) => Err(self),
         }
+    }
+
+    /// The same, to look at.
+    #[must_use]
+    pub fn view(&self) -> SortedSetRef<'_> {
+        match &self.0 {
+            Repr::Packed(pack) => SortedSetRef::from(pack.view()),
+            Repr::Tree(tree) => SortedSetRef(View::Tree(tree)),
+        }
+    }
+
+    seen_as! { SortedSetRef:
+        as_listpack() -> Option<ListpackRef<'_>>;
+        len() -> usize;
+        is_empty() -> bool;
+        score(member: &[u8]) -> Option<f64>;
+        rank(member: &[u8]) -> Option<(usize, f64)>;
+        ranks_by_score(min: ScoreBound, max: ScoreBound) -> Range<usize>;
+        ranks_by_lex(min: LexBound<'_>, max: LexBound<'_>) -> Range<usize>;
+        entries(ranks: Range<usize>) -> Entries<'_>;
+        iter() -> Entries<'_>;
+        scan(position: u64, show: impl FnMut(Packed<'_>, f64)) -> u64;
+        encoding() -> &'static str;
+        random(random: impl FnMut() -> u64) -> Option<(Packed<'_>, f64)>;
+        random_repeated(count: usize, random: impl FnMut() -> u64, show: impl FnMut(Packed<'_>, f64) -> bool);
+        random_distinct(count: usize, random: impl FnMut() -> u64, show: impl FnMut(Packed<'_>, f64));
     }
 
     /// Prepares for so many members that are to be added at once: if they are more than a listpack may have, it is none from
@@ -159,10 +188,18 @@ impl SortedSet {
 
     /// Gives a member a score, or adds to the one it has.
     pub fn add(&mut self, member: &[u8], score: f64, rule: AddRule, limits: SortedSetLimits) -> Added {
-        let outcome = rule.outcome(score, self.score(member));
+        if let Repr::Packed(pack) = &mut self.0 {
+            let outcome = packed::add(pack, member, |before| rule.outcome(score, before), limits);
+            if let Some(outcome) = outcome {
+                return outcome;
+            }
+            self.grow();
+        }
+        let Repr::Tree(tree) = &mut self.0 else { unreachable!("it has just been made a tree") };
+        let outcome = rule.outcome(score, tree.score(member));
         match outcome {
-            Added::New(score) => self.insert(member, score, limits),
-            Added::Changed(score) => self.set_score(member, score),
+            Added::New(score) => tree.insert(score, member),
+            Added::Changed(score) => tree.set_score(member, score),
             Added::Same(_) | Added::Refused | Added::NotANumber => {}
         }
         outcome
@@ -171,112 +208,19 @@ impl SortedSet {
     /// Takes a member out and gives its score.
     pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
         match &mut self.0 {
-            Repr::Packed(pack) => {
-                let (rank, score) = packed::find(pack, member)?;
-                packed::remove(pack, rank, 1);
-                Some(score)
-            }
+            Repr::Packed(pack) => packed::take(pack, member),
             Repr::Tree(tree) => tree.remove(member),
         }
     }
 
     /// Takes out the entries of a range of ranks; what is out of range is not there. Gives how many they were.
     pub fn remove_ranks(&mut self, ranks: Range<usize>) -> usize {
-        let Range { start, end } = self.in_range(ranks);
+        let Range { start, end } = self.view().in_range(ranks);
         match &mut self.0 {
             Repr::Packed(pack) => packed::remove(pack, start, end - start),
             Repr::Tree(tree) => tree.remove_ranks(start, end - start),
         }
         end - start
-    }
-
-    /// How many members there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Repr::Packed(pack) => pack.len() / 2,
-            Repr::Tree(tree) => tree.len,
-        }
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The score of a member.
-    #[must_use]
-    pub fn score(&self, member: &[u8]) -> Option<f64> {
-        match &self.0 {
-            Repr::Packed(pack) => packed::find(pack, member).map(|(_, score)| score),
-            Repr::Tree(tree) => tree.score(member),
-        }
-    }
-
-    /// The rank of a member, and its score.
-    #[must_use]
-    pub fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
-        match &self.0 {
-            Repr::Packed(pack) => packed::find(pack, member),
-            Repr::Tree(tree) => {
-                let score = tree.score(member)?;
-                Some((tree.rank(Cut::Entry(score, member)), score))
-            }
-        }
-    }
-
-    /// The ranks of the scores between two bounds; an empty range if there are none.
-    #[must_use]
-    pub fn ranks_by_score(&self, min: ScoreBound, max: ScoreBound) -> Range<usize> {
-        self.between(min.as_min(), max.as_max())
-    }
-
-    /// The ranks of the members between two bounds, of a set in which all scores are the same; an empty range if there are
-    /// none. With different scores it is any range.
-    #[must_use]
-    pub fn ranks_by_lex(&self, min: LexBound<'_>, max: LexBound<'_>) -> Range<usize> {
-        self.between(min.as_min(), max.as_max())
-    }
-
-    /// The entries of a range of ranks, from both ends; what is out of range is not there.
-    #[must_use]
-    pub fn entries(&self, ranks: Range<usize>) -> Entries<'_> {
-        let ranks = self.in_range(ranks);
-        Entries(match &self.0 {
-            Repr::Packed(pack) => {
-                let mut pairs = packed::pairs(pack);
-                let behind = self.len() - ranks.end;
-                pairs.by_ref().take(ranks.start).for_each(|_| {});
-                pairs.by_ref().rev().take(behind).for_each(|_| {});
-                Walk::Packed { pairs, count: ranks.len() }
-            }
-            Repr::Tree(tree) => Walk::Tree { tree, ranks, front: None, back: None },
-        })
-    }
-
-    /// All entries, from both ends.
-    #[must_use]
-    pub fn iter(&self) -> Entries<'_> {
-        self.entries(0..self.len())
-    }
-
-    /// Shows some entries, from a position on, and gives the position of the next; 0 is the first, and comes again after the last.
-    /// Whoever is there from the call with 0 to the one that gives 0 is shown, mostly once, whatever comes, goes or changes its
-    /// score meanwhile. A listpack is shown at once, of a tree a dozen or two.
-    pub fn scan(&self, position: u64, mut show: impl FnMut(Packed<'_>, f64)) -> u64 {
-        match &self.0 {
-            Repr::Packed(pack) => {
-                packed::entries(pack).for_each(|(member, score)| show(member, score));
-                0
-            }
-            Repr::Tree(tree) => {
-                // What no scan has given is taken as its highest bits.
-                let from = u32::try_from(position).unwrap_or(u32::MAX);
-                let next = tree.scan(from, SHOWN, |member, score| show(Packed::Text(member), score));
-                next.map_or(0, u64::from)
-            }
-        }
     }
 
     /// Bytes of memory besides the value itself.
@@ -297,22 +241,13 @@ impl SortedSet {
         }
     }
 
-    /// The name of what it is, as OBJECT ENCODING tells it.
-    #[must_use]
-    pub fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Repr::Packed(_) => "listpack",
-            Repr::Tree(_) => "skiplist",
-        }
-    }
-
     /// Of entries in their order, each member once.
     fn from_sorted<M: AsRef<[u8]>>(entries: &[(f64, M)], limits: SortedSetLimits) -> Self {
         let lengths = || entries.iter().map(|(_, member)| member.as_ref().len());
         let fits = lengths().sum::<usize>() + entries.len() * 40 < Listpack::BYTES_MAX;
         if fits && entries.len() <= limits.entries && lengths().all(|length| length <= limits.value) {
             let texts = entries.iter().flat_map(|(score, member)| {
-                [Packed::Text(member.as_ref()).text(), packed::packed_score(*score).into_bytes().into()]
+                [Packed::Text(member.as_ref()).text(), packed::score_text(*score).into_bytes().into()]
             });
             return Self(Repr::Packed(texts.collect()));
         }
@@ -322,7 +257,7 @@ impl SortedSet {
 
     fn has_each_once(&self) -> bool {
         match &self.0 {
-            Repr::Packed(pack) => !pack.has_doubles(2),
+            Repr::Packed(pack) => !pack.view().has_doubles(2),
             Repr::Tree(tree) => tree.has_each_once(),
         }
     }
@@ -338,48 +273,5 @@ impl SortedSet {
         let entries: Vec<_> = self.iter().map(|(member, score)| (score, member.text())).collect();
         let entries = entries.iter().map(|(score, member)| (*score, member.as_ref()));
         Self(Repr::Tree(Box::new(Tree::from_sorted(entries))))
-    }
-
-    fn insert(&mut self, member: &[u8], score: f64, limits: SortedSetLimits) {
-        if let Repr::Packed(pack) = &mut self.0 {
-            let is_short = member.len() <= limits.value && pack.capacity() + member.len() < Listpack::BYTES_MAX;
-            if is_short && pack.len() / 2 < limits.entries {
-                packed::insert(pack, score, member);
-                return;
-            }
-            self.grow();
-        }
-        if let Repr::Tree(tree) = &mut self.0 {
-            tree.insert(score, member);
-        }
-    }
-
-    fn set_score(&mut self, member: &[u8], score: f64) {
-        match &mut self.0 {
-            Repr::Packed(pack) => {
-                if let Some((rank, _)) = packed::find(pack, member) {
-                    packed::remove(pack, rank, 1);
-                    packed::insert(pack, score, member);
-                }
-            }
-            Repr::Tree(tree) => tree.set_score(member, score),
-        }
-    }
-
-    fn between(&self, min: Cut<'_>, max: Cut<'_>) -> Range<usize> {
-        let start = self.below(min);
-        start..self.below(max).max(start)
-    }
-
-    fn below(&self, cut: Cut<'_>) -> usize {
-        match &self.0 {
-            Repr::Packed(pack) => packed::rank(pack, cut),
-            Repr::Tree(tree) => tree.rank(cut),
-        }
-    }
-
-    fn in_range(&self, ranks: Range<usize>) -> Range<usize> {
-        let end = ranks.end.min(self.len());
-        ranks.start.min(end)..end
     }
 }

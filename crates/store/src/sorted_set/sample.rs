@@ -1,22 +1,22 @@
 //! Random members.
 
-use super::SortedSet;
+use super::SortedSetRef;
 use crate::listpack::Packed;
 use crate::seek::{below, distinct};
 
-impl SortedSet {
+impl<'a> SortedSetRef<'a> {
     /// An entry, each as likely as any other; `None` if there is none. `random` gives numbers.
-    pub fn random(&self, mut random: impl FnMut() -> u64) -> Option<(Packed<'_>, f64)> {
+    pub fn random(self, mut random: impl FnMut() -> u64) -> Option<(Packed<'a>, f64)> {
         let rank = below(self.len(), &mut random)?;
         self.entries(rank..rank + 1).next()
     }
 
     /// Shows so many entries, each time any of them, until `show` gives `false`.
     pub fn random_repeated(
-        &self,
+        self,
         count: usize,
         mut random: impl FnMut() -> u64,
-        mut show: impl FnMut(Packed<'_>, f64) -> bool,
+        mut show: impl FnMut(Packed<'a>, f64) -> bool,
     ) {
         // The entries of a listpack can't be found by rank without walking.
         let known: Vec<_> = if self.as_listpack().is_some() { self.iter().collect() } else { Vec::new() };
@@ -31,12 +31,7 @@ impl SortedSet {
 
     /// Shows so many different entries in their order, each choice of them as likely as any other; all if there are no more.
     /// Takes a step for each entry of a small set or if a quarter or more are wanted, else one for each that is shown.
-    pub fn random_distinct(
-        &self,
-        count: usize,
-        mut random: impl FnMut() -> u64,
-        mut show: impl FnMut(Packed<'_>, f64),
-    ) {
+    pub fn random_distinct(self, count: usize, mut random: impl FnMut() -> u64, mut show: impl FnMut(Packed<'a>, f64)) {
         let len = self.len();
         // The entries of a listpack are found by walking: once for all of them.
         if self.as_listpack().is_none() && count < len / 4 {

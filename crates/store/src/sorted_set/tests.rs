@@ -213,8 +213,8 @@ proptest! {
         let sets: Vec<_> = maps.iter()
             .map(|map| SortedSet::from_entries(map.iter().map(|(member, score)| (*score, member)).collect(), SMALL).expect("they are good"))
             .collect();
-        let weighted: Vec<_> = sets.iter().zip(&sources).map(|(set, (_, weight))| Weighted { source: set, weight: *weight }).collect();
-        let plain: Vec<&dyn Scored> = sets.iter().map(|set| set as &dyn Scored).collect();
+        let weighted: Vec<_> = sets.iter().zip(&sources).map(|(set, (_, weight))| Weighted { source: set.view().into(), weight: *weight }).collect();
+        let plain: Vec<Source<'_>> = sets.iter().map(|set| set.view().into()).collect();
         // Sums depend on the order, which is that of the sizes.
         let mut order: Vec<_> = (0..maps.len()).collect();
         order.sort_by_key(|source| maps[*source].len());
@@ -371,7 +371,10 @@ fn plain_sets_are_sources_whose_scores_are_1() {
     let plain = Set::collect([1, 2, 3].map(Packed::Number), SetLimits::default());
     let scores = [(2.0, "2"), (5.0, "3"), (7.0, "4")];
     let scored = SortedSet::from_entries(scores.to_vec(), REAL).expect("they are good");
-    let weighted = [Weighted { source: &plain, weight: 10.0 }, Weighted { source: &scored, weight: 1.0 }];
+    let weighted = [
+        Weighted { source: plain.view().into(), weight: 10.0 },
+        Weighted { source: scored.view().into(), weight: 1.0 },
+    ];
     let shown = |combined: &Combined<'_>| -> Vec<(Vec<u8>, f64)> {
         combined.iter().map(|(member, score)| (member.to_vec(), score)).collect()
     };
@@ -382,8 +385,8 @@ fn plain_sets_are_sources_whose_scores_are_1() {
     assert_eq!(shown(&union), expected(&[("4", 7.0), ("1", 10.0), ("2", 12.0), ("3", 15.0)]));
     let both = Combined::intersection(&weighted, Aggregate::Min);
     assert_eq!(shown(&both), expected(&[("2", 2.0), ("3", 5.0)]));
-    assert_eq!(shown(&Combined::difference(&plain, &[&scored])), expected(&[("1", 1.0)]));
-    assert_eq!(shown(&Combined::difference(&scored, &[&plain])), expected(&[("4", 7.0)]));
+    assert_eq!(shown(&Combined::difference(plain.view().into(), &[scored.view().into()])), expected(&[("1", 1.0)]));
+    assert_eq!(shown(&Combined::difference(scored.view().into(), &[plain.view().into()])), expected(&[("4", 7.0)]));
 }
 
 #[test]
@@ -450,7 +453,7 @@ fn a_small_one_is_what_real_servers_have() {
     set.add(b"bb", 2.5, AddRule::default(), REAL);
     set.add(b"a", 1.0, AddRule::default(), REAL);
     let pack: Listpack = ["a", "1", "bb", "2.5"].into_iter().collect();
-    assert_eq!(set.as_listpack(), Some(&pack));
+    assert_eq!(set.as_listpack(), Some(pack.view()));
 }
 
 #[test]
@@ -459,9 +462,9 @@ fn what_is_not_a_number_makes_the_whole_sum_of_an_intersection_0() {
     let (four, zero) = (set(4.0), set(0.0));
     let sources = |weight: f64| {
         [
-            Weighted { source: &four, weight: 1.0 },
-            Weighted { source: &zero, weight: f64::INFINITY },
-            Weighted { source: &four, weight },
+            Weighted { source: four.view().into(), weight: 1.0 },
+            Weighted { source: zero.view().into(), weight: f64::INFINITY },
+            Weighted { source: four.view().into(), weight },
         ]
     };
     let scores = |combined: Combined<'_>| combined.iter().map(|(_, score)| score).collect::<Vec<_>>();

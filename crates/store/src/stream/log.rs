@@ -72,6 +72,8 @@ pub(super) struct Log {
     counters: Counters,
     /// Memory of the nodes themselves.
     bytes: usize,
+    /// No entry of the last node has a higher id, were it taken out or not.
+    newest: StreamId,
 }
 
 /// Entries of a stream, from both ends.
@@ -135,12 +137,13 @@ impl Log {
         if more > NODE_BYTES_MAX {
             return Err(AddError::TooLarge);
         }
-        if !self.has_room(id, more, limits) {
-            let node = Node::new(fields.clone());
+        if !self.add_to_last(id, more, fields.clone(), limits) {
+            let mut node = Node::new(fields.clone());
+            node.add(id, id, fields);
             self.bytes += node.bytes();
             self.nodes.insert(id, node);
         }
-        self.edit_last(|first, node| node.add(first, id, fields));
+        self.newest = id;
         if self.length == 0 {
             self.counters.first = id;
         }
@@ -253,6 +256,7 @@ impl Log {
         if live > 0 {
             self.length += live;
             self.bytes += node.bytes();
+            self.newest = node.last_id(first).unwrap_or(first);
             self.nodes.insert(first, node);
             self.counters.last = self.last_entry().map_or(self.counters.last, |entry| entry.id());
             if self.length == live {
@@ -262,28 +266,27 @@ impl Log {
         Ok(())
     }
 
-    /// Whether the last node takes another entry; if it doesn't, it gives back what it doesn't use.
-    fn has_room(&mut self, id: StreamId, more: usize, limits: StreamLimits) -> bool {
+    /// Adds an entry to the last node, if that takes it; if it doesn't, it gives back what it doesn't use.
+    fn add_to_last<'f>(
+        &mut self,
+        id: StreamId,
+        more: usize,
+        fields: impl ExactSizeIterator<Item = (&'f [u8], &'f [u8])> + Clone,
+        limits: StreamLimits,
+    ) -> bool {
         let Some(mut last) = self.nodes.last_entry() else { return false };
         let first = *last.key();
         let node = last.get_mut();
-        // XSETID can go back behind what was taken out.
-        let room = !node.is_full(more, limits) && node.last_id(first) < Some(id);
-        if !room {
-            let before = node.bytes();
-            node.shrink();
-            self.bytes = self.bytes + node.bytes() - before;
-        }
-        room
-    }
-
-    fn edit_last(&mut self, edit: impl FnOnce(StreamId, &mut Node)) {
-        let Some(mut last) = self.nodes.last_entry() else { return };
-        let first = *last.key();
-        let node = last.get_mut();
         let before = node.bytes();
-        edit(first, node);
+        // XSETID can go back behind what was taken out.
+        let has_room = self.newest < id && !node.is_full(more, limits);
+        if has_room {
+            node.add(first, id, fields);
+        } else {
+            node.shrink();
+        }
         self.bytes = self.bytes + node.bytes() - before;
+        has_room
     }
 
     fn remove_node(&mut self, first: StreamId) {

@@ -49,6 +49,7 @@ pub(super) struct NodeEntries<'a> {
 }
 
 /// What entries of a node have in common.
+#[derive(Clone, Copy)]
 struct Head {
     live: i64,
     deleted: i64,
@@ -119,7 +120,7 @@ impl Node {
         });
         let numbers = start.into_iter().chain(own_count).map(Packed::Number);
         self.0.append(numbers.chain(content).chain([Packed::Number(length)]));
-        self.set_counts(head.live + 1, head.deleted);
+        self.0.replace_number(Listpack::FIRST, head.live + 1);
     }
 
     /// Flags an entry; tells whether it was there. Walks the node.
@@ -184,22 +185,16 @@ impl Node {
     }
 
     fn head(&self) -> Head {
-        let live = self.0.place(0).unwrap_or_default();
-        let deleted = self.0.next(live);
-        let count = self.0.next(deleted);
-        Head {
-            live: number(&self.0, live),
-            deleted: number(&self.0, deleted),
-            count: number(&self.0, count) as usize,
-            names: self.0.next(count),
-        }
+        let pack = self.0.view();
+        let (live, deleted_at) = pack.number(Listpack::FIRST);
+        let (deleted, count_at) = pack.number(deleted_at);
+        let (count, names) = pack.number(count_at);
+        Head { live, deleted, count: count as usize, names }
     }
 
     fn set_counts(&mut self, live: i64, deleted: i64) {
-        let place = self.0.place(0).unwrap_or_default();
-        self.0.replace_number(place, live);
-        let place = self.0.next(place);
-        self.0.replace_number(place, deleted);
+        self.0.replace_number(Listpack::FIRST, live);
+        self.0.replace_number(self.0.next(Listpack::FIRST), deleted);
     }
 
     fn has_fields<'f>(&self, head: &Head, fields: impl ExactSizeIterator<Item = (&'f [u8], &'f [u8])>) -> bool {

@@ -1,7 +1,7 @@
 //! What a search for places asks for.
 
 use slotmesh_resp::parse_integer;
-use slotmesh_store::SortedSet;
+use slotmesh_store::SortedSetRef;
 use slotmesh_store::geo::{Position, Shape, Unit};
 
 use super::arguments;
@@ -89,7 +89,7 @@ impl Form {
 impl<'a> Request<'a> {
     /// Takes a request for a set, or for a key that is not there: what is wrong is told then as well, but for what
     /// depends on members.
-    pub(super) fn parse(args: &[&'a [u8]], form: Form, set: Option<&SortedSet>) -> Result<Self, ErrorReply> {
+    pub(super) fn parse(args: &[&'a [u8]], form: Form, set: Option<SortedSetRef<'_>>) -> Result<Self, ErrorReply> {
         let mut found = Self::new(form);
         let mut words = match form {
             Form::Place(_) => {
@@ -174,7 +174,7 @@ impl<'a> Request<'a> {
         &mut self,
         option: &[u8],
         rest: &'w [&'a [u8]],
-        set: Option<&SortedSet>,
+        set: Option<SortedSetRef<'_>>,
     ) -> Result<&'w [&'a [u8]], ErrorReply> {
         let [next, left @ ..] = rest else { return Err(ErrorReply::syntax()) };
         if is_word(option, "count") {
@@ -197,7 +197,7 @@ impl<'a> Request<'a> {
         &mut self,
         option: &[u8],
         rest: &'w [&'a [u8]],
-        set: Option<&SortedSet>,
+        set: Option<SortedSetRef<'_>>,
     ) -> Result<&'w [&'a [u8]], ErrorReply> {
         let has_corners = matches!(self.extent, Some(Extent::Corners(_)));
         match (rest, self.centre, &self.extent) {
@@ -244,7 +244,7 @@ impl<'a> Request<'a> {
         Ok(left)
     }
 
-    fn set_member(&mut self, member: &[u8], set: Option<&SortedSet>) -> Result<(), ErrorReply> {
+    fn set_member(&mut self, member: &[u8], set: Option<SortedSetRef<'_>>) -> Result<(), ErrorReply> {
         let place = set.map(|set| {
             let score = set.score(member).ok_or_else(|| ErrorReply::echo(&[b"member ", member, b" does not exist"]));
             score.map(Position::of_score)

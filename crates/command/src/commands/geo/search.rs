@@ -2,7 +2,7 @@
 
 use slotmesh_resp::ReplyWriter;
 use slotmesh_store::geo::{Area, Found, distance_text};
-use slotmesh_store::{Packed, ScoreBound, SortedSet};
+use slotmesh_store::{Packed, ScoreBound, SortedSet, SortedSetRef};
 
 use super::request::{Form, Order, Request};
 use super::write_position;
@@ -59,7 +59,7 @@ fn search(call: &mut Keyed<'_>, form: Form) -> Done {
 }
 
 /// What is within the shape: in the order that is wanted, and not more than that.
-fn find<'s>(set: &'s SortedSet, request: &Request<'_>) -> Vec<Hit<'s>> {
+fn find<'s>(set: SortedSetRef<'s>, request: &Request<'_>) -> Vec<Hit<'s>> {
     let Some(shape) = request.shape() else { return Vec::new() };
     let area = Area::new(shape);
     let entries = area.ranges().flat_map(|scores| {

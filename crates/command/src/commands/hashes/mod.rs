@@ -16,7 +16,7 @@ pub(crate) use set_with_term::{hgetex, hsetex};
 pub(crate) use terms::{hexpire, hexpireat, hexpiretime, hpersist, hpexpire, hpexpireat, hpexpiretime, hpttl, httl};
 
 use slotmesh_resp::ReplyWriter;
-use slotmesh_store::{Hash, Packed};
+use slotmesh_store::{HashRef, Packed};
 
 use crate::commands::shown::write_packed;
 
@@ -29,6 +29,6 @@ fn write_value(reply: &mut ReplyWriter<'_>, value: Option<Packed<'_>>) {
 }
 
 /// How many fields there are that have not expired.
-fn living(hash: &Hash, now: u64) -> usize {
+fn living(hash: HashRef<'_>, now: u64) -> usize {
     if hash.expiring() == 0 { hash.len() } else { hash.iter(now).count() }
 }

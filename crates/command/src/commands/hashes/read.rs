@@ -1,6 +1,6 @@
 //! What a hash holds.
 
-use slotmesh_store::{Hash, Packed};
+use slotmesh_store::{Hash, HashRef, Packed};
 
 use super::{living, write_value};
 use crate::commands::element_scan::{Options, Position, write_found};
@@ -26,7 +26,7 @@ pub(crate) fn hmget(call: &mut Keyed<'_>) -> Done {
 }
 
 pub(crate) fn hlen(call: &mut Keyed<'_>) -> Done {
-    let length = call.db.view(call.args[1])?.map_or(0, Hash::len);
+    let length = call.db.view::<Hash>(call.args[1])?.map_or(0, HashRef::len);
     call.count(length)
 }
 

@@ -1,6 +1,6 @@
 //! OBJECT.
 
-use slotmesh_store::{Value, ValueRef};
+use slotmesh_store::ValueRef;
 
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
@@ -30,14 +30,12 @@ fn encoding(key: &[u8], value: ValueRef<'_>, expires: bool) -> &'static str {
             let head = if key.len() < LONG_KEY_BYTES { 0 } else { 2 } + if expires { 8 } else { 0 };
             if head + key.len() + text.len() <= EMBEDDED_BYTES_MAX { "embstr" } else { "raw" }
         }
-        ValueRef::Long(value) => match value {
-            Value::Text(_) => "raw",
-            Value::List(list) => list.encoding(),
-            Value::Hash(hash) => hash.encoding(),
-            Value::Set(set) => set.encoding(),
-            Value::Stream(stream) => stream.encoding(),
-            Value::SortedSet(set) => set.encoding(),
-        },
+        ValueRef::LongText(_) => "raw",
+        ValueRef::List(list) => list.encoding(),
+        ValueRef::Hash(hash) => hash.encoding(),
+        ValueRef::Set(set) => set.encoding(),
+        ValueRef::Stream(stream) => stream.encoding(),
+        ValueRef::SortedSet(set) => set.encoding(),
     }
 }
 

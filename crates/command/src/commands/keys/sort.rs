@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use slotmesh_store::{Db, End, Expiry, Hash, List, Value, ValueRef, WrongType, parse_double};
+use slotmesh_store::{Db, End, Expiry, Hash, List, ValueRef, WrongType, parse_double};
 use slotmesh_types::key_slot;
 
 use crate::call::is_word;
@@ -143,11 +143,9 @@ fn store(call: &mut Keyed<'_>, to: &[u8], elements: &[Vec<u8>], get: &[&[u8]]) -
 fn elements(db: &mut Db<'_>, key: &[u8]) -> Result<(Vec<Vec<u8>>, bool), ErrorReply> {
     Ok(match db.get(key) {
         None => (Vec::new(), false),
-        Some(ValueRef::Long(Value::List(list))) => (list.iter().map(|text| text.text().into_owned()).collect(), false),
-        Some(ValueRef::Long(Value::Set(set))) => (set.iter().map(|text| text.text().into_owned()).collect(), true),
-        Some(ValueRef::Long(Value::SortedSet(set))) => {
-            (set.iter().map(|(member, _)| member.text().into_owned()).collect(), false)
-        }
+        Some(ValueRef::List(list)) => (list.iter().map(|text| text.text().into_owned()).collect(), false),
+        Some(ValueRef::Set(set)) => (set.iter().map(|text| text.text().into_owned()).collect(), true),
+        Some(ValueRef::SortedSet(set)) => (set.iter().map(|(member, _)| member.text().into_owned()).collect(), false),
         Some(_) => return Err(WrongType.into()),
     })
 }

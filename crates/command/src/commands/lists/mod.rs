@@ -4,7 +4,7 @@ mod moves;
 mod pop;
 mod search;
 
-use slotmesh_store::{Edited, End, List};
+use slotmesh_store::{Edited, End, List, ListRef};
 
 pub(crate) use moves::{blmove, brpoplpush, lmove, rpoplpush};
 pub(crate) use pop::{blmpop, blpop, brpop, lmpop, lpop, rpop};
@@ -34,7 +34,7 @@ pub(crate) fn rpushx(call: &mut Keyed<'_>) -> Done {
 }
 
 pub(crate) fn llen(call: &mut Keyed<'_>) -> Done {
-    let length = call.db.view::<List>(call.args[1])?.map_or(0, List::len);
+    let length = call.db.view::<List>(call.args[1])?.map_or(0, ListRef::len);
     call.count(length)
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn lset(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn ltrim(call: &mut Keyed<'_>) -> Done {
     let (key, limit) = (call.args[1], call.settings.list);
     let (start, stop) = (numbers::integer(call.args[2])?, numbers::integer(call.args[3])?);
-    let length = call.db.view::<List>(key)?.map(List::len);
+    let length = call.db.view::<List>(key)?.map(ListRef::len);
     let kept = call.db.view::<List>(key)?.map_or(0..0, |list| list.span(start, stop));
     if length.is_some() && kept.is_empty() {
         // A long list is freed later when its key goes.

@@ -1,6 +1,6 @@
 //! What several sets have in common, and what not.
 
-use slotmesh_store::{Db, Expiry, Packed, Set, WrongType, difference, intersection, union};
+use slotmesh_store::{Db, Expiry, Packed, Set, SetRef, WrongType, difference, intersection, union};
 
 use crate::call::is_word;
 use crate::commands::numbers;
@@ -20,7 +20,7 @@ impl Operation {
     /// Combines the sets of these keys. A key that is not there is an empty set.
     fn members<'d>(self, db: &'d mut Db<'_>, keys: &[&[u8]]) -> Result<Vec<Packed<'d>>, WrongType> {
         let sets = db.view_all::<Set>(keys.iter().copied())?;
-        let there: Vec<&Set> = sets.iter().copied().flatten().collect();
+        let there: Vec<SetRef<'_>> = sets.iter().copied().flatten().collect();
         Ok(match self {
             Self::Intersection if there.len() < sets.len() => Vec::new(),
             Self::Intersection => intersection(&there).collect(),
@@ -28,7 +28,7 @@ impl Operation {
             Self::Difference => match sets.split_first() {
                 // What is taken from itself is nothing.
                 Some((Some(_), _)) if keys[1..].contains(&keys[0]) => Vec::new(),
-                Some((Some(first), _)) => difference(first, &there[1..]),
+                Some((Some(first), _)) => difference(*first, &there[1..]),
                 _ => Vec::new(),
             },
         })
@@ -90,7 +90,7 @@ pub(crate) fn sintercard(call: &mut Keyed<'_>) -> Done {
     let limit = parse_limit(options)?;
     let sets = call.db.view_all::<Set>(keys.iter().copied())?;
     // A key that is not there is an empty set.
-    let sets: Option<Vec<&Set>> = sets.into_iter().collect();
+    let sets: Option<Vec<SetRef<'_>>> = sets.into_iter().collect();
     let count = sets.map_or(0, |sets| intersection(&sets).take(limit).count());
     call.count(count)
 }

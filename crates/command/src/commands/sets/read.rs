@@ -1,13 +1,13 @@
 //! What a set holds.
 
-use slotmesh_store::Set;
+use slotmesh_store::{Set, SetRef};
 
 use crate::commands::element_scan::{Options, Position, write_found};
 use crate::commands::shown::write_packed;
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn scard(call: &mut Keyed<'_>) -> Done {
-    let length = call.db.view(call.args[1])?.map_or(0, Set::len);
+    let length = call.db.view::<Set>(call.args[1])?.map_or(0, SetRef::len);
     call.count(length)
 }
 
@@ -29,8 +29,8 @@ pub(crate) fn smismember(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn smembers(call: &mut Keyed<'_>) -> Done {
     let Keyed { args, db, reply, .. } = call;
     let set = db.view::<Set>(args[1])?;
-    reply.set(set.map_or(0, Set::len));
-    for member in set.into_iter().flat_map(Set::iter) {
+    reply.set(set.map_or(0, SetRef::len));
+    for member in set.into_iter().flat_map(SetRef::iter) {
         write_packed(reply, member);
     }
     Ok(())

@@ -1,8 +1,6 @@
 //! ZUNION, ZINTER, ZDIFF and their like. Sources are sorted sets and plain sets.
 
-use slotmesh_store::{
-    Aggregate, Combined, Packed, Scored, Set, SortedSet, Value, ValueRef, Weighted, WrongType, parse_double,
-};
+use slotmesh_store::{Aggregate, Combined, Packed, Set, Source, ValueRef, Weighted, WrongType, parse_double};
 
 use super::store::store;
 use super::{begin_entries, write_entry};
@@ -69,7 +67,7 @@ pub(crate) fn zintercard(call: &mut Keyed<'_>) -> Done {
     let values = db.get_all(keys.iter().copied());
     let sources = sources_of(&values)?;
     let options = Options::parse(words, keys.len(), Operation::Count, Use::Show)?;
-    let all: Option<Vec<&dyn Scored>> = sources.into_iter().collect();
+    let all: Option<Vec<Source<'_>>> = sources.into_iter().collect();
     let count = all.map_or(0, |all| Combined::intersection_count(&all, options.limit));
     write_count(reply, count);
     Ok(())
@@ -111,23 +109,21 @@ fn keys_of<'w, 'a>(words: Words<'w, 'a>, command: &str) -> Result<(Words<'w, 'a>
 }
 
 /// The sets that keys hold; nothing where there is no such key.
-fn sources_of<'a>(values: &[Option<ValueRef<'a>>]) -> Result<Vec<Option<&'a dyn Scored>>, WrongType> {
+fn sources_of<'a>(values: &[Option<ValueRef<'a>>]) -> Result<Vec<Option<Source<'a>>>, WrongType> {
     let source = |value: &Option<ValueRef<'a>>| {
         Ok(Some(match value {
             None => return Ok(None),
-            Some(ValueRef::Long(Value::SortedSet(_))) => {
-                value.expect("it is there").kind::<SortedSet>()? as &dyn Scored
-            }
-            Some(other) => other.kind::<Set>()?,
+            Some(ValueRef::SortedSet(set)) => Source::from(*set),
+            Some(other) => Source::from(other.kind::<Set>()?),
         }))
     };
     values.iter().map(source).collect()
 }
 
 /// `None` where it is clear that nothing comes out.
-fn combine<'a>(sources: &[Option<&'a dyn Scored>], operation: Operation, options: &Options) -> Option<Combined<'a>> {
+fn combine<'a>(sources: &[Option<Source<'a>>], operation: Operation, options: &Options) -> Option<Combined<'a>> {
     let weighted =
-        |(source, weight): (&Option<&'a dyn Scored>, &f64)| source.map(|source| Weighted { source, weight: *weight });
+        |(source, weight): (&Option<Source<'a>>, &f64)| source.map(|source| Weighted { source, weight: *weight });
     let mut all = sources.iter().zip(&options.weights).map(weighted);
     match operation {
         Operation::Union => Some(Combined::union(&all.flatten().collect::<Vec<_>>(), options.aggregate)),

@@ -10,7 +10,7 @@ mod scan;
 mod store;
 
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{LexBound, Packed, ScoreBound, SortedSet};
+use slotmesh_store::{LexBound, Packed, ScoreBound, SortedSet, SortedSetRef};
 
 pub(super) use add::add_entries;
 pub(crate) use add::{zadd, zincrby};
@@ -29,7 +29,7 @@ use crate::error_reply::{ErrorReply, wrong_number};
 use crate::keyed::{Done, Keyed};
 
 pub(crate) fn zcard(call: &mut Keyed<'_>) -> Done {
-    let count = call.db.view::<SortedSet>(call.args[1])?.map_or(0, SortedSet::len);
+    let count = call.db.view::<SortedSet>(call.args[1])?.map_or(0, SortedSetRef::len);
     call.count(count)
 }
 

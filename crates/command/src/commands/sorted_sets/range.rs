@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use slotmesh_store::{LexBound, ScoreBound, SortedSet};
+use slotmesh_store::{LexBound, ScoreBound, SortedSet, SortedSetRef};
 
 use super::store::store;
 use super::{begin_entries, lex_bounds, score_bounds, write_entry};
 use crate::call::is_word;
 use crate::commands::numbers;
+use crate::commands::shown::write_packed;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
 
@@ -90,10 +91,11 @@ fn show(call: &mut Keyed<'_>, form: Form) -> Done {
     };
     let entries = set.entries(wanted.ranks(set));
     begin_entries(reply, entries.len(), wanted.with_scores);
-    if wanted.is_reverse {
-        entries.rev().for_each(|entry| write_entry(reply, entry, wanted.with_scores));
-    } else {
-        entries.for_each(|entry| write_entry(reply, entry, wanted.with_scores));
+    match (wanted.with_scores, wanted.is_reverse) {
+        (false, false) => entries.members().for_each(|member| write_packed(reply, member)),
+        (false, true) => entries.members().rev().for_each(|member| write_packed(reply, member)),
+        (true, false) => entries.for_each(|entry| write_entry(reply, entry, true)),
+        (true, true) => entries.rev().for_each(|entry| write_entry(reply, entry, true)),
     }
     Ok(())
 }
@@ -139,7 +141,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// The ranks that are wanted of a set.
-    fn ranks(&self, set: &SortedSet) -> Range<usize> {
+    fn ranks(&self, set: SortedSetRef<'_>) -> Range<usize> {
         let ranks = match self.bounds {
             Bounds::Rank(start, stop) => {
                 return turned(ranks_between(start, stop, set.len()), set.len(), self.is_reverse);
@@ -207,7 +209,7 @@ mod tests {
         for (request, ranks) in cases {
             let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
             let wanted = Wanted::parse(&words, Form::default()).expect("a right one");
-            assert_eq!(wanted.ranks(&set), ranks, "{request}");
+            assert_eq!(wanted.ranks(set.view()), ranks, "{request}");
         }
     }
 }

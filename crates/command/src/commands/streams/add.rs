@@ -21,7 +21,7 @@ struct Request<'a> {
 pub(crate) fn xadd(call: &mut Keyed<'_>) -> Done {
     let request = parse(call)?;
     let (key, now, limits) = (call.args[1], call.db.now(), call.settings.stream);
-    if call.db.view::<Stream>(key)?.is_none() && !request.makes {
+    if !request.makes && call.db.view::<Stream>(key)?.is_none() {
         call.reply.null();
         return Ok(());
     }
