@@ -21,8 +21,6 @@ pub struct Executed<'a> {
     pub time: Duration,
     /// Bytes of the request.
     pub bytes_in: u64,
-    /// Bytes that were written for it.
-    pub bytes_out: u64,
 }
 
 impl Server {
@@ -55,7 +53,7 @@ impl Server {
         for (kind, amount) in [
             (LogKind::Slow, micros),
             (LogKind::LargeRequest, amount(request.bytes_in)),
-            (LogKind::LargeReply, amount(request.bytes_out)),
+            (LogKind::LargeReply, amount(session.bytes_out)),
         ] {
             if self.command_log.wants(kind, amount) && is_logged(command) {
                 let client = session.client();

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use slotmesh_store::Db;
 use slotmesh_types::{Now, Slot};
 
 use crate::commands::pubsub::check_listening;
@@ -15,7 +14,7 @@ use crate::server::Server;
 use crate::session::Session;
 use crate::table::{Flag, Known};
 use crate::transactions::{Transaction, aborted};
-use crate::turn::Turn;
+use crate::turn::{IsHere, Turn};
 
 /// Why a request does not run now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,10 +97,10 @@ impl<'a> Demand<'a> {
     }
 
     /// How many of its keys are here.
-    pub(crate) fn presence(&self, db: &mut Db<'_>) -> Presence {
+    pub(crate) fn presence(&self, is_here: IsHere<'_>) -> Presence {
         let (mut presence, mut first) = (Presence::default(), None);
         for key in self.keys() {
-            let count = if db.is_there(key) { &mut presence.here } else { &mut presence.missing };
+            let count = if is_here(key) { &mut presence.here } else { &mut presence.missing };
             *count += 1;
             presence.several |= *first.get_or_insert(key) != key;
         }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
-use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -97,10 +96,10 @@ impl Beside {
         self.open &= !bit(slot);
     }
 
-    /// It has arrived, or stays.
-    pub(crate) fn end_transit(&mut self, slot: Slot, key: &[u8]) {
-        self.holds.end_key(slot, key);
+    /// It has arrived, or stays. Tells whether a request was not served because of it.
+    pub(crate) fn end_transit(&mut self, slot: Slot, key: &[u8]) -> bool {
         self.version = None;
+        self.holds.end_key(slot, key)
     }
 
     /// Who would write into these slots, a bit for each, waits.
@@ -228,10 +227,10 @@ impl Beside {
         of_slot(&self.readers, slot).map(|(key, _)| key.clone()).collect()
     }
 
-    /// A key that was read, if possible another one.
-    pub(crate) fn read_key_beside(&self, slot: Slot, key: &[u8]) -> Option<(Slot, Box<[u8]>)> {
-        let after = self.readers.range((Bound::Excluded((slot, key.into())), Bound::Unbounded)).next();
-        after.or_else(|| self.readers.first_key_value()).map(|(key, _)| key.clone())
+    /// A key that was read, of the slot or one behind it if possible.
+    pub(crate) fn read_key_from(&self, slot: Slot) -> Option<(Slot, Box<[u8]>)> {
+        let from = self.readers.range((slot, Box::default())..).next();
+        from.or_else(|| self.readers.first_key_value()).map(|(key, _)| key.clone())
     }
 
     pub(crate) fn add_waiter(&mut self, waiter: &Arc<Waiter>) {

@@ -296,12 +296,24 @@ impl Client {
     /// Ends it if more waits to be sent to it than its class may have; tells whether it was ended for that, now or
     /// before. Time matters for the soft limit: to be called now and then.
     pub fn check_limits(&self, limits: OutputLimits, now: Mono) -> bool {
-        let limit = if self.is_subscribed() || self.is_monitor() { limits.pubsub } else { limits.normal };
-        if self.outbox.exceeds(limit, now) && !self.over_limit.swap(true, Relaxed) {
+        let limit = if self.is_pubsub() { limits.pubsub } else { limits.normal };
+        if self.outbox.exceeds(limit, now) {
+            self.end_over_limit();
+        }
+        self.is_over_limit()
+    }
+
+    /// Ends it because too much waits to be sent to it.
+    pub(crate) fn end_over_limit(&self) {
+        if !self.over_limit.swap(true, Relaxed) {
             self.outbox.close();
             self.kill();
         }
-        self.is_over_limit()
+    }
+
+    /// Whether it is of the class of those who are sent what they did not ask for.
+    pub(crate) fn is_pubsub(&self) -> bool {
+        self.is_subscribed() || self.is_monitor()
     }
 
     /// Whether it was ended because too much waited to be sent to it.

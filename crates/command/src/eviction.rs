@@ -1,5 +1,7 @@
 //! Keys go where memory is full. Source: `evict.c` of Valkey.
 
+use std::time::Duration;
+
 use slotmesh_config::Config;
 use slotmesh_store::{Rank, Usage};
 use slotmesh_types::Now;
@@ -12,6 +14,10 @@ use crate::turn::Turn;
 
 /// After so many keys it is looked at the clock.
 const KEYS_BETWEEN_LOOKS: u32 = 16;
+
+/// After so many looks in a row of which no key went, none may go: all that is left is on its way to other nodes, or is
+/// taken by other threads first.
+const VAIN_LOOKS_MAX: u32 = 256;
 
 /// What the configuration says of the keys that go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,17 +134,20 @@ impl Server {
         }
     }
 
+    /// In a pause no key goes. Source: `performEvictions`.
     fn evict_for(&self, now: Now, micros_max: Option<u64>) -> Room {
         let eviction = self.settings.load().eviction;
         let (Some(rank), true) = (eviction.rank, self.has_limit()) else {
             return if self.has_limit() { Room::No } else { Room::Made };
         };
         let micros = || self.surroundings.unix_micros();
-        let end = micros_max.map(|max| micros() + max);
+        let begun = micros();
+        let end = micros_max.map(|max| begun + max);
         let mut room = Room::Made;
-        let mut count = 0_u32;
-        while self.memory.is_over() {
-            if !self.evict_one(now, &eviction, rank) {
+        let (mut count, mut vain) = (0_u32, 0);
+        while self.memory.is_over() && !self.pause.is_on() {
+            vain = if self.evict_one(now, &eviction, rank) { 0 } else { vain + 1 };
+            if vain == VAIN_LOOKS_MAX || vain > 0 && !self.memory.has_keys(eviction.expiring) {
                 room = Room::No;
                 break;
             }
@@ -148,12 +157,17 @@ impl Server {
                 break;
             }
         }
-        self.memory.set_exceeded(room == Room::Later, micros());
+        let ended = micros();
+        self.memory.set_exceeded(room == Room::Later, ended);
+        let took = Duration::from_micros(ended.saturating_sub(begun));
+        if self.spikes.wants(took) {
+            self.spikes.add("eviction-cycle", now.unix.0 / 1000, took);
+        }
         room
     }
 
-    /// Lets one key go, or finds that the one to go is gone or was used meanwhile. Tells whether there was any. One
-    /// lock is held at a time: first of the slots that are looked at, then of the best that was found.
+    /// Lets one key go, unless none was found, or the one to go is gone or was used meanwhile. Tells whether one went.
+    /// One lock is held at a time: first of the slots that are looked at, then of the best that was found.
     fn evict_one(&self, now: Now, eviction: &Eviction, rank: Rank) -> bool {
         let found = self.look_for_candidates(now, eviction, rank);
         let best = if rank == Rank::Chance {
@@ -162,8 +176,7 @@ impl Server {
             self.memory.candidates().best_with(found, (rank, eviction.expiring))
         };
         let Some(best) = best else { return false };
-        Turn::new(self, best.slot, now).evict(&best, rank, eviction.expiring);
-        true
+        Turn::new(self, best.slot, now).evict(&best, rank, eviction.expiring)
     }
 
     /// Some keys of one group of slots that may go.
@@ -175,6 +188,7 @@ impl Server {
         let look = |_| {
             let slot = group.beside.draw_slot(first, expiring, &mut random)?;
             let found = group.slot(slot).candidate(rank, expiring, now.unix.0, || random.next());
+            let found = found.filter(|(key, _)| !group.beside.holds().has(slot, key));
             found.map(|(key, rank)| Candidate { slot, key, rank })
         };
         (0..samples).filter_map(look).collect()

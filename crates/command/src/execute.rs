@@ -18,7 +18,7 @@ use crate::session::{Bill, Session};
 use crate::table::{Flag, Run};
 use crate::tracking::Mode;
 use crate::transactions;
-use crate::turn::{Request, Turn};
+use crate::turn::{Ran, Request, Turn};
 use crate::waiting::{Wait, Waiter};
 
 /// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
@@ -31,8 +31,9 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     session.client().outbox.take_all(out);
     session.ran = None;
     session.bill = None;
+    session.bytes_out = 0;
     session.end_hold(server, now);
-    let start = out.mark();
+    let (start, before) = (out.mark(), out.len());
     let outcome = match find(server, session, args) {
         Ok(Some(command)) => dispatch(&mut Call { server, session, now, command, args, out }),
         Ok(None) => Outcome::Close,
@@ -53,6 +54,7 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
         session.end_caching();
     }
     finish(session, start, out, &outcome);
+    session.bytes_out = out.len().saturating_sub(before) as u64;
     outcome
 }
 
@@ -93,8 +95,10 @@ pub fn end_wait(server: &Server, session: &mut Session, now: Now, waiter: &Waite
         Some(reply) => out.own().extend_from_slice(&reply),
         None => waiter.wait.end.write(&mut ReplyWriter::new(out.own(), session.protocol())),
     }
-    finish(session, start, out, &Outcome::Continue);
-    Outcome::Continue
+    // Its reply was too long to be sent.
+    let outcome = if session.client().is_over_limit() { Outcome::Close } else { Outcome::Continue };
+    finish(session, start, out, &outcome);
+    outcome
 }
 
 fn go_on(server: &Server, session: &mut Session, now: Now, start: Mark, out: &mut Output) -> Outcome {
@@ -171,6 +175,7 @@ fn dispatch(call: &mut Call<'_>) -> Outcome {
 
 fn admit_and_run(call: &mut Call<'_>) -> Outcome {
     let (server, command) = (call.server, call.command);
+    let prepared = command.spec.prepare.map(|prepare| prepare(call.args, &server.settings.load()));
     let mut turn = match admit(server, call.session, call.now, &Demand::of(command, call.args)) {
         Ok(turn) => turn,
         Err(Refusal::Held(hold)) => return call.session.hold_back(hold),
@@ -182,7 +187,10 @@ fn admit_and_run(call: &mut Call<'_>) -> Outcome {
     };
     call.session.ran = Some(command);
     match (command.spec.run, &mut turn) {
-        (Some(Run::Keyed(handler)), Some(turn)) => run_keyed(call, handler, turn, true),
+        (Some(Run::Keyed(handler)), Some(turn)) => {
+            turn.prepare(prepared);
+            run_keyed(call, handler, turn, true)
+        }
         (Some(Run::Plain(handler) | Run::Wide(handler)), _) => run(call, handler),
         _ => {
             refuse(server, &wrong_number(command), call.out);
@@ -211,7 +219,8 @@ pub(crate) fn run_keyed(call: &mut Call<'_>, handler: KeyedHandler, turn: &mut T
         && command.spec.flags.contains(&Flag::Readonly)
         && client.tracking().as_ref().is_some_and(Mode::remembers);
     let (protocol, touches) = (session.protocol(), session.touches());
-    let request = Request { command, handler, args, protocol, may_wait, touches, client: client.id };
+    let reply_bytes = turn.reply_bytes(client);
+    let request = Request { command, handler, args, protocol, may_wait, touches, client: client.id, reply_bytes };
     let ran = turn.run(&request, call.out.own());
     if tracks {
         turn.track(&request);
@@ -221,9 +230,13 @@ pub(crate) fn run_keyed(call: &mut Call<'_>, handler: KeyedHandler, turn: &mut T
         bill(call, turn, before);
     }
     match ran {
-        Ok(None) if call.out.len() > turn.reply_bytes() && call.is_too_much() => Outcome::Close,
-        Ok(None) => Outcome::Continue,
-        Ok(Some(wait)) => begin_to_wait(call, turn, wait, tracks),
+        Ok(Ran::TooLong) => {
+            call.session.client().end_over_limit();
+            Outcome::Close
+        }
+        Ok(Ran::Replied) if call.out.len() > reply_bytes && call.is_too_much() => Outcome::Close,
+        Ok(Ran::Replied) => Outcome::Continue,
+        Ok(Ran::Waits(wait)) => begin_to_wait(call, turn, wait, tracks),
         Err(error) => fail(call, &error),
     }
 }

@@ -8,6 +8,9 @@ use crate::table::{self, Flag, Known, Lookup};
 /// The command that a request names, if it may run; `None` to close the connection.
 pub(crate) fn find(server: &Server, session: &Session, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
     let found = table::lookup(args);
+    if matches!(found, Lookup::NoCommand) && is_http(args[0]) {
+        return Ok(None);
+    }
     if session.is_locked_out(server) {
         check_open_to_all(server, found)?;
     }
@@ -22,7 +25,6 @@ pub(crate) fn find(server: &Server, session: &Session, args: &[&[u8]]) -> Result
             let name = until_nul(args[0]).to_ascii_uppercase();
             Err(ErrorReply::echo(&[b"unknown subcommand '", typed, b"'. Try ", &name, b" HELP."]))
         }
-        Lookup::NoCommand if is_http(args[0]) => Ok(None),
         Lookup::NoCommand => Err(unknown(args)),
     }
 }

@@ -11,11 +11,20 @@ use crate::client::Client;
 /// Those who wait, by the numbers of their clients.
 type Waiting = BTreeMap<u64, Arc<Client>>;
 
+/// A key on its way to another node.
+#[derive(Debug, Default)]
+struct Transit {
+    /// Those who wait until it has arrived or stays.
+    waiting: Waiting,
+    /// A request that waits for another key was not served because of this one.
+    passed_over: bool,
+}
+
 /// What writes of a group of slots wait for. Meanwhile everything may be read, but only time may change what is held.
 #[derive(Debug, Default)]
 pub(crate) struct Holds {
-    /// Keys on their way to other nodes, each with those who wait until it has arrived or stays.
-    keys: ByKey<Waiting>,
+    /// Keys on their way to other nodes.
+    keys: ByKey<Transit>,
     /// Slots that stand still, a bit for each; once for everybody who wants that.
     still: Vec<u64>,
     /// Those who wait for slots to move on.
@@ -37,14 +46,31 @@ impl Holds {
         self.keys.entry((slot, key.into())).or_default();
     }
 
-    /// A key has arrived, or stays.
-    pub(crate) fn end_key(&mut self, slot: Slot, key: &[u8]) {
-        wake(self.keys.remove(&(slot, key.into())).unwrap_or_default());
+    /// A key has arrived, or stays. Tells whether a request was not served because of it.
+    pub(crate) fn end_key(&mut self, slot: Slot, key: &[u8]) -> bool {
+        let transit = self.keys.remove(&(slot, key.into())).unwrap_or_default();
+        wake(transit.waiting);
+        transit.passed_over
     }
 
-    /// Whether any of these is on its way.
-    pub(crate) fn has_any<'k>(&self, slot: Slot, keys: impl IntoIterator<Item = &'k [u8]>) -> bool {
-        !self.keys.is_empty() && keys.into_iter().any(|key| self.keys.contains_key(&(slot, key.into())))
+    /// Whether this key is on its way.
+    pub(crate) fn has(&self, slot: Slot, key: &[u8]) -> bool {
+        !self.keys.is_empty() && self.keys.contains_key(&(slot, key.into()))
+    }
+
+    /// Whether any of these is on its way; then it is noted with the first that is that a request was not served
+    /// because of it.
+    pub(crate) fn pass_over<'k>(&mut self, slot: Slot, keys: impl IntoIterator<Item = &'k [u8]>) -> bool {
+        if self.keys.is_empty() {
+            return false;
+        }
+        for key in keys {
+            if let Some(transit) = self.keys.get_mut(&(slot, key.into())) {
+                transit.passed_over = true;
+                return true;
+            }
+        }
+        false
     }
 
     /// Nothing is written into these slots any more.
@@ -72,7 +98,7 @@ impl Holds {
         } else {
             let mut keys = keys.into_iter().map(|key| (slot, key.into()));
             let Some(key) = keys.find(|key| self.keys.contains_key(key)) else { return false };
-            self.keys.entry(key).or_default()
+            &mut self.keys.entry(key).or_default().waiting
         };
         waiting.insert(client.id, Arc::clone(client));
         true
@@ -83,8 +109,8 @@ impl Holds {
         self.waiting.remove(&client.id);
         let keys: Vec<_> = of_slot(&self.keys, slot).map(|(key, _)| key.clone()).collect();
         for key in keys {
-            if let Some(waiting) = self.keys.get_mut(&(slot, key)) {
-                waiting.remove(&client.id);
+            if let Some(transit) = self.keys.get_mut(&(slot, key)) {
+                transit.waiting.remove(&client.id);
             }
         }
     }

@@ -7,7 +7,7 @@ use slotmesh_types::{Mono, Now, Slot, SlotSet};
 
 use crate::keyspace::{Group64, groups};
 use crate::server::Server;
-use crate::turn::Turn;
+use crate::turn::{Readers, Turn};
 
 /// Keys, and fields, that are taken out while others wait for the lock.
 const EXPIRED_AT_ONCE: usize = 64;
@@ -33,8 +33,7 @@ impl Server {
             let view = self.view();
             let is_mine = view.owner(slot).is_none_or(|owner| view.is_me(owner));
             if !is_mine && !matches!(view.open_slot(slot), Some(OpenSlot::Importing(_))) {
-                turn.flush();
-                turn.tell_all_readers();
+                turn.flush(Readers::Told);
             }
         }
         // Which keys those were is not told one by one: it may be millions.
@@ -47,9 +46,10 @@ impl Server {
         for slot in Slot::all() {
             let mut turn = Turn::new(self, slot, now);
             if self.view().me().facts.is_replica() {
-                turn.flush();
+                turn.flush(Readers::Forgotten);
             }
         }
+        self.invalidate_all(false, now.mono);
     }
 
     /// Takes out what has expired, for about so long, and goes on another time where it stopped. Source:

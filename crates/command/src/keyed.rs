@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use slotmesh_rdb::RestoreError;
 use slotmesh_resp::ReplyWriter;
-use slotmesh_store::Db;
+use slotmesh_store::{Db, Value};
 
 use crate::error_reply::{self, ErrorReply};
 use crate::event::{Classes, Event};
@@ -15,6 +16,12 @@ use crate::waiting::{Wait, WaitEnd, Wanted};
 /// What a handler of a command on keys gives: nothing, since its reply is written, or the error to reply. What it has
 /// written before an error is dropped.
 pub(crate) type Done = Result<(), ErrorReply>;
+
+/// A value that was made of a payload, or what is wrong with that.
+pub(crate) type Prepared = Result<Value, RestoreError>;
+
+/// What is done for a command on keys before their slot is locked.
+pub(crate) type Prepare = fn(&[&[u8]], &Settings) -> Prepared;
 
 /// The function behind a command on keys. Name, number of words, flags and slot are checked before it is called.
 pub(crate) type KeyedHandler = fn(&mut Keyed<'_>) -> Done;
@@ -31,6 +38,8 @@ pub(crate) struct Keyed<'a> {
     pub(crate) reply: ReplyWriter<'a>,
     /// What the configuration says.
     pub(crate) settings: &'a Settings,
+    /// What was done before the slot was locked; not in a transaction.
+    pub(crate) prepared: &'a mut Option<Prepared>,
     /// Chance.
     pub(crate) random: &'a mut Random,
     pub(crate) command: &'static Known,

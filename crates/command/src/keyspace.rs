@@ -22,6 +22,23 @@ pub struct SlotUsage {
     pub bytes_out: u64,
 }
 
+/// Figures of all keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many there are.
+    pub keys: u64,
+    /// How many expire some day.
+    pub expiring: u64,
+    /// Bytes that they take.
+    pub bytes: u64,
+    /// Bytes, of these, of the tables by which they are found.
+    pub table_bytes: u64,
+    /// Bytes, of these, of what tells which expire when.
+    pub term_bytes: u64,
+    /// Milliseconds that those that expire have left, all together.
+    pub terms_ms: u64,
+}
+
 /// The keys of this node, and what is kept beside them. Each group of slots has a lock; no thread holds two.
 #[derive(Debug)]
 pub struct Keyspace {
@@ -159,27 +176,29 @@ impl Keyspace {
         !groups().any(is_filled)
     }
 
-    /// How many keys expire some day.
+    /// Figures of all keys, from one walk. A term is what is left at this time, in milliseconds since 1970.
     #[must_use]
-    pub fn expiring(&self) -> u64 {
-        self.sum(|keys| keys.expiring() as u64)
-    }
-
-    /// Bytes that all keys take.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.sum(|keys| keys.bytes() as u64)
+    pub fn totals(&self, now: u64) -> Totals {
+        let mut all = Totals::default();
+        for slots in groups() {
+            let mut group = self.lock(slots.start);
+            for slot in slots.iter() {
+                let keys = group.slot(slot);
+                all.keys += keys.len() as u64;
+                all.expiring += keys.expiring() as u64;
+                all.bytes += keys.bytes() as u64;
+                all.table_bytes += keys.table_bytes() as u64;
+                all.term_bytes += keys.term_bytes() as u64;
+                all.terms_ms = all.terms_ms.saturating_add(keys.terms_ms(now));
+            }
+        }
+        all
     }
 
     /// Bytes that the slots take while no key is there.
     #[must_use]
     pub fn empty_bytes(&self) -> u64 {
         self.groups.empty_bytes() as u64
-    }
-
-    /// Bytes of the tables by which keys are found, and of what tells which expire when.
-    pub(crate) fn table_bytes(&self) -> (u64, u64) {
-        (self.sum(|keys| keys.table_bytes() as u64), self.sum(|keys| keys.term_bytes() as u64))
     }
 
     fn sum(&self, figure: impl Fn(&SlotKeys) -> u64) -> u64 {
@@ -202,11 +221,6 @@ impl Keyspace {
         groups()
             .map(|slots| self.lock(slots.start).beside.lookups())
             .fold((0, 0), |all, group| (all.0 + group.0, all.1 + group.1))
-    }
-
-    /// How long keys that expire have left on average, in milliseconds.
-    pub(crate) fn average_ttl_ms(&self, now: u64) -> u64 {
-        self.sum(|keys| keys.terms_ms(now)).checked_div(self.expiring()).unwrap_or(0)
     }
 
     /// Sets the figures of all slots back.

@@ -70,7 +70,7 @@ pub use commands::cluster::VIEW_AGE_MAX;
 pub use error_reply::ErrorReply;
 pub use execute::{answer, end_wait, execute, resume};
 pub use explanation::{ExplainedLink, NodeExplanation};
-pub use keyspace::{Keyspace, SlotUsage};
+pub use keyspace::{Keyspace, SlotUsage, Totals};
 pub use memory::Memory;
 pub use migration::{Credentials, Departure, Migration, Transit};
 pub use outcome::{

@@ -48,6 +48,13 @@ struct GroupSize {
     expiring: AtomicU32,
 }
 
+impl GroupSize {
+    /// How many keys may go.
+    fn count(&self, expiring: bool) -> u32 {
+        if expiring { self.expiring.load(Relaxed) } else { self.keys.load(Relaxed) }
+    }
+}
+
 /// What the keys of a slot take. Booked while there is a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SlotSize {
@@ -133,11 +140,14 @@ impl Memory {
         }
     }
 
+    /// Whether there are keys that may go.
+    pub(crate) fn has_keys(&self, expiring: bool) -> bool {
+        self.groups.iter().any(|group| group.count(expiring) > 0)
+    }
+
     /// The first slot of a group, each the likelier the more keys it has that may go; `None` when there is none.
     pub(crate) fn draw_group(&self, expiring: bool, random: &mut Random) -> Option<Slot> {
-        let count = |group: &GroupSize| {
-            u64::from(if expiring { group.expiring.load(Relaxed) } else { group.keys.load(Relaxed) })
-        };
+        let count = |group: &GroupSize| u64::from(group.count(expiring));
         let mut place = random.next().checked_rem(self.groups.iter().map(count).sum())?;
         let found = self.groups.iter().position(|group| {
             let count = count(group);

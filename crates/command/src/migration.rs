@@ -1,9 +1,9 @@
 //! Keys that go to another node while others are served: what MIGRATE does at this end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slotmesh_store::ValueRef;
 use slotmesh_types::{Now, Slot, key_slot};
 
 use crate::client::Client;
@@ -45,8 +45,8 @@ pub struct Credentials {
 pub enum Departure<'s> {
     /// None of the keys is here.
     NoKeys,
-    /// Some of them are on their way already. The client is told by [`Driver::served`](crate::Driver::served) when that
-    /// is over.
+    /// Some of them are on their way already, or there is a pause. The client is told by
+    /// [`Driver::served`](crate::Driver::served) when that is over.
     Held,
     /// These are here.
     Begun(Transit<'s>),
@@ -62,8 +62,10 @@ pub struct Transit<'s> {
     server: &'s Server,
     slot: Slot,
     now: Now,
-    /// Those that are here and were not handed over.
+    /// Those that were here when it began.
     keys: Vec<Vec<u8>>,
+    /// Which of these were handed over.
+    handed_over: Vec<bool>,
     /// Whether the keys stay: then nobody waits for them.
     copies: bool,
 }
@@ -72,51 +74,56 @@ impl Server {
     /// Begins to send keys away.
     pub fn depart(&self, migration: &Migration, client: &Arc<Client>, now: Now) -> Departure<'_> {
         let Some(slot) = migration.keys.first().map(|key| key_slot(key)) else { return Departure::NoKeys };
+        // A key may be named twice.
+        let mut named = BTreeSet::new();
+        let mut keys: Vec<Vec<u8>> = migration.keys.iter().filter(|key| named.insert(*key)).cloned().collect();
         let mut turn = Turn::new(self, slot, now);
-        if turn.hold(client, migration.keys.iter().map(Vec::as_slice)) {
+        if turn.hold(client, keys.iter().map(Vec::as_slice)) || self.pause.hold(client, || true, now.mono).is_some() {
             return Departure::Held;
         }
-        let mut keys = Vec::new();
-        for key in &migration.keys {
-            // A key may be named twice.
-            if turn.exists(key) && !keys.contains(key) {
-                keys.push(key.clone());
-            }
-        }
+        keys.retain(|key| turn.exists(key));
         if keys.is_empty() {
             return Departure::NoKeys;
         }
         if !migration.copies {
             keys.iter().for_each(|key| turn.beside().begin_transit(slot, key));
         }
-        Departure::Begun(Transit { server: self, slot, now, keys, copies: migration.copies })
+        let handed_over = vec![false; keys.len()];
+        Departure::Begun(Transit { server: self, slot, now, keys, handed_over, copies: migration.copies })
     }
 }
 
 impl Transit<'_> {
-    /// The keys that are here and were not handed over.
+    /// The keys that were here when it began, each once.
     #[must_use]
     pub fn keys(&self) -> &[Vec<u8>] {
         &self.keys
     }
 
-    /// What a key holds, as a payload of DUMP, and the milliseconds until it expires, 0 for never; `None` once it is
-    /// gone.
-    pub fn payload(&mut self, key: &[u8], now: Now) -> Option<(u64, Vec<u8>)> {
-        self.now = now;
-        Turn::new(self.server, self.slot, now).look(key, |value: ValueRef<'_>, deadline| {
-            // What has not expired has a while left.
-            let left = deadline.map_or(0, |deadline| deadline.saturating_sub(now.unix.0).max(1));
-            (left, slotmesh_rdb::dump(value))
-        })
+    /// Whether any key was handed over.
+    #[must_use]
+    pub fn has_handed_over(&self) -> bool {
+        self.handed_over.contains(&true)
     }
 
-    /// A key has arrived: it goes from here, unless it was to be copied.
-    pub fn hand_over(&mut self, key: &[u8], now: Now) {
+    /// What the key at that place holds, as a payload of DUMP, and the milliseconds until it expires, 0 for never;
+    /// `None` once it is gone.
+    pub fn payload(&mut self, at: usize, now: Now) -> Option<(u64, Vec<u8>)> {
         self.now = now;
-        self.keys.retain(|own| own != key);
+        // A copy is made faster than a payload, and others wait for the lock.
+        let copy = Turn::new(self.server, self.slot, now).copied(&self.keys[at])?;
+        // What has not expired has a while left.
+        let left = copy.deadline().map_or(0, |deadline| deadline.saturating_sub(now.unix.0).max(1));
+        Some((left, slotmesh_rdb::dump(copy.value())))
+    }
+
+    /// The key at that place has arrived: it goes from here, unless it was to be copied. In a pause as well, since it
+    /// was to go before that began, and is not to live at both ends.
+    pub fn hand_over(&mut self, at: usize, now: Now) {
+        self.now = now;
+        self.handed_over[at] = true;
         if !self.copies {
-            Turn::new(self.server, self.slot, now).end_transit(key, true);
+            Turn::new(self.server, self.slot, now).end_transit(&self.keys[at], true);
         }
     }
 }
@@ -124,7 +131,7 @@ impl Transit<'_> {
 impl Drop for Transit<'_> {
     fn drop(&mut self) {
         if !self.copies {
-            for key in &self.keys {
+            for (key, _) in self.keys.iter().zip(&self.handed_over).filter(|(_, handed_over)| !**handed_over) {
                 Turn::new(self.server, self.slot, self.now).end_transit(key, false);
             }
         }

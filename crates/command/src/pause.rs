@@ -128,6 +128,7 @@ impl Pause {
         if strictest.held < Held::All && !is_write() {
             return None;
         }
+        // In one step: a pause that ends in between would wake nobody.
         state.waiting.insert(client.id, Arc::clone(client));
         state.holds.iter().flatten().map(|hold| hold.until.since(now)).min()
     }
@@ -181,6 +182,8 @@ pub(crate) fn is_told_to_others(command: &Known) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use slotmesh_types::Now;
 
     use super::*;
@@ -195,17 +198,41 @@ mod tests {
         table::find(name.as_bytes()).expect("a command")
     }
 
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(Arc<AtomicUsize>);
+
+    impl Driver for Woken {
+        fn killed(&self) {}
+
+        fn served(&self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+
+        fn pushed(&self) {}
+    }
+
+    fn client(woken: &Arc<AtomicUsize>) -> Arc<Client> {
+        let peer = Peer::Unix { path: String::new() };
+        Arc::new(Client::new(1, &peer, 0, Now::default(), Box::new(Woken(Arc::clone(woken)))))
+    }
+
     /// How long a command of a client has to wait.
     fn hold(pause: &Pause, name: &str, now: Mono) -> Option<Duration> {
-        struct Ignore;
-        impl Driver for Ignore {
-            fn killed(&self) {}
+        pause.hold(&client(&Arc::default()), || is_told_to_others(command(name)), now)
+    }
 
-            fn pushed(&self) {}
-        }
-        let peer = Peer::Tcp { remote: ([127, 0, 0, 1], 1).into(), local: ([127, 0, 0, 1], 2).into() };
-        let client = Arc::new(Client::new(1, &peer, 0, Now::default(), Box::new(Ignore)));
-        pause.hold(&client, || is_told_to_others(command(name)), now)
+    #[test]
+    fn who_was_told_to_wait_is_woken_whenever_the_pause_ends() {
+        let (pause, woken) = (Pause::default(), Arc::default());
+        pause.begin(PauseReason::Operator, Held::Writes, at(100), at(0));
+        let client = client(&woken);
+        assert!(pause.hold(&client, || false, at(10)).is_none());
+        assert_eq!(pause.waiting(), 0);
+        assert!(pause.hold(&client, || true, at(10)).is_some());
+        // At once, before the client has done anything.
+        pause.end(PauseReason::Operator, at(11));
+        assert_eq!((woken.load(Relaxed), pause.waiting()), (1, 0));
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Server {
     }
 
     /// Holds requests back until then, or until [`end_pause`](Self::end_pause). On return nothing of that kind runs any
-    /// more.
+    /// more, and no key is evicted; but keys that are on their way to another node go when they have arrived.
     pub fn begin_pause(&self, reason: PauseReason, held: Held, until: Mono, now: Now) {
         self.pause.begin(reason, held, until, now.mono);
         self.keyspace.wait_for_all();
@@ -189,6 +189,10 @@ impl Server {
     /// A client has gone.
     pub fn disconnect(&self, session: &mut Session, now: Now) {
         session.end_hold(self, now);
+        // MIGRATE waits for its end without being held back itself.
+        if self.pause.is_on() {
+            self.pause.remove(session.client());
+        }
         if session.monitors {
             self.monitors.leave(session.client());
         }

@@ -66,6 +66,8 @@ pub struct Session {
     pub(crate) ran: Option<&'static Known>,
     /// What the current request costs its slot, where that is counted.
     pub(crate) bill: Option<Bill>,
+    /// Bytes that were written for the current request.
+    pub(crate) bytes_out: u64,
     /// What the request wrote are pushes, which CLIENT REPLY does not hold back.
     pub(crate) replied_by_push: bool,
 }
@@ -96,6 +98,7 @@ impl Session {
             watched: None,
             ran: None,
             bill: None,
+            bytes_out: 0,
             replied_by_push: false,
         }
     }

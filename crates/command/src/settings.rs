@@ -1,9 +1,10 @@
 //! What the configuration says to commands on keys, ready to be read for each of them.
 
-use slotmesh_config::Config;
+use slotmesh_config::{Config, OutputLimit, OutputLimits};
 use slotmesh_store::stream::StreamLimits;
 use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits, Usage};
 
+use crate::client::Client;
 use crate::cluster::EndpointType;
 use crate::event::Classes;
 use crate::eviction::Eviction;
@@ -32,8 +33,8 @@ pub(crate) struct Settings {
     pub(crate) text_bytes: usize,
     /// `client-query-buffer-limit`: most bytes of a request, or of a transaction.
     pub(crate) query_bytes: usize,
-    /// `client-output-buffer-limit` of normal clients: bytes of a reply that nobody is sent.
-    pub(crate) reply_bytes: usize,
+    /// `client-output-buffer-limit`: bytes of a reply that nobody of a class is sent.
+    pub(crate) reply_bytes: ReplyBytes,
     /// `cluster-preferred-endpoint-type`.
     pub(crate) endpoint_type: EndpointType,
     /// What runs while the cluster is down.
@@ -68,10 +69,7 @@ impl Settings {
             hll_sparse_bytes: number("hll-sparse-max-bytes"),
             text_bytes: number("proto-max-bulk-len"),
             query_bytes: number("client-query-buffer-limit"),
-            reply_bytes: match config.output_limits().normal.hard_bytes {
-                0 => usize::MAX,
-                bytes => usize::try_from(bytes).unwrap_or(usize::MAX),
-            },
+            reply_bytes: ReplyBytes::new(config.output_limits()),
             endpoint_type: match config.text("cluster-preferred-endpoint-type") {
                 "hostname" => EndpointType::Hostname,
                 "unknown-endpoint" => EndpointType::Unknown,
@@ -89,6 +87,27 @@ impl Settings {
     /// Whether it is counted how often keys are used.
     pub(crate) fn counts_uses(&self) -> bool {
         self.usage != Usage::LastUse
+    }
+}
+
+/// Bytes of a reply that a client is not sent, by its class: it is closed instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplyBytes {
+    normal: usize,
+    pubsub: usize,
+}
+
+impl ReplyBytes {
+    fn new(limits: OutputLimits) -> Self {
+        let bytes = |limit: OutputLimit| match limit.hard_bytes {
+            0 => usize::MAX,
+            bytes => usize::try_from(bytes).unwrap_or(usize::MAX),
+        };
+        Self { normal: bytes(limits.normal), pubsub: bytes(limits.pubsub) }
+    }
+
+    pub(crate) fn of(self, client: &Client) -> usize {
+        if client.is_pubsub() { self.pubsub } else { self.normal }
     }
 }
 

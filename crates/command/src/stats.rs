@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::error_reply::ErrorReply;
 use crate::latency::Histogram;
 use crate::table::{self, Known};
 
-/// Most codes of errors that are counted apart. Source: `ERRORSTATS_LIMIT`.
+/// Most other codes of errors that are counted apart. Source: `ERRORSTATS_LIMIT`.
 const CODES_MAX: usize = 128;
+
+/// Codes that are replied often, while slots move or clients err: counted without a lock.
+const USUAL_CODES: [&str; 10] =
+    ["ASK", "CLUSTERDOWN", "CROSSSLOT", "ERR", "EXECABORT", "MOVED", "NOAUTH", "OOM", "TRYAGAIN", "WRONGTYPE"];
 
 /// Where the codes beyond that are counted.
 const OVERFLOW: &[u8] = b"ERRORSTATS_OVERFLOW";
@@ -115,7 +119,7 @@ pub struct Stats {
     /// Times bytes were written.
     pub writes: SpreadCounter,
     /// Errors replied.
-    pub errors: Counter,
+    pub errors: SpreadCounter,
     /// Changes of keys.
     pub dirty: SpreadCounter,
     /// Keys taken out because their term was over.
@@ -138,9 +142,12 @@ pub struct Stats {
     pub(crate) tracks_times: AtomicBool,
     /// For each cell of a spread counter one of each command.
     per_command: [Box<[CommandCounters]>; CELLS],
-    /// How often each command took how long, once that was counted.
-    times: Box<[OnceLock<Histogram>]>,
-    per_code: Mutex<BTreeMap<Vec<u8>, u64>>,
+    /// For each cell how often each command took how long, once that was counted there.
+    times: [Box<[OnceLock<Histogram>]>; CELLS],
+    /// How often each of [`USUAL_CODES`] was replied.
+    usual_codes: [SpreadCounter; USUAL_CODES.len()],
+    /// How often each other code was.
+    other_codes: Mutex<BTreeMap<Vec<u8>, u64>>,
 }
 
 impl Default for Stats {
@@ -154,7 +161,7 @@ impl Default for Stats {
             net_out: SpreadCounter::default(),
             reads: SpreadCounter::default(),
             writes: SpreadCounter::default(),
-            errors: Counter::default(),
+            errors: SpreadCounter::default(),
             dirty: SpreadCounter::default(),
             expired_keys: Counter::default(),
             expired_fields: Counter::default(),
@@ -166,8 +173,9 @@ impl Default for Stats {
             query_limit_disconnections: Counter::default(),
             tracks_times: AtomicBool::new(true),
             per_command: [(); CELLS].map(|()| (0..table::count()).map(|_| CommandCounters::default()).collect()),
-            times: (0..table::count()).map(|_| OnceLock::new()).collect(),
-            per_code: Mutex::default(),
+            times: [(); CELLS].map(|()| (0..table::count()).map(|_| OnceLock::new()).collect()),
+            usual_codes: Default::default(),
+            other_codes: Mutex::default(),
         }
     }
 }
@@ -214,21 +222,28 @@ impl Stats {
     /// A call of a command took so long. What it does after it has asked others counts with none.
     pub(crate) fn add_call_time(&self, command: &Known, time: Duration) {
         if self.tracks_times.load(Relaxed) {
-            let times = self.times[command.index].get_or_init(Histogram::default);
+            let times = self.times[own_cell()][command.index].get_or_init(Histogram::default);
             times.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
         }
     }
 
     /// How often a command took how long, once that was counted.
-    pub(crate) fn times_of(&self, command: &Known) -> Option<&Histogram> {
-        self.times[command.index].get()
+    pub(crate) fn times_of(&self, command: &Known) -> Option<Histogram> {
+        let mut counted = self.times.iter().filter_map(|cell| cell[command.index].get()).peekable();
+        counted.peek()?;
+        let all = Histogram::default();
+        counted.for_each(|times| all.add_all(times));
+        Some(all)
     }
 
     /// An error was replied.
     pub fn add_error(&self, error: &ErrorReply) {
         self.errors.add(1);
-        let mut codes = self.per_code.lock().unwrap_or_else(PoisonError::into_inner);
         let code = error.code();
+        if let Some(place) = USUAL_CODES.iter().position(|usual| usual.as_bytes() == code) {
+            return self.usual_codes[place].add(1);
+        }
+        let mut codes = self.other_codes();
         let code = if codes.len() < CODES_MAX || codes.contains_key(code) { code } else { OVERFLOW };
         *codes.entry(code.to_vec()).or_default() += 1;
     }
@@ -248,24 +263,53 @@ impl Stats {
     /// How often each code was replied.
     #[must_use]
     pub fn errors_by_code(&self) -> BTreeMap<Vec<u8>, u64> {
-        self.per_code.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut all = self.other_codes().clone();
+        let usual = USUAL_CODES.iter().zip(&self.usual_codes).map(|(code, count)| (code, count.get()));
+        all.extend(usual.filter(|(_, count)| *count > 0).map(|(code, count)| (code.as_bytes().to_vec(), count)));
+        all
+    }
+
+    fn other_codes(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, u64>> {
+        self.other_codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Back to zero (CONFIG RESETSTAT).
     pub(crate) fn clear(&self) {
-        let own = [&self.commands, &self.net_in, &self.net_out, &self.reads, &self.writes];
-        own.into_iter().for_each(SpreadCounter::clear);
-        let own = [&self.connections, &self.connections_rejected, &self.errors, &self.auth_failures];
+        let own = [&self.commands, &self.net_in, &self.net_out, &self.reads, &self.writes, &self.errors];
+        own.into_iter().chain(&self.usual_codes).for_each(SpreadCounter::clear);
+        let own = [&self.connections, &self.connections_rejected, &self.auth_failures];
         let gone =
             [&self.expired_keys, &self.evicted_keys, &self.expired_fields, &self.expire_caps, &self.expire_micros];
         let ended = [&self.output_limit_disconnections, &self.query_limit_disconnections];
         own.into_iter().chain(gone).chain(ended).for_each(Counter::clear);
         self.stale_share.store(0, Relaxed);
-        self.times.iter().filter_map(OnceLock::get).for_each(Histogram::clear);
+        self.times.iter().flatten().filter_map(OnceLock::get).for_each(Histogram::clear);
         for counters in self.per_command.iter().flatten() {
             let of_one = [&counters.calls, &counters.micros, &counters.rejected, &counters.failed];
             of_one.into_iter().for_each(Counter::clear);
         }
-        self.per_code.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.other_codes().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn what_all_threads_have_counted_is_shown_together() {
+        let (stats, get) = (Stats::default(), table::find(b"get").expect("a command"));
+        let count = || {
+            stats.add_call_time(get, Duration::from_micros(3));
+            ["MOVED 1 a:1", "ODD one"].into_iter().for_each(|text| stats.add_error(&ErrorReply::new(text)));
+        };
+        thread::scope(|scope| (0..20).for_each(|_| drop(scope.spawn(count))));
+        assert_eq!(stats.times_of(get).map(|times| (times.count(), times.percentile(100.0))), Some((20, 3)));
+        assert_eq!(stats.errors_by_code(), BTreeMap::from([(b"MOVED".to_vec(), 20), (b"ODD".to_vec(), 20)]));
+        assert_eq!(stats.errors.get(), 40);
+        stats.clear();
+        assert_eq!((stats.times_of(get).map(|times| times.count()), stats.errors_by_code().len()), (Some(0), 0));
     }
 }

@@ -68,6 +68,11 @@ pub trait Surroundings: Send + Sync {
         0
     }
 
+    /// Connections to other servers that are kept for the next keys that go there. Called for INFO.
+    fn kept_targets(&self) -> usize {
+        0
+    }
+
     /// How soon its threads get to what is due. Called for INFO.
     fn responsiveness(&self) -> Responsiveness {
         Responsiveness::default()

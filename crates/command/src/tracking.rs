@@ -4,15 +4,19 @@
 //! Who wants to hear of all keys with a prefix instead is noted here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_types::Mono;
+use slotmesh_store::GROUP_SLOTS;
+use slotmesh_types::{Mono, Now, Slot};
 
 use crate::client::Client;
+use crate::random::Random;
 use crate::server::Server;
+use crate::turn::Turn;
 
 /// The channel of those who are told in RESP2.
 const CHANNEL: &[u8] = b"__redis__:invalidate";
@@ -57,8 +61,55 @@ impl Mode {
     }
 }
 
-/// The clients that hear of each prefix, by their numbers.
-type Prefixes = BTreeMap<Vec<u8>, BTreeMap<u64, Arc<Client>>>;
+/// Prefixes that are heard of.
+#[derive(Debug, Default)]
+struct Prefixes {
+    /// The clients that hear of each, by their numbers.
+    clients: BTreeMap<Vec<u8>, BTreeMap<u64, Arc<Client>>>,
+    /// How many have each length: those of a key are looked up, however many there are.
+    lengths: BTreeMap<usize, usize>,
+}
+
+impl Prefixes {
+    fn add(&mut self, prefix: &[u8], client: &Arc<Client>) {
+        if !self.clients.contains_key(prefix) {
+            *self.lengths.entry(prefix.len()).or_default() += 1;
+        }
+        self.clients.entry(prefix.to_vec()).or_default().insert(client.id, Arc::clone(client));
+    }
+
+    fn remove(&mut self, prefix: &[u8], client: &Client) {
+        let Some(clients) = self.clients.get_mut(prefix) else { return };
+        clients.remove(&client.id);
+        if clients.is_empty() {
+            self.clients.remove(prefix);
+            if let Some(count) = self.lengths.get_mut(&prefix.len()) {
+                *count -= 1;
+                if *count == 0 {
+                    self.lengths.remove(&prefix.len());
+                }
+            }
+        }
+    }
+}
+
+/// A number for each group of slots.
+#[derive(Debug)]
+struct Groups(Box<[AtomicU32]>);
+
+impl Default for Groups {
+    fn default() -> Self {
+        Self((0..usize::from(Slot::COUNT) / GROUP_SLOTS).map(|_| AtomicU32::new(0)).collect())
+    }
+}
+
+impl Deref for Groups {
+    type Target = [AtomicU32];
+
+    fn deref(&self) -> &[AtomicU32] {
+        &self.0
+    }
+}
 
 /// Who is tracked, and how much is noted.
 #[derive(Debug, Default)]
@@ -68,6 +119,8 @@ pub(crate) struct Tracking {
     pub(crate) keys: AtomicUsize,
     /// Clients that are noted, all keys together.
     pub(crate) items: AtomicUsize,
+    /// How many of the keys of each group of slots are noted.
+    groups: Groups,
     /// How many keys may be noted (`tracking-table-max-keys`); 0 for any number.
     keys_max: AtomicUsize,
     /// Whether anybody hears of a prefix: what every request on keys looks at.
@@ -86,10 +139,36 @@ impl Tracking {
         max > 0 && self.keys.load(Relaxed) > max
     }
 
-    /// Notes of a key are gone, which named so many clients.
-    pub(crate) fn forgot(&self, items: usize) {
+    /// A client is noted with a key of that slot: a new key, or a new client with one. Most that is read is noted
+    /// already, and then no line of memory moves between threads.
+    pub(crate) fn noted(&self, slot: Slot, new_key: bool, new_item: bool) {
+        if new_key {
+            self.keys.fetch_add(1, Relaxed);
+            self.groups[slot.index() / GROUP_SLOTS].fetch_add(1, Relaxed);
+        }
+        if new_item {
+            self.items.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Notes of a key of that slot are gone, which named so many clients.
+    pub(crate) fn forgot(&self, slot: Slot, items: usize) {
         self.keys.fetch_sub(1, Relaxed);
+        self.groups[slot.index() / GROUP_SLOTS].fetch_sub(1, Relaxed);
         self.items.fetch_sub(items, Relaxed);
+    }
+
+    /// A slot by chance, each group of slots the likelier the more of its keys are noted.
+    fn draw(&self, random: &mut Random) -> Option<Slot> {
+        let counts = || self.groups.iter().map(|count| u64::from(count.load(Relaxed)));
+        let mut place = random.next().checked_rem(counts().sum())?;
+        let group = counts().position(|count| {
+            let is_here = place < count;
+            place = place.saturating_sub(count);
+            is_here
+        })?;
+        let slot = group * GROUP_SLOTS + random.next() as usize % GROUP_SLOTS;
+        u16::try_from(slot).ok().and_then(Slot::new)
     }
 
     pub(crate) fn broadcasts(&self) -> bool {
@@ -103,7 +182,7 @@ impl Tracking {
 
     /// How many prefixes are heard of.
     pub(crate) fn prefixes(&self) -> usize {
-        self.by_prefix().len()
+        self.by_prefix().clients.len()
     }
 
     /// Tracks a client in this way. It keeps the prefixes it had.
@@ -115,12 +194,12 @@ impl Tracking {
         }
         if let Some(prefixes) = &mut mode.prefixes {
             for prefix in prefixes.iter() {
-                by_prefix.entry(prefix.clone()).or_default().insert(client.id, Arc::clone(client));
+                by_prefix.add(prefix, client);
             }
             prefixes.extend(before.take().and_then(|mode| mode.prefixes).into_iter().flatten());
         }
         *before = Some(mode);
-        self.broadcasts.store(!by_prefix.is_empty(), Relaxed);
+        self.broadcasts.store(!by_prefix.clients.is_empty(), Relaxed);
     }
 
     /// Tracks a client no longer. What is noted of it goes with the next change of the key.
@@ -129,14 +208,9 @@ impl Tracking {
         let Some(mode) = client.tracking().take() else { return };
         self.clients.fetch_sub(1, Relaxed);
         for prefix in mode.prefixes.into_iter().flatten() {
-            if let Some(clients) = by_prefix.get_mut(&prefix) {
-                clients.remove(&client.id);
-                if clients.is_empty() {
-                    by_prefix.remove(&prefix);
-                }
-            }
+            by_prefix.remove(&prefix, client);
         }
-        self.broadcasts.store(!by_prefix.is_empty(), Relaxed);
+        self.broadcasts.store(!by_prefix.clients.is_empty(), Relaxed);
     }
 
     fn by_prefix(&self) -> MutexGuard<'_, Prefixes> {
@@ -145,6 +219,17 @@ impl Tracking {
 }
 
 impl Server {
+    /// Gives up keys by chance while more are noted than may be: what was read once and never changes makes room for
+    /// what is read now. No lock may be held.
+    pub(crate) fn give_up_read_keys(&self, now: Now) {
+        let mut random = self.memory.random();
+        while self.tracking.is_full()
+            && let Some(slot) = self.tracking.draw(&mut random)
+        {
+            Turn::new(self, slot, now).give_up_read_key();
+        }
+    }
+
     /// Tells clients that had read a key that it has changed. `author` is the number of the client that did it; 0 for
     /// none.
     pub(crate) fn invalidate(&self, clients: &BTreeSet<u64>, key: &[u8], author: u64, now: Mono) {
@@ -158,12 +243,17 @@ impl Server {
 
     /// Tells those who hear of a prefix which keys with it have changed.
     pub(crate) fn broadcast(&self, keys: &BTreeSet<Box<[u8]>>, author: u64, now: Mono) {
-        for (prefix, clients) in &*self.tracking.by_prefix() {
-            let keys: Vec<&[u8]> = keys.iter().map(|key| &**key).filter(|key| key.starts_with(prefix)).collect();
-            if keys.is_empty() {
-                continue;
+        let by_prefix = self.tracking.by_prefix();
+        let mut changed: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
+        for key in keys {
+            for length in by_prefix.lengths.keys() {
+                if let Some((prefix, _)) = key.get(..*length).and_then(|start| by_prefix.clients.get_key_value(start)) {
+                    changed.entry(prefix).or_default().push(key);
+                }
             }
-            for client in clients.values() {
+        }
+        for (prefix, keys) in changed {
+            for client in by_prefix.clients[prefix].values() {
                 let noloop = client.tracking().as_ref().is_some_and(|mode| mode.noloop);
                 if !(noloop && client.id == author) {
                     self.tell_invalid(client, Some(&keys), now);

@@ -140,6 +140,7 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
             server.expire(clock.now(), EXPIRE_FOR);
             server.look_after_memory(clock.now(), EVICT_MICROS);
             tell_offset(shared, &mut told);
+            shared.targets.close_old();
             look = Instant::now() + EXPIRE_INTERVAL;
         }
     }

@@ -168,8 +168,8 @@ impl Node {
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
             .map_err(lacking("the bus thread"))?;
         let (stopping, stopped) = watch::channel(false);
-        let reaper = Reaper::start(&ended).map_err(lacking("threads"))?;
-        let world = Box::new(World { bus: bus.bus().clone(), clock, watchdog: Arc::clone(&watchdog), reaper });
+        let (targets, reaper) = (Targets::default(), Reaper::start(&ended).map_err(lacking("threads"))?);
+        let world = Box::new(World::new(bus.bus(), clock, &watchdog, &targets, reaper));
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {
             server: Server::new(clock.now(), process, config, Keyspace::new(entropy.hash_seed), world, pubsub),
@@ -177,7 +177,7 @@ impl Node {
             clock,
             listeners: Listeners::default(),
             places: threads.places(),
-            targets: Targets::default(),
+            targets,
             watchdog,
             settled,
             changing: Mutex::default(),

@@ -295,6 +295,36 @@ fn a_connection_is_used_again_and_made_anew_when_it_has_ended() {
 }
 
 #[test]
+fn nothing_is_sent_again_while_it_may_still_be_carried_out() {
+    let mut world = World::new();
+    assert_eq!(world.other.ask(&["SET", "k", "5"]), OK);
+    let mut link = world.begin(&["COPY"]);
+    link.reply(OK);
+    assert_eq!(world.reply(), OK);
+    assert!(world.other.text(&["INFO", "stats"]).contains("migrate_cached_sockets:1\r\n"));
+    let port = world.target.port.to_string();
+    world.client.send(&["MIGRATE", "127.0.0.1", &port, "k", "0", "200", "REPLACE"]);
+    link.request();
+    assert_eq!(world.reply(), b"-IOERR error or timeout reading to target instance\r\n");
+    world.target.listener.set_nonblocking(true).expect("set");
+    assert!(world.target.listener.accept().is_err(), "no other connection was made");
+    assert_eq!(world.other.ask(&["INCR", "k"]), b":6\r\n");
+}
+
+#[test]
+fn a_connection_on_which_more_was_said_is_not_used_again() {
+    let mut world = World::new();
+    assert_eq!(world.other.ask(&["SET", "k", "5"]), OK);
+    let mut link = world.begin(&["COPY"]);
+    link.reply(OK);
+    assert_eq!(world.reply(), OK);
+    link.reply(b"-ERR nobody has asked\r\n");
+    let mut link = world.begin(&["COPY"]);
+    link.reply(OK);
+    assert_eq!(world.reply(), OK);
+}
+
+#[test]
 fn nothing_is_sent_to_a_target_that_refuses_the_password() {
     let mut world = World::new();
     assert_eq!(world.other.ask(&["SET", "k", "5"]), OK);

@@ -17,18 +17,25 @@ pub struct ReplyWriter<'a> {
     protocol: Protocol,
     /// Once `out` is longer, nothing more is written.
     bytes_max: usize,
+    is_cut: bool,
 }
 
 impl<'a> ReplyWriter<'a> {
     /// Writes to the end of `out`.
     pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Self {
-        Self { out, protocol, bytes_max: usize::MAX }
+        Self { out, protocol, bytes_max: usize::MAX, is_cut: false }
     }
 
     /// Writes nothing more once the buffer holds more than so many bytes: for one who will not be sent such a reply anyway.
     #[must_use]
     pub fn bounded(self, bytes_max: usize) -> Self {
         Self { bytes_max, ..self }
+    }
+
+    /// Whether something was not written because of that bound: then what stands in the buffer is no reply.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Version of the protocol it writes.
@@ -164,6 +171,8 @@ impl<'a> ReplyWriter<'a> {
     fn put(&mut self, pieces: &[&[u8]]) {
         if self.out.len() <= self.bytes_max {
             pieces.iter().for_each(|piece| self.out.extend_from_slice(piece));
+        } else {
+            self.is_cut = true;
         }
     }
 }

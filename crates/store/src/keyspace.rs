@@ -67,7 +67,7 @@ impl<X> Group<X> {
         if self.ahead >> index & 1 == 1 {
             self.ahead &= !(1 << index);
             if let Some(tally) = self.tally.as_ref().filter(|_| !self.slots[index].is_empty()) {
-                self.slots[index].set_aside(Some(Box::new(Aside::new(Arc::clone(tally)))));
+                self.slots[index].set_aside(Box::new(Aside::new(Arc::clone(tally))));
             }
         }
     }
@@ -77,10 +77,11 @@ impl<X> Group<X> {
         self.tally = Some(Arc::clone(tally));
     }
 
-    pub(crate) fn end_snapshot(&mut self) {
+    /// Gives what was set aside and not shown, to be freed when the lock is given back.
+    pub(crate) fn end_snapshot(&mut self) -> Vec<Aside> {
         self.ahead = 0;
         self.tally = None;
-        self.slots.iter_mut().for_each(|keys| keys.set_aside(None));
+        self.slots.iter_mut().filter_map(SlotKeys::take_aside).map(|aside| *aside).collect()
     }
 }
 

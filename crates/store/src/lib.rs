@@ -53,7 +53,7 @@ mod term;
 mod usage;
 mod value;
 
-pub use db::{Changes, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
+pub use db::{Changes, Copied, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
 pub use eviction::Rank;
 pub use hashes::{Hash, HashLimits, HashRef};
 pub use keyspace::{GROUP_SLOTS, Group, Keyspace};

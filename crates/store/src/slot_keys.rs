@@ -196,9 +196,9 @@ impl SlotKeys {
 
     /// Takes every key out, and gives them, if nobody else wants them.
     pub fn take_all(&mut self) -> Self {
-        let aside = self.aside.take().filter(|aside| !aside.is_over());
         let mut all = mem::take(self);
-        if let Some(mut aside) = aside {
+        // What was kept for a snapshot that was given up goes with the rest.
+        if let Some(mut aside) = all.aside.take_if(|aside| !aside.is_over()) {
             let bytes = all.bytes();
             all.dict = aside.keep_all(mem::take(&mut all.dict), bytes).unwrap_or_default();
             self.aside = Some(aside);
@@ -206,8 +206,12 @@ impl SlotKeys {
         all
     }
 
-    pub(crate) fn set_aside(&mut self, aside: Option<Box<Aside>>) {
-        self.aside = aside;
+    pub(crate) fn set_aside(&mut self, aside: Box<Aside>) {
+        self.aside = Some(aside);
+    }
+
+    pub(crate) fn take_aside(&mut self) -> Option<Box<Aside>> {
+        self.aside.take()
     }
 
     /// Shows a snapshot about so many keys that have not changed. Tells whether that was all of them, and gives what is left of
@@ -226,7 +230,6 @@ impl SlotKeys {
         if entry.is_some() || is_new {
             aside.keep(key, entry);
         }
-        self.stop_keeping_for_nothing();
     }
 
     /// Takes a key out that is about to be replaced or to go, for a snapshot that wants it; gives what was kept of its use.
@@ -239,15 +242,7 @@ impl SlotKeys {
         if let Some(aside) = &mut self.aside {
             aside.keep(key, Some(entry));
         }
-        self.stop_keeping_for_nothing();
         Some(used)
-    }
-
-    /// What is kept for a snapshot that was given up is freed by whoever comes next.
-    fn stop_keeping_for_nothing(&mut self) {
-        if self.aside.as_ref().is_some_and(|aside| aside.is_over()) {
-            self.aside = None;
-        }
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {

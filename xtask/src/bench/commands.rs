@@ -32,43 +32,52 @@ pub struct Options {
 struct Case {
     name: &'static str,
     pipeline: usize,
+    /// The words of a request that makes what is asked for, if that is not the request itself.
+    fill: Option<Words>,
     /// The words of a request on the key of this number; the second number differs from request to request.
-    words: fn(u64, u64) -> Vec<Vec<u8>>,
+    words: Words,
 }
+
+type Words = fn(u64, u64) -> Vec<Vec<u8>>;
 
 const VALUE: [u8; 64] = [b'x'; 64];
 
 const CASES: [Case; 15] = [
-    Case { name: "SET", pipeline: 1, words: set },
-    Case { name: "SET", pipeline: 16, words: set },
-    Case { name: "SET", pipeline: 64, words: set },
-    Case { name: "GET", pipeline: 1, words: get },
-    Case { name: "GET", pipeline: 16, words: get },
-    Case { name: "GET", pipeline: 64, words: get },
-    Case { name: "INCR", pipeline: 16, words: |key, _| words(["INCR", &name("n", key)]) },
-    Case { name: "LPUSH", pipeline: 16, words: |key, _| words(["LPUSH", &name("l", key % 1000), "element"]) },
-    Case { name: "LPOP", pipeline: 16, words: |key, _| words(["LPOP", &name("l", key % 1000)]) },
+    Case { name: "SET", pipeline: 1, fill: None, words: set },
+    Case { name: "SET", pipeline: 16, fill: None, words: set },
+    Case { name: "SET", pipeline: 64, fill: None, words: set },
+    Case { name: "GET", pipeline: 1, fill: Some(set), words: get },
+    Case { name: "GET", pipeline: 16, fill: Some(set), words: get },
+    Case { name: "GET", pipeline: 64, fill: Some(set), words: get },
+    Case { name: "INCR", pipeline: 16, fill: None, words: |key, _| words(["INCR", &name("n", key)]) },
+    Case { name: "LPUSH", pipeline: 16, fill: None, words: lpush },
+    Case { name: "LPOP", pipeline: 16, fill: Some(lpush), words: |key, _| words(["LPOP", &name("l", key % 1000)]) },
     Case {
         name: "SADD",
         pipeline: 16,
+        fill: None,
         words: |key, turn| words(["SADD", &name("s", key % 1000), &format!("member:{}", turn % 10_000)]),
     },
     Case {
         name: "HSET",
         pipeline: 16,
+        fill: None,
         words: |key, turn| words(["HSET", &name("h", key % 1000), &format!("field:{}", turn % 10_000), "some value"]),
     },
+    Case { name: "ZADD", pipeline: 16, fill: None, words: zadd },
     Case {
-        name: "ZADD",
+        name: "ZRANGE",
         pipeline: 16,
-        words: |key, turn| {
-            let (score, member) = ((turn % 997).to_string(), format!("member:{}", turn % 10_000));
-            words(["ZADD", &name("z", key % 1000), &score, &member])
-        },
+        fill: Some(zadd),
+        words: |key, _| words(["ZRANGE", &name("z", key % 1000), "0", "9"]),
     },
-    Case { name: "ZRANGE", pipeline: 16, words: |key, _| words(["ZRANGE", &name("z", key % 1000), "0", "9"]) },
-    Case { name: "MSET", pipeline: 16, words: mset },
-    Case { name: "XADD", pipeline: 16, words: |key, _| words(["XADD", &name("x", key % 1000), "*", "field", "value"]) },
+    Case { name: "MSET", pipeline: 16, fill: None, words: mset },
+    Case {
+        name: "XADD",
+        pipeline: 16,
+        fill: None,
+        words: |key, _| words(["XADD", &name("x", key % 1000), "*", "field", "value"]),
+    },
 ];
 
 fn words<const N: usize>(words: [&str; N]) -> Vec<Vec<u8>> {
@@ -85,6 +94,15 @@ fn set(key: u64, _turn: u64) -> Vec<Vec<u8>> {
 
 fn get(key: u64, _turn: u64) -> Vec<Vec<u8>> {
     vec![b"GET".to_vec(), name("k", key).into_bytes()]
+}
+
+fn lpush(key: u64, _turn: u64) -> Vec<Vec<u8>> {
+    words(["LPUSH", &name("l", key % 1000), "element"])
+}
+
+fn zadd(key: u64, turn: u64) -> Vec<Vec<u8>> {
+    let (score, member) = ((turn % 997).to_string(), format!("member:{}", turn % 10_000));
+    words(["ZADD", &name("z", key % 1000), &score, &member])
 }
 
 /// Ten keys of one slot.
@@ -135,17 +153,20 @@ fn measure(node: &Node, case: &Case, options: &Options, bar: &ProgressBar) -> Re
     bar.set_message(format!("{} {} {}", node.kind(), case.name, case.pipeline));
     let mut load = Load::new(node, options.connections.into())?;
     // The same keys for both, in an order that no cache foresees.
-    let (mut turn, keys) = (0_u64, options.keys);
-    let mut next = || {
-        turn += 1;
-        (case.words)(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) % keys, turn)
+    let keys = options.keys;
+    let requests = |words: Words| {
+        let mut turn = 0_u64;
+        move || {
+            turn += 1;
+            words(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) % keys, turn)
+        }
     };
-    if case.pipeline == 1 {
-        // All keys are there before they are asked for.
-        let fill = usize::try_from(keys)?;
-        load.run(node, fill, 64, &mut next)?;
+    let count = options.requests * case.pipeline.min(4);
+    if let Some(fill) = case.fill.or_else(|| (case.pipeline == 1).then_some(case.words)) {
+        // All is there before it is asked for, however often.
+        load.run(node, count.max(usize::try_from(keys)?), 64, requests(fill))?;
     }
-    let cost = load.run(node, options.requests * case.pipeline.min(4), case.pipeline, next)?;
+    let cost = load.run(node, count, case.pipeline, requests(case.words))?;
     bar.inc(1);
     Ok(cost)
 }

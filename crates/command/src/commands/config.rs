@@ -32,10 +32,18 @@ pub(crate) fn get(call: &mut Call<'_>) -> Handled {
     Ok(Outcome::Continue)
 }
 
+/// Values are texts: one that is none is refused, since another one than was said would hold, of which nobody knows.
 pub(crate) fn set(call: &mut Call<'_>) -> Handled {
-    let words: Vec<_> = call.args[2..].iter().map(|word| String::from_utf8_lossy(word)).collect();
-    let (pairs, []) = words.as_chunks::<2>() else { return Err(ErrorReply::syntax()) };
-    let pairs: Vec<(&str, &str)> = pairs.iter().map(|[name, value]| (&**name, &**value)).collect();
+    let (words, []) = call.args[2..].as_chunks::<2>() else { return Err(ErrorReply::syntax()) };
+    let mut pairs = Vec::new();
+    for [name, value] in words {
+        let value = str::from_utf8(value).map_err(|_| {
+            let reason = b"' - the value has to be text in UTF-8";
+            ErrorReply::echo(&[b"CONFIG SET failed (possibly related to argument '", name, reason])
+        })?;
+        pairs.push((String::from_utf8_lossy(name), value));
+    }
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, *value)).collect();
     // Whoever sets them looks again: another change may come between.
     call.server.config().clone().set(&pairs).map_err(|error| ErrorReply::err(error.to_string()))?;
     let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -9,6 +9,7 @@ use super::replication::primary_of;
 use crate::call::{Call, Handled, is_word};
 use crate::client::Client;
 use crate::cluster;
+use crate::keyspace::Totals;
 use crate::outcome::Outcome;
 use crate::pause::Held;
 use crate::pubsub::Kind;
@@ -181,7 +182,7 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     let (hits, misses) = call.server.keyspace.lookups();
     text.line("keyspace_hits", hits);
     text.line("keyspace_misses", misses);
-    text.zeros(&["migrate_cached_sockets"]);
+    text.line("migrate_cached_sockets", call.server.surroundings.kept_targets());
     text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
@@ -289,10 +290,10 @@ fn cluster_info(call: &Call<'_>, text: &mut Text) {
 
 /// Nothing while there is no key.
 fn keyspace(call: &Call<'_>, text: &mut Text) {
-    let (keys, expires) = (call.server.keyspace.len(), call.server.keyspace.expiring());
+    let Totals { keys, expiring, terms_ms, .. } = call.server.keyspace.totals(call.now.unix.0);
     if keys > 0 {
-        let ttl = call.server.keyspace.average_ttl_ms(call.now.unix.0);
-        text.line("db0", format!("keys={keys},expires={expires},avg_ttl={ttl}"));
+        let ttl = terms_ms.checked_div(expiring).unwrap_or(0);
+        text.line("db0", format!("keys={keys},expires={expiring},avg_ttl={ttl}"));
     }
 }
 

@@ -7,6 +7,7 @@ use crate::call::{Call, Handled, is_word};
 use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::keyed::{Done, Keyed};
+use crate::keyspace::Totals;
 use crate::outcome::Outcome;
 use crate::server::Server;
 
@@ -40,14 +41,14 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn take(server: &Server) -> Self {
-        let (usage, keyspace) = (server.surroundings.usage(), &server.keyspace);
-        let (tables, terms) = keyspace.table_bytes();
+        let usage = server.surroundings.usage();
+        let Totals { keys, bytes, table_bytes: tables, term_bytes: terms, .. } = server.keyspace.totals(0);
         let figures = Self {
             fixed: server.memory.fixed(),
             tables,
             terms,
-            values: keyspace.bytes().saturating_sub(tables + terms),
-            keys: keyspace.len(),
+            values: bytes.saturating_sub(tables + terms),
+            keys,
             clients: server.client_bytes(),
             links: server.surroundings.bus_bytes(),
             peak: 0,

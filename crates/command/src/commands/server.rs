@@ -5,7 +5,7 @@ use slotmesh_types::Slot;
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
-use crate::turn::Turn;
+use crate::turn::{Readers, Turn};
 
 pub(crate) use super::info::info;
 
@@ -32,9 +32,7 @@ pub(crate) fn flushall(call: &mut Call<'_>) -> Handled {
         _ => return Err(ErrorReply::syntax()),
     }
     for slot in Slot::all() {
-        let mut turn = Turn::new(call.server, slot, call.now);
-        turn.flush();
-        turn.forget_readers();
+        Turn::new(call.server, slot, call.now).flush(Readers::Forgotten);
     }
     call.server.invalidate_all(false, call.now.mono);
     call.ok()

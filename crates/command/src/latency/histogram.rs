@@ -31,6 +31,13 @@ impl Histogram {
         self.0[place(micros.min(MICROS_MAX))].fetch_add(1, Relaxed);
     }
 
+    /// Counts what another one has counted.
+    pub(crate) fn add_all(&self, other: &Self) {
+        for (figure, more) in self.0.iter().zip(&other.0) {
+            figure.fetch_add(more.load(Relaxed), Relaxed);
+        }
+    }
+
     /// How many times were counted.
     pub(crate) fn count(&self) -> u64 {
         self.0.iter().map(|figure| figure.load(Relaxed)).sum()

@@ -4,7 +4,7 @@ use super::argument::Argument;
 use super::key_places::OwnKeys;
 use super::key_spec::KeySpec;
 use crate::call::Handler;
-use crate::keyed::KeyedHandler;
+use crate::keyed::{KeyedHandler, Prepare};
 use crate::routing::Access;
 
 /// Families of commands in the documentation.
@@ -288,6 +288,8 @@ pub struct Command {
     /// The directive that has to allow it: `no`, `local` for connections from this machine, or `yes`.
     pub allowed_by: Option<&'static str>,
     pub(crate) run: Option<Run>,
+    /// What takes long and needs no key, for a command on keys.
+    pub(crate) prepare: Option<Prepare>,
     pub(crate) touches: Touches,
     /// Whether it is counted how many of its lookups find their keys.
     pub(crate) counts_lookups: bool,
@@ -321,6 +323,7 @@ impl Command {
             subcommands: &[],
             allowed_by: None,
             run: None,
+            prepare: None,
             touches: Touches::AsWanted,
             counts_lookups: false,
         }
@@ -411,6 +414,12 @@ impl Command {
     /// It works on keys of one slot, which is locked meanwhile.
     pub(crate) const fn keyed(mut self, handler: KeyedHandler) -> Self {
         self.run = Some(Run::Keyed(handler));
+        self
+    }
+
+    /// What is done before the slot of its keys is locked.
+    pub(crate) const fn prepare(mut self, prepare: Prepare) -> Self {
+        self.prepare = Some(prepare);
         self
     }
 

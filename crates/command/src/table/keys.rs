@@ -356,6 +356,7 @@ pub(super) const RESTORE: Command = Command::new(
     integer("seconds").token("IDLETIME").since("5.0.0").optional(),
     integer("frequency").token("FREQ").since("5.0.0").optional(),
 ])
+.prepare(keys::prepare)
 .keyed(keys::restore);
 
 pub(super) const TOUCH: Command = Command::new(

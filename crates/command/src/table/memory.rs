@@ -27,7 +27,7 @@ pub(super) const MEMORY: Command =
                 .complexity("O(1)")
                 .categories(&[Category::Slow])
                 .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
-                .handler(memory::doctor),
+                .wide(memory::doctor),
             Command::new("help", 2, Group::Server, "4.0.0", "Returns helpful text about the different subcommands.")
                 .complexity("O(1)")
                 .flags(&[Flag::Loading, Flag::Stale])
@@ -49,7 +49,7 @@ pub(super) const MEMORY: Command =
                 .complexity("O(1)")
                 .categories(&[Category::Slow])
                 .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
-                .handler(memory::stats),
+                .wide(memory::stats),
             Command::new("usage", -3, Group::Server, "4.0.0", "Estimates the memory usage of a key.")
                 .complexity("O(N) where N is the number of samples.")
                 .flags(&[Flag::Readonly])

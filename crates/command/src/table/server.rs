@@ -83,6 +83,7 @@ pub(super) const RESTORE_ASKING: Command =
             integer("seconds").token("IDLETIME").since("5.0.0").optional(),
             integer("frequency").token("FREQ").since("5.0.0").optional(),
         ])
+        .prepare(keys::prepare)
         .keyed(keys::restore);
 pub(super) const MONITOR: Command =
     Command::new("monitor", 1, Group::Server, "1.0.0", "Listens for all requests received by the server in real-time.")

@@ -4,6 +4,7 @@ mod readers;
 mod serving;
 mod upkeep;
 
+pub(crate) use readers::Readers;
 use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use serving::Ready;
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_store::{Changes, Db, KeyChange, Lookups, SlotKeys, ValueRef};
+use slotmesh_store::{Changes, Copied, Db, KeyChange, Lookups, SlotKeys};
 use slotmesh_types::{Now, Slot};
 
 use crate::admit::{Demand, Hold, Refusal};
@@ -19,7 +20,7 @@ use crate::beside::Beside;
 use crate::client::Client;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
-use crate::keyed::{Keyed, KeyedHandler};
+use crate::keyed::{Keyed, KeyedHandler, Prepared};
 use crate::keyspace::{Locked, group_of};
 use crate::random::Random;
 use crate::routing;
@@ -48,7 +49,14 @@ pub(crate) struct Turn<'s> {
     ready: Ready,
     /// All that was there, if it was taken out.
     flushed: Option<SlotKeys>,
+    /// Whether more keys are noted for those who have read them.
+    reads: bool,
+    /// What was done for the request before the lock was had. What is left of it is freed when the lock is released.
+    prepared: Option<Prepared>,
 }
+
+/// Tells of a key whether it is here.
+pub(crate) type IsHere<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
 
 /// One request of a turn.
 pub(crate) struct Request<'a> {
@@ -62,6 +70,19 @@ pub(crate) struct Request<'a> {
     pub(crate) touches: bool,
     /// The number of its client.
     pub(crate) client: u64,
+    /// Bytes of a reply that its client is not sent.
+    pub(crate) reply_bytes: usize,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// Its reply is written.
+    Replied,
+    /// Its reply is longer than its client may have waiting, and was not written to its end.
+    TooLong,
+    /// It waits.
+    Waits(Wait),
 }
 
 impl<'s> Turn<'s> {
@@ -83,6 +104,8 @@ impl<'s> Turn<'s> {
             author: 0,
             ready: Ready::default(),
             flushed: None,
+            reads: false,
+            prepared: None,
         }
     }
 
@@ -99,7 +122,8 @@ impl<'s> Turn<'s> {
         Ok(())
     }
 
-    /// Whether it runs here, by the view of the cluster.
+    /// Whether it runs here, by the view of the cluster. A key on its way to another node counts as here until it has
+    /// arrived, even if it has expired meanwhile: a request that were sent after it could come there first.
     pub(crate) fn route(&mut self, session: &Session, demand: &Demand<'_>) -> Result<(), ErrorReply> {
         let (server, slot) = (self.server, self.slot);
         let version = server.surroundings.view_version();
@@ -108,14 +132,22 @@ impl<'s> Turn<'s> {
         let mut asker = session.asker();
         asker.asking |= demand.command.spec.flags.contains(&Flag::Asking);
         let (access, rules) = (demand.access(), server.rules());
-        self.with_db(|db, _| routing::route(&view, slot, access, rules, asker, || demand.presence(db)))
-            .map_err(|error| error.reply(server.audience(session.family())))
+        let look = |db: &mut Db<'_>, beside: &mut Beside| {
+            let is_here = &mut |key: &[u8]| db.is_there(key) || beside.holds().has(slot, key);
+            routing::route(&view, slot, access, rules, asker, || demand.presence(is_here))
+        };
+        self.with_db(look).map_err(|error| error.reply(server.audience(session.family())))
     }
 
     /// Whether what would change these keys of the slot has to wait; then the client is told when to try again.
     pub(crate) fn hold<'k>(&mut self, client: &Arc<Client>, keys: impl IntoIterator<Item = &'k [u8]>) -> bool {
         let slot = self.slot;
         self.beside().holds().hold(client, slot, keys)
+    }
+
+    /// Takes what was done for the next request before the lock was had.
+    pub(crate) fn prepare(&mut self, prepared: Option<Prepared>) {
+        self.prepared = prepared;
     }
 
     /// Acts on the keys, and tells what came of it.
@@ -134,8 +166,8 @@ impl<'s> Turn<'s> {
     }
 
     /// Bytes of a reply that a client is not sent: it is closed instead.
-    pub(crate) fn reply_bytes(&self) -> usize {
-        self.settings.reply_bytes
+    pub(crate) fn reply_bytes(&self, client: &Client) -> usize {
+        self.settings.reply_bytes.of(client)
     }
 
     pub(crate) fn slot(&self) -> Slot {
@@ -155,12 +187,9 @@ impl<'s> Turn<'s> {
         self.with_db(|db, _| db.is_there(key))
     }
 
-    /// Looks at what a key holds, and when it expires.
-    pub(crate) fn look<R>(&mut self, key: &[u8], look: impl FnOnce(ValueRef<'_>, Option<u64>) -> R) -> Option<R> {
-        self.with_db(|db, _| {
-            let deadline = db.deadline(key).flatten();
-            db.get(key).map(|value| look(value, deadline))
-        })
+    /// A copy of a key and what it holds.
+    pub(crate) fn copied(&mut self, key: &[u8]) -> Option<Copied> {
+        self.with_db(|db, _| db.copied(key))
     }
 
     /// A key of the slot by chance.
@@ -180,7 +209,7 @@ impl<'s> Turn<'s> {
     }
 
     /// Executes a request. What it replies goes to the end of `out`; nothing of it when it fails or has to wait.
-    pub(crate) fn run(&mut self, request: &Request<'_>, out: &mut Vec<u8>) -> Result<Option<Wait>, ErrorReply> {
+    pub(crate) fn run(&mut self, request: &Request<'_>, out: &mut Vec<u8>) -> Result<Ran, ErrorReply> {
         let start = out.len();
         let group = self.group.as_mut().expect(STILL_LOCKED);
         let (keys, beside) = group.parts(self.slot);
@@ -191,8 +220,9 @@ impl<'s> Turn<'s> {
         let mut call = Keyed {
             args: request.args,
             db: db.with_lookups(lookups),
-            reply: ReplyWriter::new(out, request.protocol).bounded(self.settings.reply_bytes),
+            reply: ReplyWriter::new(out, request.protocol).bounded(request.reply_bytes),
             settings: &self.settings,
+            prepared: &mut self.prepared,
             random: &mut beside.random,
             command: request.command,
             events: &mut self.events,
@@ -200,12 +230,16 @@ impl<'s> Turn<'s> {
             wait: None,
         };
         let handled = (request.handler)(&mut call);
-        let wait = call.wait.take();
+        let ran = match call.wait.take() {
+            _ if call.reply.is_cut() => Ran::TooLong,
+            Some(wait) => Ran::Waits(wait),
+            None => Ran::Replied,
+        };
         if handled.is_err() {
             out.truncate(start);
         }
         self.settle();
-        handled.map(|()| wait)
+        handled.map(|()| ran)
     }
 
     /// Tells all who want to know what the last request has done.
@@ -233,7 +267,7 @@ impl<'s> Turn<'s> {
                 KeyChange::Changed | KeyChange::Removed => {}
             }
             if let Some(readers) = beside.take_readers(*slot, &key) {
-                server.tracking.forgot(readers.len());
+                server.tracking.forgot(*slot, readers.len());
                 server.invalidate(&readers, &key, *author, now.mono);
             }
             if server.tracking.broadcasts() {
@@ -279,6 +313,9 @@ impl Drop for Turn<'_> {
         let garbage = mem::take(&mut self.changes.garbage);
         if !garbage.is_empty() || self.flushed.is_some() {
             self.server.surroundings.discard(Box::new((garbage, self.flushed.take())));
+        }
+        if self.reads {
+            self.server.give_up_read_keys(self.now);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use slotmesh_resp::ReplyWriter;
 
-use super::{Request, Turn};
+use super::{Ran, Request, Turn};
 use crate::error_reply::ErrorReply;
 use crate::eviction::no_room;
 use crate::routing::{self, Access};
@@ -84,10 +84,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a request may change a key that is on its way to another node.
+    /// Whether a request that waits may change a key that is on its way to another node; then it is looked at again
+    /// when that has arrived, or stays.
     fn is_held(&mut self, command: &Known, args: &[&[u8]]) -> bool {
         let slot = self.slot;
-        command.spec.access() == Access::Write && self.beside().holds().has_any(slot, command.spec.keys_of(args))
+        command.spec.access() == Access::Write && self.beside().holds().pass_over(slot, command.spec.keys_of(args))
     }
 
     fn try_to_serve(&mut self, waiter: &Arc<Waiter>) {
@@ -98,7 +99,8 @@ impl Turn<'_> {
         }
         let (command, protocol) = (waiter.command, waiter.protocol);
         let (touches, client) = (waiter.touches, waiter.client.id);
-        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches, client };
+        let reply_bytes = self.reply_bytes(&waiter.client);
+        let request = Request { command, handler, args: &args, protocol, may_wait: true, touches, client, reply_bytes };
         let mut reply = Vec::new();
         let needs_memory = command.spec.flags.contains(&Flag::Denyoom);
         // No key can go while the lock is held.
@@ -107,8 +109,12 @@ impl Turn<'_> {
             self.track(&request);
         }
         match ran {
-            Ok(None) => {}
-            Ok(Some(_)) => return,
+            Ok(Ran::Replied) => {}
+            Ok(Ran::Waits(_)) => return,
+            Ok(Ran::TooLong) => {
+                waiter.client.end_over_limit();
+                reply.clear();
+            }
             // Another of its keys, or the one to write to, is of the wrong type, or what it reads from is gone.
             Err(error) => {
                 self.server.stats.add_failed(command);

@@ -2,13 +2,14 @@
 
 use slotmesh_store::Rank;
 
-use super::Turn;
+use super::{Readers, Turn};
 use crate::candidates::Candidate;
 use crate::event::Classes;
 
 impl Turn<'_> {
-    /// Takes every key out.
-    pub(crate) fn flush(&mut self) {
+    /// Takes every key out. Those who hear of prefixes are told otherwise.
+    pub(crate) fn flush(&mut self, readers: Readers) {
+        self.end_readers(readers);
         let slot = self.slot;
         if self.group().slot(slot).is_empty() {
             return;
@@ -18,8 +19,9 @@ impl Turn<'_> {
                 self.ready.add(key);
             }
         }
+        let count = self.group().slot(slot).len() as u64;
         let keys = self.group().slot(slot).take_all();
-        self.server.stats.dirty.add(keys.len() as u64);
+        self.server.stats.dirty.add(count);
         self.beside().set_expires(slot, false);
         self.flushed = Some(keys);
         self.settle();
@@ -53,12 +55,14 @@ impl Turn<'_> {
         keys.overdue(now, MAX) as f64 / keys.expiring().clamp(1, MAX) as f64
     }
 
-    /// Takes a key out because memory is full, unless less speaks for that by now than when it was found.
-    pub(crate) fn evict(&mut self, found: &Candidate, rank: Rank, expiring: bool) {
+    /// Takes a key out because memory is full, unless less speaks for that by now than when it was found, or it is on
+    /// its way to another node, or there is a pause. Tells whether it is gone.
+    pub(crate) fn evict(&mut self, found: &Candidate, rank: Rank, expiring: bool) -> bool {
         let (slot, now) = (self.slot, self.now.unix.0);
-        if self.group().slot(slot).rank_of(&found.key, rank, expiring, now) >= Some(found.rank) {
-            self.with_db(|db, _| db.evict(&found.key));
-        }
+        !self.server.pause.is_on()
+            && !self.beside().holds().has(slot, &found.key)
+            && self.group().slot(slot).rank_of(&found.key, rank, expiring, now) >= Some(found.rank)
+            && self.with_db(|db, _| db.evict(&found.key))
     }
 
     /// A key is on its way no longer: it has arrived, or it stays.
@@ -68,10 +72,10 @@ impl Turn<'_> {
         }
         let slot = self.slot;
         let beside = self.beside();
-        beside.end_transit(slot, key);
-        // Somebody may wait for other keys and have found this one held back.
-        for waiter in beside.waiters_in(slot) {
-            waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
+        if beside.end_transit(slot, key) {
+            for waiter in beside.waiters_in(slot) {
+                waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
+            }
         }
     }
 }

@@ -97,6 +97,20 @@ fn nothing_is_served_where_the_slot_is_not() {
 }
 
 #[test]
+fn a_key_on_its_way_is_read_and_not_written() {
+    let sent = [(0, 1, "SET k 1", "+OK"), (2, 3, "@0 depart", "")];
+    assert!(holds(&[sent[0], sent[1], (4, 5, "GET k", "$1 1"), (6, 7, "arrive", ""), (8, 9, "GET k", "$-1")]));
+    assert!(holds(&[sent[0], sent[1], (4, 7, "INCR k", ":2"), (5, 6, "stay", "")]));
+    assert!(!holds(&[sent[0], sent[1], (4, 5, "INCR k", ":2"), (6, 7, "stay", "")]));
+    let flushed = [sent[0], sent[1], (4, 5, "flush", ""), (6, 7, "now migrating", "")];
+    assert!(holds(&[flushed[0], flushed[1], flushed[2], flushed[3], (8, 9, "GET k", "$-1")]));
+    assert!(
+        !holds(&[flushed[0], flushed[1], flushed[2], flushed[3], (8, 9, "SET k 2", "ASK")]),
+        "it would be overtaken"
+    );
+}
+
+#[test]
 fn what_has_expired_does_not_come_back() {
     let set = (0, 1, "@0 SET k 1 PX 5", "+OK");
     assert!(holds(&[set, (2, 3, "@4 GET k", "$1 1"), (4, 5, "@5 GET k", "$-1")]));

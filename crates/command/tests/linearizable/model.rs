@@ -30,6 +30,12 @@ pub(crate) enum Asked {
     Wait,
     /// The slot to stand like this from now on.
     Stand(Standing),
+    /// The key to go to another node; it is on its way from now on.
+    Depart { now: u64 },
+    /// The key to be gone, since it has come there.
+    Arrive,
+    /// The key to stay after all.
+    Stay,
     /// All keys to go.
     Flush,
     /// What has expired by now to go.
@@ -44,6 +50,9 @@ impl fmt::Display for Asked {
             }
             Self::Wait => f.write_str("wait"),
             Self::Stand(standing) => write!(f, "now {}", format!("{standing:?}").to_lowercase()),
+            Self::Depart { now } => write!(f, "@{now} depart"),
+            Self::Arrive => f.write_str("arrive"),
+            Self::Stay => f.write_str("stay"),
             Self::Flush => f.write_str("flush"),
             Self::Expire { now } => write!(f, "@{now} expire"),
         }
@@ -65,7 +74,12 @@ pub(crate) struct State {
     value: Value,
     /// When it expires.
     deadline: Option<u64>,
+    /// Whether it is on its way to another node.
+    on_its_way: bool,
 }
+
+/// What runs while a key is on its way.
+const READS: [&str; 4] = ["GET", "STRLEN", "EXISTS", "LLEN"];
 
 impl State {
     /// What it is after a call, if it explains what the call has seen.
@@ -79,6 +93,20 @@ impl State {
             Asked::Wait => next.wait(&call.reply)?,
             Asked::Stand(standing) => {
                 next.standing = *standing;
+                String::new()
+            }
+            Asked::Depart { now } => {
+                next.expire(*now);
+                next.on_its_way = true;
+                if next.value == Value::Nothing { "there is none".into() } else { String::new() }
+            }
+            Asked::Arrive => {
+                next.remove();
+                next.on_its_way = false;
+                String::new()
+            }
+            Asked::Stay => {
+                next.on_its_way = false;
                 String::new()
             }
             Asked::Flush => {
@@ -101,7 +129,10 @@ impl State {
             Standing::Here | Standing::Migrating | Standing::Importing => {}
         }
         self.expire(now);
-        if self.standing == Standing::Migrating && self.value == Value::Nothing {
+        if self.on_its_way && !READS.contains(&words[0]) {
+            return "is held".into();
+        }
+        if self.standing == Standing::Migrating && self.value == Value::Nothing && !self.on_its_way {
             return "ASK".into();
         }
         match words {
@@ -196,7 +227,7 @@ impl State {
                 shown
             }
             ["GETSET", _, new] => {
-                *self = Self { standing: self.standing, value: Value::Text((*new).into()), deadline: None };
+                (self.value, self.deadline) = (Value::Text((*new).into()), None);
                 shown
             }
             ["DEL", _] => {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use slotmesh_command::{
-    Driver, Keyspace, Outcome, Output, Peer, Process, PubSub, Server, Session, Surroundings, Usage, Waiter, end_wait,
-    execute,
+    Departure, Driver, Keyspace, Migration, Outcome, Output, Peer, Process, PubSub, Server, Session, Surroundings,
+    Usage, Waiter, end_wait, execute,
 };
 use slotmesh_config::Config;
 use slotmesh_table::{Address, BusStats, ClusterView, NodeFacts, OpenSlot, Table};
@@ -26,6 +26,8 @@ const WORKERS: u64 = 3;
 const REQUESTS: u64 = 14;
 const CHANGES: u64 = 6;
 const CHORES: u64 = 5;
+/// Keys that are sent to another node, if they are there.
+const SENT: u64 = 6;
 /// Time goes in steps of so many milliseconds: with less, what looks for expired keys need not find one at once.
 const STEP: u64 = 16;
 /// Requests of the client that waits until it is served.
@@ -79,6 +81,10 @@ pub(crate) fn play(seed: u64) -> BTreeMap<&'static str, History> {
             scope.spawn({
                 let dice = Dice::new(seeds());
                 || keep(&stage, dice)
+            }),
+            scope.spawn({
+                let dice = Dice::new(seeds());
+                || send_keys(&stage, dice)
             }),
         ];
         others.extend((0..WORKERS).map(|_| {
@@ -200,6 +206,36 @@ fn keep(stage: &Stage, mut dice: Dice) -> Vec<Seen> {
     seen
 }
 
+/// Sends keys to another node, where they mostly arrive.
+fn send_keys(stage: &Stage, mut dice: Dice) -> Vec<Seen> {
+    let (mut seen, client) = (Vec::new(), stage.client());
+    for _ in 0..SENT {
+        (0..dice.below(6)).for_each(|_| pause(&mut dice));
+        let (key, now, began) = (dice.pick(&KEYS), stage.clock.load(SeqCst), stage.tick());
+        let wanted = Migration { keys: vec![key.into()], ..Migration::default() };
+        let departure = stage.server.depart(&wanted, client.session.client(), stage.now(now));
+        let mut transit = match departure {
+            Departure::Begun(transit) => transit,
+            Departure::Held => continue,
+            // It was looked for, and so taken out if it has expired.
+            Departure::NoKeys => {
+                seen.push((Some(key), stage.call(began, Asked::Expire { now }, String::new())));
+                continue;
+            }
+        };
+        seen.push((Some(key), stage.call(began, Asked::Depart { now }, String::new())));
+        (0..dice.below(6)).for_each(|_| pause(&mut dice));
+        let (began, arrives) = (stage.tick(), dice.below(4) > 0);
+        if arrives {
+            transit.hand_over(0, stage.now(now));
+        }
+        drop(transit);
+        let asked = if arrives { Asked::Arrive } else { Asked::Stay };
+        seen.push((Some(key), stage.call(began, asked, String::new())));
+    }
+    seen
+}
+
 /// Lets others go on now and then.
 fn pause(dice: &mut Dice) {
     if dice.below(2) == 0 {
@@ -290,7 +326,12 @@ impl Client<'_> {
             self.send(&[b"ASKING"], now);
         }
         let began = self.stage.tick();
-        let (outcome, reply) = self.send(&words.iter().map(String::as_bytes).collect::<Vec<_>>(), now);
+        let request: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+        let (mut outcome, mut reply) = self.send(&request, now);
+        while matches!(outcome, Outcome::Held(_)) {
+            thread::yield_now();
+            (outcome, reply) = self.send(&request, now);
+        }
         let asked = Asked::Request { words, asking, now };
         let Outcome::Wait(waiter) = outcome else { return vec![(Some(key), self.stage.call(began, asked, reply))] };
         let waits = self.stage.call(began, asked, "waits".to_owned());

@@ -29,6 +29,27 @@ fn who_came_before_there_was_a_password_stays_and_who_comes_after_has_to_show_it
 }
 
 #[test]
+fn a_browser_is_shut_out_whether_there_is_a_password_or_not() {
+    let fixture = Fixture::new(Table::Alone);
+    for password in ["", "secret"] {
+        fixture.configure("requirepass", password);
+        for line in ["POST / HTTP/1.1", "Host: 127.0.0.1:6379"] {
+            let mut browser = fixture.client();
+            assert_eq!((browser.say(line).as_str(), &browser.outcome), ("", &Outcome::Close), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_password_that_would_not_be_kept_as_it_is_is_refused() {
+    let fixture = Fixture::new(Table::Alone);
+    let mut client = fixture.client();
+    let reply = client.say_words(&[b"CONFIG", b"SET", b"requirepass", b"\xff\xfe"]);
+    assert!(reply.starts_with("-ERR CONFIG SET failed (possibly related to argument 'requirepass'"), "{reply}");
+    assert_eq!(client.outcome, Outcome::Continue);
+}
+
+#[test]
 fn a_stranger_does_not_learn_which_commands_there_are() {
     let fixture = Fixture::new(Table::Alone);
     fixture.configure("requirepass", "secret");

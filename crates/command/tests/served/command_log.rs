@@ -48,6 +48,17 @@ fn large_requests_and_replies_have_logs_of_their_own() {
 }
 
 #[test]
+fn what_others_have_published_is_no_reply() {
+    let fixture = Fixture::new(Table::Alone);
+    fixture.configure("commandlog-reply-larger-than", "100");
+    let mut client = fixture.client();
+    client.say_all(&["HELLO 3", "SUBSCRIBE x", "COMMANDLOG RESET large-reply"]);
+    fixture.client().say(&format!("PUBLISH x {}", "m".repeat(200)));
+    assert!(client.say("PING").len() > 200, "the message goes before the reply");
+    assert_eq!(client.say("COMMANDLOG LEN large-reply"), ":0\r\n");
+}
+
+#[test]
 fn what_did_not_run_is_not_remembered_and_a_transaction_is_once() {
     let fixture = Fixture::new(Table::Replica);
     let mut client = fixture.client();

@@ -46,6 +46,7 @@ fn restore_looks_at_its_words_one_after_the_other() {
     let world = Fixture::new(Table::Alone);
     let mut client = world.client();
     client.say("SET {s}k old");
+    client.now = at(1);
     let mut restore = |ttl: &str, payload: &[u8], options: &str| {
         let mut words: Vec<&[u8]> = vec![b"RESTORE", b"{s}k", ttl.as_bytes(), payload];
         words.extend(options.split_terminator(' ').map(str::as_bytes));
@@ -63,6 +64,8 @@ fn restore_looks_at_its_words_one_after_the_other() {
         ("x", b"", "REPLACE", number),
         ("-1", b"", "REPLACE", "-ERR Invalid TTL value, must be >= 0\r\n"),
         ("0", b"", "REPLACE", "-ERR DUMP payload version or checksum are wrong\r\n"),
+        ("9223372036854775807", HELLO, "REPLACE", "-ERR invalid expire time in 'restore' command\r\n"),
+        ("9223372036854775807", HELLO, "REPLACE ABSTTL", "+OK\r\n"),
         ("0", HELLO, "replace absttl idletime 7", "+OK\r\n"),
     ] {
         assert_eq!(restore(ttl, payload, options), reply, "{ttl} {options}");
@@ -87,6 +90,18 @@ fn a_term_that_is_over_takes_what_it_replaces_with_it() {
     assert_eq!(restore("500", "REPLACE"), "+OK\r\n");
     assert_eq!(listener.events(), ["restore {s}k", "del {s}k", "restore {s}k"]);
     assert_eq!(client.say("PTTL {s}k"), ":500\r\n");
+}
+
+#[test]
+fn a_transaction_restores_as_well() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say("MULTI");
+    for payload in [HELLO, b"broken"] {
+        assert_eq!(client.say_words(&[b"RESTORE", b"{s}k", b"0", payload, b"REPLACE"]), "+QUEUED\r\n");
+    }
+    assert_eq!(client.say("EXEC"), "*2\r\n+OK\r\n-ERR DUMP payload version or checksum are wrong\r\n");
+    assert_eq!(client.say("GET {s}k"), "$5\r\nhello\r\n");
 }
 
 #[test]
@@ -137,12 +152,79 @@ fn writers_are_held_until_a_key_has_arrived_or_stays() {
     }
     assert_eq!(writer.say("GET {s}a"), "$1\r\n1\r\n");
     assert_eq!(writer.say("INCR {s}other"), ":1\r\n");
-    transit.hand_over(b"{s}a", Now::default());
+    transit.hand_over(0, Now::default());
     assert_eq!(writer.say("INCR {s}a"), ":1\r\n");
     drop(transit);
     assert_eq!(writer.say("INCR {s}b"), ":3\r\n");
     let calls = world.calls("incr");
     assert_eq!(calls, (3, 0), "what was held has not begun");
+}
+
+#[test]
+fn nothing_is_sent_after_a_key_that_has_not_arrived() {
+    // (What takes the key from here meanwhile, when that is.)
+    for (meanwhile, now) in [("GET {s}a", at(20)), ("FLUSHALL", at(1))] {
+        let world = Fixture::new(Table::Alone);
+        let (mut client, mut other, sender) = (world.client(), world.client(), world.client());
+        client.say_all(&["SET {s}a 1 PX 10", "SET {s}b 1"]);
+        assert_eq!(other.say_all(&["MULTI", "SET {s}a new"]), "+OK\r\n+QUEUED\r\n");
+        world.become_(Table::Migrating(SLOT));
+        let wanted = migration(&["{s}a", "{s}b"]);
+        let Departure::Begun(mut transit) = world.server.depart(&wanted, sender.session.client(), at(1)) else {
+            panic!("the keys are here")
+        };
+        (client.now, other.now) = (now, now);
+        client.say(meanwhile);
+        assert_eq!(client.say("GET {s}a"), "$-1\r\n", "{meanwhile}");
+        for request in ["SET {s}a new", "EXEC", "DISCARD", "SET {s}a new"] {
+            let held = (other.say(request).as_str(), &other.outcome) == ("", &Outcome::Held(None));
+            assert_eq!(held, request != "DISCARD", "{meanwhile} {request}");
+        }
+        assert_eq!(client.say("SET {s}other 1"), "-ASK 3828 127.0.0.1:7001\r\n");
+        transit.hand_over(0, now);
+        assert_eq!(client.say("SET {s}a new"), "-ASK 3828 127.0.0.1:7001\r\n");
+    }
+}
+
+#[test]
+fn a_key_on_its_way_is_not_evicted() {
+    let world = Fixture::new(Table::Alone);
+    world.configure("maxmemory-policy", "allkeys-random");
+    let (mut client, sender) = (world.client(), world.client());
+    client.say_all(&["SET {s}a 1", "SET other 1"]);
+    let Departure::Begun(transit) = world.server.depart(&migration(&["{s}a"]), sender.session.client(), Now::default())
+    else {
+        panic!("the key is here")
+    };
+    world.configure("maxmemory", "1");
+    let full = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    assert_eq!(client.say_all(&["SET x 1", "EXISTS {s}a", "EXISTS other"]), format!("{full}:1\r\n:0\r\n"));
+    drop(transit);
+    assert_eq!(client.say_all(&["SET x 1", "EXISTS {s}a"]), format!("{full}:0\r\n"));
+}
+
+#[test]
+fn keys_do_not_leave_in_a_pause() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.say_all(&["SET {s}a 1", "CLIENT PAUSE 1000 WRITE"]);
+    let wanted = migration(&["{s}a"]);
+    assert!(matches!(world.server.depart(&wanted, client.session.client(), Now::default()), Departure::Held));
+    client.say("CLIENT UNPAUSE");
+    assert!(matches!(world.server.depart(&wanted, client.session.client(), Now::default()), Departure::Begun(_)));
+}
+
+#[test]
+fn what_is_restored_is_as_idle_or_as_used_as_it_is_said_to_be() {
+    let world = Fixture::new(Table::Alone);
+    let mut client = world.client();
+    client.now = at(5_000_000);
+    let words = |option, number| [&b"RESTORE"[..], b"{s}k", b"0", HELLO, b"REPLACE", option, number];
+    assert_eq!(client.say_words(&words(b"IDLETIME", b"1000")), "+OK\r\n");
+    assert_eq!(client.say("OBJECT IDLETIME {s}k"), ":1000\r\n");
+    world.configure("maxmemory-policy", "allkeys-lfu");
+    assert_eq!(client.say_words(&words(b"FREQ", b"200")), "+OK\r\n");
+    assert_eq!(client.say("OBJECT FREQ {s}k"), ":200\r\n");
 }
 
 #[test]
@@ -170,7 +252,7 @@ fn copies_hold_nobody() {
         panic!("the key is here")
     };
     assert_eq!(client.say("INCR {s}a"), ":2\r\n");
-    transit.hand_over(b"{s}a", Now::default());
+    transit.hand_over(0, Now::default());
     assert_eq!(client.say("GET {s}a"), "$1\r\n2\r\n");
 }
 
@@ -186,11 +268,11 @@ fn a_slot_that_leaves_takes_keys_that_are_on_their_way_with_it() {
     world.become_(Table::Foreign(SLOT));
     let left: SlotSet = [Slot::new(SLOT).expect("a slot")].into_iter().collect();
     world.server.drop_keys(&left, Now::default());
-    assert_eq!(transit.payload(b"{s}b", Now::default()), None);
+    assert_eq!(transit.payload(1, Now::default()), None);
     world.become_(Table::Alone);
     client.say("SET {s}b 1");
     assert_eq!(client.outcome, Outcome::Held(None));
-    transit.hand_over(b"{s}a", Now::default());
+    transit.hand_over(0, Now::default());
     drop(transit);
     assert_eq!(client.say_all(&["EXISTS {s}a {s}b", "SET {s}b 1"]), ":0\r\n+OK\r\n");
 }

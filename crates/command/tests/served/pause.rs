@@ -112,6 +112,25 @@ fn nothing_expires_in_a_pause() {
 }
 
 #[test]
+fn nothing_is_evicted_in_a_pause() {
+    for policy in ["allkeys-lru", "volatile-ttl"] {
+        let fixture = Fixture::new(Table::Alone);
+        fixture.configure("maxmemory-policy", policy);
+        fixture.configure("maxmemory-eviction-tenacity", "100");
+        let mut client = fixture.client();
+        client.say_all(&["SET a 1 PX 10", "CLIENT PAUSE 1000 WRITE"]);
+        fixture.configure("maxmemory", "1");
+        client.now = Now { unix: slotmesh_types::UnixMillis(20), ..later(20) };
+        assert!(waits(&mut client, "SET b 1"), "{policy}");
+        fixture.server.look_after_memory(client.now, u64::MAX >> 1);
+        assert_eq!(client.say("DBSIZE"), ":1\r\n", "{policy}");
+        client.say("CLIENT UNPAUSE");
+        fixture.server.look_after_memory(client.now, u64::MAX >> 1);
+        assert_eq!(client.say("DBSIZE"), ":0\r\n", "{policy}");
+    }
+}
+
+#[test]
 fn a_pause_takes_milliseconds_and_a_mode() {
     let fixture = Fixture::new(Table::Alone);
     let mut client = fixture.client();

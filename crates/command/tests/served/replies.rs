@@ -1,6 +1,8 @@
 //! Replies whose shape depends on how something was asked.
 
-use crate::support::{Fixture, Table};
+use slotmesh_command::{Outcome, Output, end_wait};
+
+use crate::support::{Client, Fixture, Table, frames};
 
 fn reply(request: &str) -> String {
     Fixture::new(Table::Alone).client().say(request)
@@ -21,6 +23,44 @@ fn config_get_shows_names_as_they_were_typed_and_each_once() {
     assert_eq!(reply("CONFIG GET TimeOu?"), "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n");
     let many = format!("CONFIG GET{}", " *".repeat(1000));
     assert_eq!(reply(&many), reply("CONFIG GET *"));
+}
+
+/// A client, and a list whose reply is longer than 100,000 bytes.
+fn with_a_long_list(fixture: &Fixture) -> Client<'_> {
+    let mut client = fixture.client();
+    (0..200).for_each(|_| drop(client.say(&format!("RPUSH list {}", "x".repeat(1000)))));
+    client
+}
+
+#[test]
+fn a_reply_is_bounded_by_the_class_of_its_client() {
+    let fixture = Fixture::new(Table::Alone);
+    let mut client = with_a_long_list(&fixture);
+    fixture.limit_output(100_000);
+    client.say_all(&["HELLO 3", "SUBSCRIBE x"]);
+    fixture.configure("client-output-buffer-limit", "pubsub 0 0 0");
+    fixture.server.pubsub.set_limits(fixture.server.config().output_limits());
+    let reply = client.say("LRANGE list 0 -1");
+    assert_eq!((client.outcome.clone(), frames(&reply)), (Outcome::Continue, 1));
+}
+
+#[test]
+fn who_was_not_sent_a_whole_reply_is_sent_nothing_more() {
+    let fixture = Fixture::new(Table::Alone);
+    let mut client = with_a_long_list(&fixture);
+    let mut waiting = fixture.client();
+    // Those who look at what waits to be sent do not know of it yet.
+    fixture.configure("client-output-buffer-limit", "normal 100000 0 0");
+    client.say("LRANGE list 0 -1");
+    assert_eq!(client.outcome, Outcome::Close);
+    assert!(client.session.client().is_over_limit());
+    waiting.say("BLMPOP 0 1 l LEFT COUNT 4");
+    let Outcome::Wait(waiter) = waiting.outcome.clone() else { panic!("{:?}", waiting.outcome) };
+    let element = "x".repeat(60_000);
+    fixture.client().say(&format!("RPUSH l {element} {element} {element} {element}"));
+    let mut out = Output::default();
+    let outcome = end_wait(&fixture.server, &mut waiting.session, waiting.now, &waiter, &mut out);
+    assert_eq!((outcome, out.len()), (Outcome::Close, 0));
 }
 
 #[test]

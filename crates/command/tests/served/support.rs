@@ -206,8 +206,7 @@ impl Client<'_> {
         let mut out = Output::default();
         self.outcome = execute(self.server, &mut self.session, self.now, words, &mut out);
         let bytes_in = words.iter().map(|word| word.len() as u64 + 1).sum::<u64>().saturating_sub(1);
-        let bytes_out = out.len() as u64;
-        let request = Executed { args: words, begun: self.now, time: self.takes, bytes_in, bytes_out };
+        let request = Executed { args: words, begun: self.now, time: self.takes, bytes_in };
         self.server.note_request(&mut self.session, &request);
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);

@@ -63,9 +63,18 @@ impl Member {
         let Some((first, rest)) = changes.split_first() else { return Ok(Edited::Done) };
         // The first one moves the version.
         self.change(at, first.clone()).await?;
+        let mut done = 1;
         for some in rest.chunks(TOGETHER) {
+            let mut refused = None;
+            // All of these are carried out, whatever becomes of the others among them.
             for answer in some.iter().map(|change| self.put(None, change.clone())).collect::<Vec<_>>() {
-                edited(answer.await)?;
+                match edited(answer.await) {
+                    Ok(_) => done += 1,
+                    Err(error) => refused = refused.or(Some(error)),
+                }
+            }
+            if let Some(error) = refused {
+                return Err(in_part(error, done, changes.len()));
             }
         }
         Ok(Edited::Done)
@@ -238,6 +247,14 @@ fn edited(reply: Option<BusReply>) -> Result<Edited, EditError> {
         Some(BusReply::Refused(reason)) => Err(EditError::Refused(reason)),
         Some(BusReply::Epoch { epoch, bumped }) => Ok(Edited::Epoch { epoch: epoch.0, bumped }),
         Some(_) => Ok(Edited::Done),
+    }
+}
+
+/// What is told where some changes were refused after others were made.
+fn in_part(error: EditError, done: usize, all: usize) -> EditError {
+    match error {
+        EditError::Refused(reason) => EditError::Refused(format!("{reason} ({done} of {all} slots were changed)")),
+        error => error,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Sends keys to another server (MIGRATE). Source: `migrateCommand` in `cluster.c` of Valkey.
 //!
-//! It is a task of its own: a client that is gone leaves no key behind of which nobody knows whether it has arrived.
-//! Keys are locked one at a time, for as long as it takes to write one down; between that and the word of the target
-//! whoever wants to change one waits.
+//! It is a task of its own: a client that is gone leaves no key behind of which nobody knows whether it has arrived. A
+//! slot is locked for as long as it takes to copy what one key holds. From the begin until the target has said of a key
+//! what became of it, whoever wants to change that key waits, also for those that are sent before it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::target::{Target, TargetError};
-use super::targets::{Targets, Whither};
+use super::targets::Whither;
 
 /// How long a target may take to say of what was sent that it has arrived once the client is gone.
 const GRACE: Duration = Duration::from_secs(1);
@@ -55,18 +55,19 @@ async fn depart(shared: &Arc<Shared>, migration: &Migration, client: &Arc<Client
 }
 
 /// Sends the keys, over a connection that was used before if there is one. That may have ended without a word: then
-/// another is made, unless something has arrived.
+/// another is made, unless something has arrived. Not where the target is late: what was sent may still be carried out,
+/// after what is sent anew and after what clients have written there since.
 async fn send(shared: &Arc<Shared>, migration: &Migration, mut transit: Transit<'_>) -> Answer {
-    let (whither, all) = (Whither::of(migration), transit.keys().len());
+    let whither = Whither::of(migration);
     let mut kept = shared.targets.take(&whither);
     loop {
         let is_kept = kept.is_some();
         match send_over(shared, migration, &mut transit, kept.take()).await {
             Ok((target, refused)) => {
-                Targets::keep(shared, whither, target);
+                shared.targets.keep(whither, target);
                 return refused.map_or(Answer::Ok, |error| refusal(&error));
             }
-            Err(TargetError::Writing | TargetError::Reading) if is_kept && transit.keys().len() == all => {}
+            Err(TargetError::Writing | TargetError::Reading) if is_kept && !transit.has_handed_over() => {}
             Err(error) => return failure(error),
         }
     }
@@ -86,18 +87,18 @@ async fn send_over(
     };
     target.select(migration.database, step).await?;
     let (mut requests, mut sent, mut refused) = (Vec::new(), Vec::new(), None);
-    let keys = transit.keys().to_vec();
-    for (at, key) in keys.iter().enumerate() {
-        if let Some((left, payload)) = transit.payload(key, shared.clock.now()) {
-            write_request(migration, key, left, &payload, &mut requests);
-            sent.push(key);
+    let count = transit.keys().len();
+    for at in 0..count {
+        if let Some((left, payload)) = transit.payload(at, shared.clock.now()) {
+            write_request(migration, &transit.keys()[at], left, &payload, &mut requests);
+            sent.push(at);
         }
-        if requests.len() >= BATCH_BYTES || at + 1 == keys.len() {
+        if requests.len() >= BATCH_BYTES || at + 1 == count {
             target.send(&requests, step).await?;
-            for key in sent.drain(..) {
+            for at in sent.drain(..) {
                 match target.line(step).await?.strip_prefix(b"-") {
                     Some(error) => refused = refused.or_else(|| Some(error.to_vec())),
-                    None => transit.hand_over(key, shared.clock.now()),
+                    None => transit.hand_over(at, shared.clock.now()),
                 }
             }
             requests.clear();
@@ -119,8 +120,8 @@ fn failure(error: TargetError) -> Answer {
     let trouble = match error {
         TargetError::Refused(error) => return refusal(&error),
         TargetError::Connecting => "connecting to the client",
-        TargetError::Writing => "writing to target instance",
-        TargetError::Reading => "reading to target instance",
+        TargetError::Writing | TargetError::WritingLate => "writing to target instance",
+        TargetError::Reading | TargetError::ReadingLate => "reading to target instance",
     };
     Answer::Refused(ErrorReply::new(format!("IOERR error or timeout {trouble}")))
 }

@@ -47,10 +47,18 @@ pub(crate) struct Shared {
 
 /// What commands see of the rest of the process.
 pub(crate) struct World {
-    pub(crate) bus: Bus,
-    pub(crate) clock: Clock,
-    pub(crate) watchdog: Arc<Watchdog>,
-    pub(crate) reaper: Reaper,
+    bus: Bus,
+    clock: Clock,
+    watchdog: Arc<Watchdog>,
+    targets: Targets,
+    reaper: Reaper,
+}
+
+impl World {
+    pub(crate) fn new(bus: &Bus, clock: Clock, watchdog: &Arc<Watchdog>, targets: &Targets, reaper: Reaper) -> Self {
+        let (bus, watchdog, targets) = (bus.clone(), Arc::clone(watchdog), targets.clone());
+        Self { bus, clock, watchdog, targets, reaper }
+    }
 }
 
 impl Surroundings for World {
@@ -82,6 +90,10 @@ impl Surroundings for World {
 
     fn bus_bytes(&self) -> u64 {
         self.bus.topology().link_bytes()
+    }
+
+    fn kept_targets(&self) -> usize {
+        self.targets.len()
     }
 
     fn responsiveness(&self) -> Responsiveness {

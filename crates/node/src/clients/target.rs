@@ -28,10 +28,14 @@ pub(super) struct Target {
 pub(super) enum TargetError {
     /// There is no connection.
     Connecting,
-    /// It takes nothing.
+    /// It takes nothing, since the connection has ended.
     Writing,
-    /// It says nothing, or nothing that makes sense.
+    /// It takes nothing in the time that a step may take.
+    WritingLate,
+    /// It says nothing, since the connection has ended.
     Reading,
+    /// It says nothing in the time that a step may take, or nothing that makes sense.
+    ReadingLate,
     /// It refuses to talk: this is what it says.
     Refused(Vec<u8>),
 }
@@ -41,8 +45,8 @@ impl TargetError {
         Self::Writing
     }
 
-    fn reading(_: io::Error) -> Self {
-        Self::Reading
+    fn reading(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::InvalidData { Self::ReadingLate } else { Self::Reading }
     }
 }
 
@@ -79,13 +83,6 @@ impl Target {
         Ok(())
     }
 
-    /// Whether nothing was said or closed at the other end since the last reply: then it can be used again.
-    pub(super) fn is_quiet(&self) -> bool {
-        let mut byte = [0];
-        let silent = matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        self.input.is_empty() && silent
-    }
-
     /// Sends something that is to be answered with a line.
     async fn demand(&mut self, words: &[&[u8]], step: Duration) -> Result<(), TargetError> {
         let mut request = Vec::new();
@@ -104,7 +101,7 @@ impl Target {
     pub(super) async fn send(&self, bytes: &[u8], step: Duration) -> Result<(), TargetError> {
         for chunk in bytes.chunks(STEP_BYTES) {
             let sent = timeout(step, self.send_chunk(chunk)).await;
-            sent.map_err(|_| TargetError::Writing)?.map_err(TargetError::writing)?;
+            sent.map_err(|_| TargetError::WritingLate)?.map_err(TargetError::writing)?;
         }
         Ok(())
     }
@@ -127,7 +124,7 @@ impl Target {
     /// When it says none for longer than a step may take, or one that is too long.
     pub(super) async fn line(&mut self, step: Duration) -> Result<Vec<u8>, TargetError> {
         let read = timeout(step, self.read_line()).await;
-        read.map_err(|_| TargetError::Reading)?.map_err(TargetError::reading)
+        read.map_err(|_| TargetError::ReadingLate)?.map_err(|error| TargetError::reading(&error))
     }
 
     async fn read_line(&mut self) -> io::Result<Vec<u8>> {
@@ -150,9 +147,10 @@ impl Target {
         }
     }
 
-    /// The connection for another thread.
-    pub(super) fn park(self) -> io::Result<Parked> {
-        Ok(Parked { stream: self.stream.into_std()?, database: self.database })
+    /// The connection for another thread, if nothing was said that was not taken.
+    pub(super) fn park(self) -> Option<Parked> {
+        let stream = self.input.is_empty().then(|| self.stream.into_std().ok()).flatten()?;
+        Some(Parked { stream, database: self.database })
     }
 }
 
@@ -164,11 +162,12 @@ pub(super) struct Parked {
 }
 
 impl Parked {
-    /// Takes it over for this thread; `None` if it has ended meanwhile.
+    /// Takes it over for this thread; `None` if something was said or closed at the other end since the last reply.
     pub(super) fn wake(self) -> Option<Target> {
-        let stream = TcpStream::from_std(self.stream).ok()?;
-        let target = Target { stream, database: self.database, input: Vec::new() };
-        target.is_quiet().then_some(target)
+        // The socket is asked itself: the runtime that takes it over knows nothing of it yet.
+        let is_quiet = matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        let stream = is_quiet.then(|| TcpStream::from_std(self.stream).ok()).flatten()?;
+        Some(Target { stream, database: self.database, input: Vec::new() })
     }
 }
 

@@ -1,12 +1,10 @@
 //! Connections to servers that keys were sent to, for the next keys.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slotmesh_command::{Credentials, Migration};
-use tokio::time::{Instant, sleep_until};
 
-use super::shared::Shared;
 use super::target::{Parked, Target};
 
 /// How long a connection is kept that nobody uses. Source: `MIGRATE_SOCKET_CACHE_TTL`.
@@ -31,8 +29,8 @@ impl Whither {
 }
 
 /// Connections that nobody uses, those that were used last at the end.
-#[derive(Debug, Default)]
-pub(crate) struct Targets(Mutex<Vec<(Whither, Instant, Parked)>>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Targets(Arc<Mutex<Vec<(Whither, Instant, Parked)>>>);
 
 impl Targets {
     /// Takes a connection that leads there.
@@ -52,20 +50,25 @@ impl Targets {
     }
 
     /// Keeps a connection for a while.
-    pub(super) fn keep(shared: &Arc<Shared>, whither: Whither, target: Target) {
-        let Some(parked) = target.is_quiet().then(|| target.park().ok()).flatten() else { return };
-        let mut kept = shared.targets.kept();
+    pub(super) fn keep(&self, whither: Whither, target: Target) {
+        let Some(parked) = target.park() else { return };
+        let mut kept = self.kept();
         if kept.len() == KEPT_MAX {
             kept.remove(0);
         }
-        let now = Instant::now();
-        kept.push((whither, now, parked));
-        drop(kept);
-        let shared = Arc::clone(shared);
-        drop(tokio::spawn(async move {
-            sleep_until(now + KEPT).await;
-            shared.targets.kept().retain(|(_, used, _)| *used > now);
-        }));
+        kept.push((whither, Instant::now(), parked));
+    }
+
+    /// Closes those that nobody has used for a while. To be called now and then.
+    pub(crate) fn close_old(&self) {
+        let mut kept = self.kept();
+        let old = kept.partition_point(|(_, used, _)| used.elapsed() >= KEPT);
+        kept.drain(..old);
+    }
+
+    /// How many are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.kept().len()
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<(Whither, Instant, Parked)>> {

@@ -1,10 +1,12 @@
 //! The keys of one slot as a command works with them.
 
 mod changes;
+mod copied;
 mod expiry;
 mod lookups;
 
 pub use changes::{Changes, Edited, KeyChange, KeyNote};
+pub use copied::Copied;
 pub use lookups::Lookups;
 
 use crate::dict::Item;

@@ -72,9 +72,13 @@ impl Aside {
         self.tally.is_over()
     }
 
-    /// Whether it has to be kept what there is of a key that is about to change.
+    /// Whether it has to be kept what there is of a key that is about to change. Not once the snapshot was given up; what was kept
+    /// until then is freed when it ends, by the one who takes it.
     pub(crate) fn wants(&self, hash: u64, key: &[u8]) -> bool {
-        self.whole.is_none() && Dict::<Entry>::position_of(hash) >= self.position && !self.kept.contains_key(key)
+        !self.is_over()
+            && self.whole.is_none()
+            && Dict::<Entry>::position_of(hash) >= self.position
+            && !self.kept.contains_key(key)
     }
 
     /// Keeps what there is of a key; nothing if it is new.

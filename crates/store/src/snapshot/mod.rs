@@ -218,7 +218,8 @@ impl<X> Drop for Snapshot<'_, X> {
         self.left = None;
         let firsts = Slot::all().step_by(crate::keyspace::GROUP_SLOTS);
         for slot in firsts {
-            self.keyspace.lock(slot).end_snapshot();
+            let rest = self.keyspace.lock(slot).end_snapshot();
+            drop(rest);
         }
         self.keyspace.is_walked.store(false, Release);
     }

@@ -7,7 +7,7 @@ use crate::call::{Call, Handled, is_word};
 use crate::commands::numbers::integer;
 use crate::error_reply::{ErrorReply, wrong_shape};
 use crate::outcome::Outcome;
-use crate::turn::Turn;
+use crate::turn::{Readers, Turn};
 
 pub(crate) fn keyslot(call: &mut Call<'_>) -> Handled {
     let slot = key_slot(call.args[2]);
@@ -46,6 +46,8 @@ pub(crate) fn flushslot(call: &mut Call<'_>) -> Handled {
     if call.args.get(3).is_some_and(|word| !is_word(word, "sync") && !is_word(word, "async")) {
         return Err(ErrorReply::syntax());
     }
-    Turn::new(call.server, slot, call.now).flush();
+    Turn::new(call.server, slot, call.now).flush(Readers::Told);
+    // As where a slot leaves: those keys may be millions.
+    call.server.invalidate_all(true, call.now.mono);
     call.ok()
 }

@@ -7,7 +7,11 @@ use crate::call::is_word;
 use crate::commands::numbers;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
-use crate::keyed::{Done, Keyed};
+use crate::keyed::{Done, Keyed, Prepared};
+use crate::settings::Settings;
+
+/// The last millisecond at which a key may expire, as PEXPIRETIME can tell it.
+const DEADLINE_MAX: u64 = i64::MAX.unsigned_abs();
 
 pub(crate) fn dump(call: &mut Keyed<'_>) -> Done {
     match call.db.get(call.args[1]) {
@@ -23,6 +27,10 @@ struct Options {
     replaces: bool,
     /// The term is a moment.
     is_absolute: bool,
+    /// For how many seconds it was not used.
+    idle_seconds: Option<u64>,
+    /// How often it was used.
+    frequency: Option<u8>,
 }
 
 /// RESTORE and RESTORE-ASKING.
@@ -33,10 +41,13 @@ pub(crate) fn restore(call: &mut Keyed<'_>) -> Done {
     }
     let term = numbers::integer(call.args[2])?;
     let term = u64::try_from(term).map_err(|_| ErrorReply::err("Invalid TTL value, must be >= 0"))?;
-    let value =
-        slotmesh_rdb::restore(call.args[3], &limits(call)).map_err(|error| ErrorReply::err(error.to_string()))?;
+    let value = call.prepared.take().unwrap_or_else(|| prepare(call.args, call.settings));
+    let value = value.map_err(|error| ErrorReply::err(error.to_string()))?;
     let start = if options.is_absolute { 0 } else { call.db.now() };
     let deadline = (term > 0).then(|| start.saturating_add(term));
+    if deadline.is_some_and(|deadline| deadline > DEADLINE_MAX) {
+        return Err(ErrorReply::err("invalid expire time in 'restore' command"));
+    }
     if deadline.is_some_and(|deadline| deadline <= call.db.now()) {
         if call.db.remove(key) {
             call.tell(Classes::GENERIC, "del", key);
@@ -44,25 +55,31 @@ pub(crate) fn restore(call: &mut Keyed<'_>) -> Done {
         return call.ok();
     }
     call.db.put(key, value, deadline.map_or(Expiry::Never, Expiry::At));
+    if let Some(seconds) = options.idle_seconds {
+        call.db.set_idle_seconds(key, seconds);
+    }
+    if let Some(frequency) = options.frequency {
+        call.db.set_frequency(key, frequency);
+    }
     call.tell(Classes::GENERIC, "restore", key);
     call.ok()
 }
 
-fn limits(call: &Keyed<'_>) -> Limits {
-    let settings = call.settings;
-    Limits {
+/// Makes the value of a payload, which takes as long as that is large.
+pub(crate) fn prepare(args: &[&[u8]], settings: &Settings) -> Prepared {
+    let limits = Limits {
         list: settings.list,
         hash: settings.hash,
         set: settings.set,
         sorted_set: settings.sorted_set,
         text_bytes: settings.text_bytes,
-    }
+    };
+    slotmesh_rdb::restore(args[3], &limits)
 }
 
-/// How long a key was idle, or how often it was used, is checked and not kept: nothing is told from it yet. Only one of
-/// both may be said.
+/// How long a key was idle, or how often it was used: only one of both may be said.
 fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
-    let (mut options, mut idle, mut frequency) = (Options::default(), false, false);
+    let mut options = Options::default();
     while let [word, rest @ ..] = words {
         words = match rest {
             _ if is_word(word, "replace") => {
@@ -73,14 +90,12 @@ fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
                 options.is_absolute = true;
                 rest
             }
-            [seconds, rest @ ..] if is_word(word, "idletime") && !frequency => {
-                check_between(seconds, i64::MAX, "Invalid IDLETIME value, must be >= 0")?;
-                idle = true;
+            [seconds, rest @ ..] if is_word(word, "idletime") && options.frequency.is_none() => {
+                options.idle_seconds = Some(number(seconds, "Invalid IDLETIME value, must be >= 0")?);
                 rest
             }
-            [times, rest @ ..] if is_word(word, "freq") && !idle => {
-                check_between(times, 255, "Invalid FREQ value, must be >= 0 and <= 255")?;
-                frequency = true;
+            [times, rest @ ..] if is_word(word, "freq") && options.idle_seconds.is_none() => {
+                options.frequency = Some(number(times, "Invalid FREQ value, must be >= 0 and <= 255")?);
                 rest
             }
             _ => return Err(ErrorReply::syntax()),
@@ -89,7 +104,6 @@ fn parse_options(mut words: &[&[u8]]) -> Result<Options, ErrorReply> {
     Ok(options)
 }
 
-fn check_between(number: &[u8], max: i64, otherwise: &str) -> Done {
-    let number = numbers::integer(number)?;
-    if (0..=max).contains(&number) { Ok(()) } else { Err(ErrorReply::err(otherwise)) }
+fn number<N: TryFrom<i64>>(word: &[u8], otherwise: &str) -> Result<N, ErrorReply> {
+    N::try_from(numbers::integer(word)?).map_err(|_| ErrorReply::err(otherwise))
 }

@@ -142,12 +142,11 @@ impl Connection {
                 Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
                 Ok(Next::Request { args, consumed }) => {
                     let words: SmallVec<[&[u8]; WORDS]> = args.iter().collect();
-                    let (server, begun, before) = (&self.shared.server, self.now, self.out.len());
+                    let (server, begun) = (&self.shared.server, self.now);
                     let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
                     self.now = self.shared.clock.after(begun);
                     let time = self.now.mono.since(begun.mono);
-                    let (bytes_in, bytes_out) = (consumed as u64, self.out.len().saturating_sub(before) as u64);
-                    let request = Executed { args: &words, begun, time, bytes_in, bytes_out };
+                    let request = Executed { args: &words, begun, time, bytes_in: consumed as u64 };
                     server.note_request(&mut self.session, &request);
                     // One that has not begun is read again.
                     let begins_anew = matches!(outcome, Outcome::Held(_)) && !self.session.is_executing();
@@ -178,9 +177,8 @@ impl Connection {
 
     /// Sets how long requests may be; who has not shown the password gets little. Tells whether that is so.
     fn limit_requests(&mut self) -> bool {
-        let bulk_bytes_max = self.shared.server.config().number("proto-max-bulk-len");
         let unauthenticated = self.session.is_locked_out(&self.shared.server);
-        self.reader.set_limits(Limits { bulk_bytes_max, unauthenticated, ..Limits::default() });
+        self.reader.set_limits(Limits { unauthenticated, ..self.shared.server.limits() });
         unauthenticated
     }
 

@@ -39,7 +39,9 @@ impl Connection {
     async fn send(&self) -> io::Result<()> {
         let (server, client, length) = (&self.shared.server, self.session.client(), self.out.len());
         client.set_buffered(length);
-        if length >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono) {
+        let is_too_much =
+            || length >= CHECKED_BYTES && client.check_limits(server.pubsub.limits(), self.shared.clock.now().mono);
+        if client.is_over_limit() || is_too_much() {
             // The connection has been told to end.
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
