@@ -4,12 +4,12 @@ mod readers;
 mod serving;
 mod upkeep;
 
-pub(crate) use readers::Readers;
 use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
 use arc_swap::Guard;
+pub(crate) use readers::Readers;
 use serving::Ready;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::{Changes, Copied, Db, KeyChange, Lookups, SlotKeys};
