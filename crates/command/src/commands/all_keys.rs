@@ -15,7 +15,8 @@ pub(crate) fn keys(call: &mut Call<'_>) -> Handled {
     let pattern = call.args[1];
     let everything = pattern == b"*";
     let only = slot_of_pattern(pattern);
-    let mut found: Vec<Box<[u8]>> = Vec::new();
+    // One after the other in one piece of memory: there may be millions.
+    let (mut names, mut ends) = (Vec::new(), Vec::new());
     let start = Cursor::start_of(only.unwrap_or(Slot::from_hash(0)));
     walk(
         call.server,
@@ -25,13 +26,18 @@ pub(crate) fn keys(call: &mut Call<'_>) -> Handled {
         |slot| only.is_none_or(|only| only == slot),
         |key, _| {
             if everything || glob::matches(pattern, key) {
-                found.push(key.into());
+                names.extend_from_slice(key);
+                ends.push(names.len());
             }
         },
     );
     let mut reply = call.reply();
-    reply.array(found.len());
-    found.iter().for_each(|key| reply.bulk(key));
+    reply.array(ends.len());
+    let mut begin = 0;
+    for end in ends {
+        reply.bulk(&names[begin..end]);
+        begin = end;
+    }
     Ok(Outcome::Continue)
 }
 

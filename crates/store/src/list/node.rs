@@ -200,6 +200,14 @@ impl Node {
         }
     }
 
+    /// Takes memory for as much as the one beside it holds: that one was filled, and so will this one be. What grows bit by bit
+    /// while others come and go leaves gaps behind, which made long lists take a tenth more.
+    pub(super) fn reserve_like(&mut self, beside: &Self) {
+        if let (Body::Packed(pack), Some(bytes)) = (&mut self.body, beside.packed_bytes()) {
+            pack.reserve(bytes);
+        }
+    }
+
     /// Its listpack with the memory that that is in; a long text is none.
     pub(super) fn into_pack(self) -> Result<Listpack, Self> {
         match self.body {

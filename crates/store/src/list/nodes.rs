@@ -87,10 +87,12 @@ impl Nodes {
         if self.takes(last, text, limit) {
             self.edit(last, |node| node.push(end, text));
         } else {
+            let mut node = Node::new(text, limit);
             if last < self.nodes.len() {
                 self.edit(last, Node::fit);
+                node.reserve_like(&self.nodes[last]);
             }
-            self.put(behind, Node::new(text, limit));
+            self.put(behind, node);
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) use packed::{NumberText, Sought, canonical_number};
 pub use values::{Places, Values};
 pub use view::ListpackRef;
 
-use crate::room::{give_back, make_room};
+use crate::room::{give_back, make_room, whole_room};
 use crate::seen::seen_as;
 use codec::{back_bytes, place_behind, read_at, size_at};
 
@@ -227,6 +227,11 @@ impl Listpack {
         }
         self.put(to..from, &[], -(gone as isize));
         gone
+    }
+
+    /// Takes memory for so many bytes in all.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(whole_room(bytes).saturating_sub(self.bytes.len()));
     }
 
     /// Gives memory back that is not used.
