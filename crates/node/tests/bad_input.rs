@@ -43,39 +43,6 @@ fn requests_that_are_none_get_an_error_and_the_connection_ends() {
 }
 
 #[test]
-fn announced_lengths_cost_nothing_before_the_bytes_come() {
-    let (folder, port) = (Folder::new(), free_port());
-    let _node = start(&folder.0, port, "");
-    let before = virtual_bytes();
-    let waiting: Vec<Client> = (0..200)
-        .map(|_| {
-            let mut client = Client::connect(port);
-            client.send_raw(b"*1000000\r\n$536870912\r\n");
-            client
-        })
-        .collect();
-    let mut other = Client::connect(port);
-    until("all are connected", || other.text(&["CLIENT", "LIST"]).lines().count() == 201);
-    assert!(virtual_bytes() < before + (10 << 30), "200 x 512 MiB announced");
-    drop(waiting);
-}
-
-fn resident_bytes() -> u64 {
-    bytes_of_process(1)
-}
-
-/// What is reserved counts, too.
-fn virtual_bytes() -> u64 {
-    bytes_of_process(0)
-}
-
-fn bytes_of_process(field: usize) -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").expect("figures of this process");
-    let pages: u64 = text.split(' ').nth(field).and_then(|pages| pages.parse().ok()).expect("pages");
-    pages * 4096
-}
-
-#[test]
 fn strangers_with_unfinished_packets_make_room_for_those_who_mean_well() {
     let (folders, ports) = ([Folder::new(), Folder::new()], [free_port(), free_port()]);
     let _nodes = [start(&folders[0].0, ports[0], ""), start(&folders[1].0, ports[1], "")];
@@ -100,29 +67,6 @@ fn strangers_with_unfinished_packets_make_room_for_those_who_mean_well() {
     });
     let mut client = Client::connect(ports[1]);
     assert_eq!(client.text(&["CLUSTER", "MEET", "127.0.0.1", &ports[0].to_string(), "WAIT", "5000"]), "OK");
-}
-
-#[test]
-fn a_client_that_asks_and_never_reads_costs_a_bounded_amount() {
-    let (folder, port) = (Folder::new(), free_port());
-    let _node = start(&folder.0, port, "");
-    let before = resident_bytes();
-    let mut greedy = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
-    greedy.set_nonblocking(true).expect("non-blocking");
-    let request = b"CLUSTER NODES\r\nCOMMAND DOCS\r\n".repeat(500);
-    // Whatever the server does not take within a while, it never will.
-    let mut refused = 0;
-    while refused < 200 {
-        match greedy.write(&request) {
-            Ok(count) if count > 0 => refused = 0,
-            _ => {
-                refused += 1;
-                thread::park_timeout(Duration::from_millis(2));
-            }
-        }
-    }
-    assert!(resident_bytes() < before + 64 * 1024 * 1024);
-    assert_eq!(Client::connect(port).ask(&["PING"]), b"+PONG\r\n");
 }
 
 #[test]
