@@ -16,18 +16,16 @@ pub const TOOL_VARIABLE: &str = "SLOTMESH_TOOL";
 /// Names the folder of the built example programs; `cargo xtask test` sets it for the tests.
 pub const EXAMPLES_VARIABLE: &str = "SLOTMESH_EXAMPLES";
 
-/// The crates with examples for people.
-const EXAMPLES_OF: [&str; 9] = [
-    "slotmesh-admin",
-    "slotmesh-config",
-    "slotmesh-gossip",
-    "slotmesh-node",
-    "slotmesh-resp",
-    "slotmesh-sim",
-    "slotmesh-table",
-    "slotmesh-types",
-    "slotmesh-wire",
-];
+/// What tests start.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The server, with its assertions, which a release leaves out.
+    pub server: PathBuf,
+    /// The command line tool.
+    pub tool: PathBuf,
+    /// The folder of the example programs.
+    pub examples: PathBuf,
+}
 
 /// The folder that cargo builds into.
 ///
@@ -52,42 +50,23 @@ pub fn server() -> Result<PathBuf> {
     Ok(target_dir()?.join("release").join("slotmesh-server"))
 }
 
-/// The server binary for tests: the one that the environment names, else a build made now that checks its assertions, which a
-/// release leaves out, and takes a third of the time to make.
+/// What tests start: what the environment names, and of a build made now what it does not.
 ///
 /// # Errors
 /// As [`server`].
-pub fn checking_server() -> Result<PathBuf> {
-    checking(SERVER_VARIABLE, "slotmesh-server", "slotmesh-server")
-}
-
-/// The command line tool for tests: the one that the environment names, else a build made now.
-///
-/// # Errors
-/// As [`server`].
-pub fn tool() -> Result<PathBuf> {
-    checking(TOOL_VARIABLE, "slotmesh-cli", "slotmesh")
-}
-
-fn checking(variable: &str, package: &str, program: &str) -> Result<PathBuf> {
-    if let Some(path) = from_environment(variable)? {
-        return Ok(path);
+pub fn programs() -> Result<Programs> {
+    let named = [from_environment(SERVER_VARIABLE)?, from_environment(TOOL_VARIABLE)?, examples_from_environment()?];
+    if named.iter().any(Option::is_none) {
+        // With the features that the tests are built with, so that these find everything built.
+        process::run(cargo().args(["build", "--workspace", "--bins", "--examples"]))?;
     }
-    process::run(cargo().args(["build", "--quiet", "-p", package]))?;
-    Ok(target_dir()?.join("debug").join(program))
-}
-
-/// The folder of the example programs: the one that the environment names, else that of a build made now.
-///
-/// # Errors
-/// As [`server`].
-pub fn examples() -> Result<PathBuf> {
-    if let Some(path) = examples_from_environment()? {
-        return Ok(path);
-    }
-    let packages = EXAMPLES_OF.iter().flat_map(|package| ["-p", package]);
-    process::run(cargo().args(["build", "--quiet", "--examples"]).args(packages))?;
-    Ok(target_dir()?.join("debug").join("examples"))
+    let built = target_dir()?.join("debug");
+    let [server, tool, examples] = named;
+    Ok(Programs {
+        server: server.unwrap_or_else(|| built.join("slotmesh-server")),
+        tool: tool.unwrap_or_else(|| built.join("slotmesh")),
+        examples: examples.unwrap_or_else(|| built.join("examples")),
+    })
 }
 
 /// The folder of example programs that the environment names, if it does.

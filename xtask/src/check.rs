@@ -16,10 +16,8 @@ pub fn run() -> Result<()> {
     codegen::check()?;
     process::run(cargo().args(["fmt", "--all", "--check"]))?;
     process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    for package in ["slotmesh-node", "slotmesh-server"] {
-        let bare = ["clippy", "-p", package, "--no-default-features", "--all-targets", "--", "-D", "warnings"];
-        process::run(cargo().args(bare))?;
-    }
+    let bare = ["clippy", "-p", "slotmesh-node", "-p", "slotmesh-server", "--no-default-features", "--all-targets"];
+    process::run(cargo().args(bare).args(["--", "-D", "warnings"]))?;
     process::run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     deny()
 }

@@ -6,18 +6,18 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::build::{self, EXAMPLES_VARIABLE, SERVER_VARIABLE, TOOL_VARIABLE};
+use crate::build::{self, EXAMPLES_VARIABLE, Programs, SERVER_VARIABLE, TOOL_VARIABLE};
 use crate::process::{self, cargo};
 use crate::rack::{self, Kind, Rack};
 
-/// More tests among real servers than this do not fail by chance.
+/// More tests than this do not fail by chance.
 const AGAIN_MAX: usize = 3;
 
 /// Which tests to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Further arguments of `cargo test`, as in `cargo xtask test -- --test interop name`. Without any, all tests run, and a
-    /// test among real servers that fails gets a second try by itself.
+    /// test that fails gets a second try by itself.
     #[arg(last = true)]
     arguments: Vec<String>,
 }
@@ -29,18 +29,19 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let target_dir = build::target_dir()?;
     rack::install(&target_dir);
-    let (server, tool, examples) = (build::checking_server()?, build::tool()?, build::examples()?);
+    let Programs { server, tool, examples } = build::programs()?;
     let rack = Rack::new(&target_dir, Some(server.clone()));
-    let tests = |arguments: &[&str]| {
+    // Always of the whole workspace: cargo chooses the features of all crates by what is asked for, and with others it builds
+    // nearly everything again.
+    let tests = |arguments: &[String]| {
         let mut tests = cargo();
-        tests.arg("test").args(arguments);
+        tests.args(["test", "--workspace"]).args(arguments);
         tests.env(SERVER_VARIABLE, &server).env(TOOL_VARIABLE, &tool).env(EXAMPLES_VARIABLE, &examples);
         tests
     };
-    let result = if options.arguments.is_empty() {
-        all(tests)
-    } else {
-        process::run(tests(&["--workspace"]).args(&options.arguments))
+    let result = match &options.arguments[..] {
+        [] => all(tests),
+        arguments => process::run(&mut tests(arguments)),
     };
     for kind in Kind::PEERS {
         if let Err(reason) = rack.program(kind) {
@@ -52,20 +53,16 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// All tests. Those among real servers are told apart, since real processes on a busy machine now and then do not keep pace.
-/// What passes only the second time is named: it is to be mended.
-fn all(tests: impl Fn(&[&str]) -> Command) -> Result<()> {
-    process::run(&mut tests(&["--workspace", "--exclude", "xtask"]))?;
-    // Alone, the node is built without the admin API, which the server switches on.
-    process::run(&mut tests(&["-p", "slotmesh-node", "--lib"]))?;
-    process::run(&mut tests(&["-p", "xtask", "--lib", "--bins", "--test", "rack"]))?;
-    let failed = failures(&mut tests(&["-p", "xtask", "--test", "interop"]))?;
+/// All tests. One that fails gets a second try by itself, since real processes, connections and timers on a busy machine now and
+/// then do not keep pace. What passes only the second time is named: it is to be mended.
+fn all(tests: impl Fn(&[String]) -> Command) -> Result<()> {
+    let failed = failures(&mut tests(&["--no-fail-fast".to_owned()]))?;
     if failed.len() > AGAIN_MAX {
-        bail!("{} tests among real servers failed", failed.len());
+        bail!("{} tests failed: {}", failed.len(), failed.join(", "));
     }
     for name in &failed {
         eprintln!("once more: {name}");
-        process::run(&mut tests(&["-p", "xtask", "--test", "interop", "--", "--exact", name]))?;
+        process::run(&mut tests(&["--".to_owned(), "--exact".to_owned(), name.clone()]))?;
     }
     for name in &failed {
         eprintln!("passed only the second time: {name}");
@@ -90,24 +87,32 @@ fn failures(tests: &mut Command) -> Result<Vec<String>> {
     Ok(seen.failed)
 }
 
-/// What the lines of a test program say.
+/// What the lines of test programs say.
 #[derive(Debug, Default)]
 struct Seen {
     failed: Vec<String>,
-    /// It has told its result: nothing that should run is missing.
-    ended: bool,
+    /// Programs that have begun.
+    begun: usize,
+    /// Of these, those that have told their result.
+    ended: usize,
 }
 
 impl Seen {
     fn take(&mut self, line: &str) {
         self.failed.extend(failed_test(line).map(str::to_owned));
-        self.ended |= line.starts_with("test result: ");
+        self.begun += usize::from(is_beginning(line));
+        self.ended += usize::from(line.starts_with("test result: "));
     }
 
-    /// Whether the failed tests are all that went wrong.
+    /// Whether the failed tests are all that went wrong: every program has told its result.
     fn is_whole(&self) -> bool {
-        self.ended && !self.failed.is_empty()
+        self.begun == self.ended && !self.failed.is_empty()
     }
+}
+
+/// As in "running 12 tests".
+fn is_beginning(line: &str) -> bool {
+    line.strip_prefix("running ").is_some_and(|rest| rest.ends_with(" tests") || rest == "1 test")
 }
 
 fn failed_test(line: &str) -> Option<&str> {
@@ -132,9 +137,11 @@ mod tests {
             lines.iter().for_each(|line| seen.take(line));
             seen.is_whole()
         };
-        let (failed, result) = ("test meet::a_star ... FAILED", "test result: FAILED. 1 passed; 1 failed");
-        assert!(is_whole(&["running 2 tests", failed, "test other ... ok", result]));
-        assert!(!is_whole(&["running 2 tests", failed]));
-        assert!(!is_whole(&["running 2 tests", result]), "something else failed");
+        let (begun, failed) = ("running 2 tests", "test meet::a_star ... FAILED");
+        let (bad, good) = ("test result: FAILED. 1 passed; 1 failed", "test result: ok. 1 passed; 0 failed");
+        assert!(is_whole(&[begun, failed, "test other ... ok", bad, "running 1 test", "test last ... ok", good]));
+        assert!(!is_whole(&[begun, failed]));
+        assert!(!is_whole(&[begun, failed, bad, "running 1 test"]), "the second one has died");
+        assert!(!is_whole(&[begun, good]), "something else failed");
     }
 }

@@ -96,6 +96,15 @@ pub(crate) struct Settings {
     pub(crate) watched: usize,
     pub(crate) no_evict: bool,
     pub(crate) no_touch: bool,
+    /// It follows REDIRECT, which only a server outside of a cluster replies.
+    pub(crate) capa_redirect: bool,
+}
+
+impl Settings {
+    /// The letters of what it can do, as CLIENT LIST shows them.
+    pub(crate) fn capabilities(&self) -> &'static str {
+        if self.capa_redirect { "r" } else { "" }
+    }
 }
 
 /// The part of a connection that others can see: what CLIENT LIST shows, and the way to end it.
@@ -427,10 +436,11 @@ impl Client {
         text.clear();
         write!(
             text,
-            " age={age} idle={idle} flags={} capa= db={} sub={} psub={} ssub={} multi={} watch={} qbuf={input} qbuf-free=0 \
+            " age={age} idle={idle} flags={} capa={} db={} sub={} psub={} ssub={} multi={} watch={} qbuf={input} qbuf-free=0 \
              argv-mem={} multi-mem={kept} rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir={redirect} \
              resp={} lib-name=",
             self.flags(&settings),
+            settings.capabilities(),
             settings.db,
             channels,
             patterns,

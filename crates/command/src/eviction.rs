@@ -128,8 +128,10 @@ impl Server {
         for slots in groups() {
             let mut group = self.keyspace.lock(slots.start);
             for slot in slots.iter() {
-                let (keys, beside) = group.parts(slot);
-                beside.book(slot, keys, &self.memory);
+                if group.peek(slot).is_some() {
+                    let (keys, beside) = group.parts(slot);
+                    beside.book(slot, keys, &self.memory);
+                }
             }
         }
     }

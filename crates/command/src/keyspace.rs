@@ -136,13 +136,14 @@ impl Keyspace {
     /// yet.
     #[must_use]
     pub fn count(&self, slot: Slot) -> u64 {
-        self.lock(slot).slot(slot).len() as u64
+        self.lock(slot).peek(slot).map_or(0, SlotKeys::len) as u64
     }
 
     /// At most `max` keys of a slot, in no particular order.
     #[must_use]
     pub fn keys(&self, slot: Slot, max: usize) -> Vec<Vec<u8>> {
-        self.lock(slot).slot(slot).keys().take(max).map(<[u8]>::to_vec).collect()
+        let group = self.lock(slot);
+        group.peek(slot).into_iter().flat_map(SlotKeys::keys).take(max).map(<[u8]>::to_vec).collect()
     }
 
     /// How many keys are here.
@@ -154,9 +155,9 @@ impl Keyspace {
     /// The slot of one key, counted from 0 through all slots in order; `None` beyond the last.
     pub(crate) fn slot_at(&self, mut place: u64) -> Option<Slot> {
         for slots in groups() {
-            let mut group = self.lock(slots.start);
+            let group = self.lock(slots.start);
             for slot in slots.iter() {
-                let count = group.slot(slot).len() as u64;
+                let count = group.peek(slot).map_or(0, SlotKeys::len) as u64;
                 if place < count {
                     return Some(slot);
                 }
@@ -170,8 +171,8 @@ impl Keyspace {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let is_filled = |slots: Group64| {
-            let mut group = self.lock(slots.start);
-            slots.iter().any(|slot| !group.slot(slot).is_empty())
+            let group = self.lock(slots.start);
+            slots.iter().filter_map(|slot| group.peek(slot)).any(|keys| !keys.is_empty())
         };
         !groups().any(is_filled)
     }
@@ -181,9 +182,8 @@ impl Keyspace {
     pub fn totals(&self, now: u64) -> Totals {
         let mut all = Totals::default();
         for slots in groups() {
-            let mut group = self.lock(slots.start);
-            for slot in slots.iter() {
-                let keys = group.slot(slot);
+            let group = self.lock(slots.start);
+            for keys in slots.iter().filter_map(|slot| group.peek(slot)) {
                 all.keys += keys.len() as u64;
                 all.expiring += keys.expiring() as u64;
                 all.bytes += keys.bytes() as u64;
@@ -195,7 +195,7 @@ impl Keyspace {
         all
     }
 
-    /// Bytes that the slots take while no key is there.
+    /// Bytes that the slots take while no key is there, once all of them have been in use.
     #[must_use]
     pub fn empty_bytes(&self) -> u64 {
         self.groups.empty_bytes() as u64
@@ -203,8 +203,8 @@ impl Keyspace {
 
     fn sum(&self, figure: impl Fn(&SlotKeys) -> u64) -> u64 {
         let of_group = |slots: Group64| {
-            let mut group = self.lock(slots.start);
-            slots.iter().map(|slot| figure(group.slot(slot))).sum::<u64>()
+            let group = self.lock(slots.start);
+            slots.iter().filter_map(|slot| group.peek(slot)).map(&figure).sum::<u64>()
         };
         groups().map(of_group).sum()
     }

@@ -221,8 +221,8 @@ impl Session {
         self.replies = Replies::On;
         self.asking = false;
         self.change(|settings| {
-            let (lib_name, lib_ver) = (settings.lib_name.clone(), settings.lib_ver.clone());
-            *settings = Settings { lib_name, lib_ver, ..Settings::default() };
+            let Settings { lib_name, lib_ver, capa_redirect, .. } = mem::take(settings);
+            *settings = Settings { lib_name, lib_ver, capa_redirect, ..Settings::default() };
         });
     }
 

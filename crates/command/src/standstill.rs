@@ -45,7 +45,8 @@ impl Server {
         let mut still = Standstill { server: self, groups: Vec::new() };
         for (slots, bits) in span.groups() {
             let mut group = self.keyspace.lock(slots.start);
-            if slots.iter().any(|slot| bits & bit(slot) != 0 && !group.slot(slot).is_empty()) {
+            let has_keys = |slot| group.peek(slot).is_some_and(|keys| !keys.is_empty());
+            if slots.iter().any(|slot| bits & bit(slot) != 0 && has_keys(slot)) {
                 return None;
             }
             group.beside.stand_still(bits);

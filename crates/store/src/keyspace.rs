@@ -17,6 +17,7 @@ pub const GROUP_SLOTS: usize = 64;
 #[derive(Debug)]
 pub struct Group<X> {
     first: u16,
+    /// None before one of them is first looked for: a node has no use for most slots of others.
     slots: Box<[SlotKeys]>,
     /// The slots that a snapshot has still to come to and that nobody has looked at since, a bit for each.
     ahead: u64,
@@ -53,11 +54,20 @@ impl<X> Group<X> {
     /// # Panics
     /// When it is a slot of another group.
     pub fn parts(&mut self, slot: Slot) -> (&mut SlotKeys, &mut X) {
+        if self.slots.is_empty() {
+            self.slots = (0..GROUP_SLOTS).map(|_| SlotKeys::default()).collect();
+        }
         if self.ahead != 0 {
             self.prepare(slot);
         }
         let keys = slot.get().checked_sub(self.first).and_then(|index| self.slots.get_mut(usize::from(index)));
         (keys.expect("a slot is looked for in its own group"), &mut self.beside)
+    }
+
+    /// The keys of a slot, which is one of this group, to look at only; `None` where no slot of the group ever had any.
+    #[must_use]
+    pub fn peek(&self, slot: Slot) -> Option<&SlotKeys> {
+        self.slots.get(slot.get().checked_sub(self.first).map(usize::from)?)
     }
 
     /// A slot that a snapshot has still to come to is looked at, and may change.
@@ -92,8 +102,7 @@ impl<X: Default> Keyspace<X> {
     pub fn new(seed: u64) -> Self {
         seed_hash(seed);
         let group = |first| {
-            let slots = (0..GROUP_SLOTS).map(|_| SlotKeys::default()).collect();
-            Lock(Mutex::new(Group { first, slots, ahead: 0, tally: None, beside: X::default() }))
+            Lock(Mutex::new(Group { first, slots: Box::default(), ahead: 0, tally: None, beside: X::default() }))
         };
         let groups = (0..Slot::COUNT).step_by(GROUP_SLOTS).map(group).collect();
         Self { groups, is_walked: AtomicBool::new(false) }
@@ -106,7 +115,7 @@ impl<X> Keyspace<X> {
         self.groups.iter().map(|lock| &lock.0)
     }
 
-    /// Bytes that the slots take while no key is there.
+    /// Bytes that the slots take while no key is there, once all groups have been in use.
     #[must_use]
     pub fn empty_bytes(&self) -> usize {
         self.groups.len() * (size_of::<Lock<X>>() + GROUP_SLOTS * size_of::<SlotKeys>())
@@ -146,6 +155,16 @@ mod tests {
             *beside += 1;
         }
         assert_eq!(keyspace.lock(slot(Slot::COUNT - 1)).beside, 64);
+    }
+
+    #[test]
+    fn a_look_makes_nothing() {
+        let keyspace = Keyspace::<()>::new(1);
+        assert!(keyspace.lock(slot(70)).peek(slot(70)).is_none());
+        assert!(keyspace.lock(slot(70)).slot(slot(70)).is_empty());
+        let group = keyspace.lock(slot(70));
+        assert!(group.peek(slot(64)).is_some_and(SlotKeys::is_empty));
+        assert!(group.peek(slot(63)).is_none() && group.peek(slot(128)).is_none(), "those are of other groups");
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Node {
     pub liveness: Liveness,
     /// Who reported it as unreachable, and when.
     pub(crate) reports: BTreeMap<NodeKey, Mono>,
+    /// None of these reports is older than this.
+    pub(crate) reported_since: Mono,
     /// Whom it reported: where to look when it goes.
     pub(crate) reported: BTreeSet<NodeKey>,
 }
@@ -58,7 +60,13 @@ impl Node {
             created: now,
             offset: ReplOffset(0),
         };
-        Self { facts: Arc::new(facts), liveness, reports: BTreeMap::new(), reported: BTreeSet::new() }
+        Self {
+            facts: Arc::new(facts),
+            liveness,
+            reports: BTreeMap::new(),
+            reported_since: now,
+            reported: BTreeSet::new(),
+        }
     }
 
     /// What is known about it and changes seldom.

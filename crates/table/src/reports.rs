@@ -10,8 +10,16 @@ use crate::table::Table;
 impl Table {
     /// Notes that `by` reports `about` as unreachable; tells whether that is news.
     pub fn add_report(&mut self, about: NodeKey, by: NodeKey, now: Mono) -> bool {
-        self.node_mut(by).reported.insert(about);
-        self.node_mut(about).reports.insert(by, now).is_none()
+        let node = self.node_mut(about);
+        if node.reports.is_empty() {
+            node.reported_since = now;
+        }
+        // When many are unreachable, nearly every heartbeat says again of each what is known.
+        let is_news = node.reports.insert(by, now).is_none();
+        if is_news {
+            self.node_mut(by).reported.insert(about);
+        }
+        is_news
     }
 
     /// Withdraws the report of `by` about `about`; tells whether there was one.
@@ -26,9 +34,14 @@ impl Table {
 
     /// How many reports about `about` are younger than `validity`; drops the older ones.
     pub fn count_reports(&mut self, about: NodeKey, now: Mono, validity: Duration) -> usize {
-        let reports = &mut self.node_mut(about).reports;
-        let old: Vec<_> = reports.extract_if(.., |_, at| now.since(*at) > validity).map(|(by, _)| by).collect();
-        let left = reports.len();
+        let node = self.node_mut(about);
+        // They are counted with each that comes: a walk each time would take the square of the nodes for every heartbeat.
+        if now.since(node.reported_since) <= validity {
+            return node.reports.len();
+        }
+        let old: Vec<_> = node.reports.extract_if(.., |_, at| now.since(*at) > validity).map(|(by, _)| by).collect();
+        node.reported_since = node.reports.values().copied().min().unwrap_or(now);
+        let left = node.reports.len();
         for by in old {
             self.node_mut(by).reported.remove(&about);
         }

@@ -18,6 +18,12 @@ pub(crate) fn time(call: &mut Call<'_>) -> Handled {
     Ok(Outcome::Continue)
 }
 
+/// There are no modules.
+pub(crate) fn modules(call: &mut Call<'_>) -> Handled {
+    call.reply().array(0);
+    Ok(Outcome::Continue)
+}
+
 pub(crate) fn dbsize(call: &mut Call<'_>) -> Handled {
     let keys = call.server.keyspace.len();
     call.reply().integer(i64::try_from(keys).unwrap_or(i64::MAX));

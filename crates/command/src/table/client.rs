@@ -11,6 +11,10 @@ pub(super) const CLIENT: Command =
         .help(&[
             "CACHING (YES|NO)",
             "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+            "CAPA <option> [options...]",
+            "    The client claims its some capability options. Options are:",
+            "    * REDIRECT",
+            "      The client can handle redirection during primary and replica failover in standalone mode.",
             "GETREDIR",
             "    Return the client ID we are redirecting to when tracking is enabled.",
             "GETNAME",
@@ -108,13 +112,19 @@ pub(super) const CLIENT: Command =
             "    Protect current client connection from eviction.",
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
+            "IMPORT-SOURCE (ON|OFF)",
+            "    Mark this connection as an import source if import-mode is enabled.",
+            "    Sync tools can set their connections into 'import-source' state to visit",
+            "    expired keys.",
         ])
         .subcommands(&[
             CACHING,
+            CAPA,
             GETNAME,
             GETREDIR,
             HELP,
             ID,
+            IMPORT_SOURCE,
             INFO,
             KILL,
             LIST,
@@ -142,6 +152,13 @@ const CACHING: Command = Command::new(
 .categories(&[Category::Slow, Category::Connection])
 .arguments(&[one_of("mode", &[word("yes", "YES"), word("no", "NO")])])
 .handler(tracking::caching);
+
+const CAPA: Command = Command::new("capa", -3, Group::Connection, "8.0.0", "A client claims its capability.")
+    .complexity("O(1)")
+    .flags(&[Flag::Noscript, Flag::Loading, Flag::Stale, Flag::AllowBusy])
+    .categories(&[Category::Slow, Category::Connection])
+    .arguments(&[string("capability").multiple()])
+    .handler(client::capa);
 
 const GETNAME: Command = Command::new("getname", 2, Group::Connection, "2.6.9", "Returns the name of the connection.")
     .complexity("O(1)")
@@ -174,6 +191,19 @@ const ID: Command =
         .flags(&[Flag::Noscript, Flag::Loading, Flag::Stale, Flag::AllowBusy])
         .categories(&[Category::Slow, Category::Connection])
         .handler(client::id);
+
+const IMPORT_SOURCE: Command = Command::new(
+    "import-source",
+    3,
+    Group::Connection,
+    "8.1.0",
+    "Marks this client as an import source when the server is in import mode.",
+)
+.complexity("O(1)")
+.flags(&[Flag::Noscript, Flag::Loading, Flag::Stale])
+.categories(&[Category::Slow, Category::Connection])
+.arguments(&[one_of("enabled", &[word("on", "ON"), word("off", "OFF")])])
+.handler(client::import_source);
 
 const INFO: Command = Command::new("info", 2, Group::Connection, "6.2.0", "Returns information about the connection.")
     .complexity("O(1)")

@@ -25,6 +25,7 @@ mod known;
 mod latency;
 mod lists;
 mod memory;
+mod module;
 mod pubsub;
 mod replication;
 mod scripting;
@@ -156,6 +157,7 @@ pub static COMMANDS: &[Command] = &[
     memory::MEMORY,
     strings::MGET,
     keys::MIGRATE,
+    module::MODULE,
     server::MONITOR,
     keys::MOVE,
     strings::MSET,

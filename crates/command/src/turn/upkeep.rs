@@ -1,6 +1,6 @@
 //! What is done with keys though no client asks for it, or for all keys of a slot at once.
 
-use slotmesh_store::Rank;
+use slotmesh_store::{Rank, SlotKeys};
 
 use super::{Readers, Turn};
 use crate::candidates::Candidate;
@@ -11,7 +11,7 @@ impl Turn<'_> {
     pub(crate) fn flush(&mut self, readers: Readers) {
         self.end_readers(readers);
         let slot = self.slot;
-        if self.group().slot(slot).is_empty() {
+        if self.group().peek(slot).is_none_or(SlotKeys::is_empty) {
             return;
         }
         for key in self.beside().observed_keys(slot) {
@@ -41,7 +41,7 @@ impl Turn<'_> {
             }
         }
         let slot = self.slot;
-        let expires = self.group().slot(slot).expires();
+        let expires = self.group().peek(slot).is_some_and(SlotKeys::expires);
         self.beside().set_expires(slot, expires);
         !all
     }

@@ -104,3 +104,17 @@ fn there_is_one_user() {
         client.say("ACL SETUSER x on").starts_with("-ERR ACL SETUSER is not supported by this release of slotmesh")
     );
 }
+
+#[test]
+fn what_a_client_can_do_is_shown_and_asked_for() {
+    let world = Fixture::new(Table::Alone);
+    let (mut able, mut other) = (world.client(), world.client());
+    assert_eq!(able.say("CLIENT CAPA unheard-of redirect"), "+OK\r\n");
+    assert!(able.say("CLIENT INFO").contains(" capa=r "));
+    able.say("RESET");
+    assert!(able.say("CLIENT INFO").contains(" capa=r "), "it can still do that");
+    assert!(other.say("CLIENT INFO").contains(" capa= "));
+    let count = |text: &str| text.matches(" capa=").count();
+    assert_eq!([count(&other.say("CLIENT LIST CAPA r")), count(&other.say("CLIENT LIST NOT-CAPA r"))], [1, 1]);
+    assert_eq!(other.say("CLIENT IMPORT-SOURCE ON"), "-ERR Server is not in import mode\r\n");
+}

@@ -197,6 +197,9 @@ impl<X> Snapshot<'_, X> {
     /// Shows keys of a slot that have not changed. Tells whether that was all of the slot.
     fn show_slot(&mut self, slot: Slot, count: usize, show: &mut impl FnMut(&Entry)) -> bool {
         let mut group = self.keyspace.lock(slot);
+        if group.peek(slot).is_none() {
+            return true;
+        }
         let (is_done, left) = group.slot(slot).show_aside(count, show);
         self.left = left;
         is_done && self.left.is_none()

@@ -163,7 +163,9 @@ impl Criteria {
             is_set(&self.lib_name, &settings.lib_name),
             is_set(&self.lib_ver, &settings.lib_ver),
             self.db.map(|db| db == i64::from(settings.db)),
-            self.capabilities.as_ref().map(Vec::is_empty),
+            self.capabilities
+                .as_ref()
+                .map(|wanted| wanted.iter().all(|letter| settings.capabilities().as_bytes().contains(letter))),
         ]
     }
 }

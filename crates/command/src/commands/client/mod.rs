@@ -144,6 +144,19 @@ pub(crate) fn no_evict(call: &mut Call<'_>) -> Handled {
     call.ok()
 }
 
+/// What a client says that it can do. Others than these are no error, so that clients need not ask first.
+pub(crate) fn capa(call: &mut Call<'_>) -> Handled {
+    if call.args[2..].iter().any(|word| is_word(word, "redirect")) {
+        call.session.change(|settings| settings.capa_redirect = true);
+    }
+    call.ok()
+}
+
+/// There is no import mode (the directive `import-mode` says so at start).
+pub(crate) fn import_source(_: &mut Call<'_>) -> Handled {
+    Err(ErrorReply::err("Server is not in import mode"))
+}
+
 pub(crate) fn no_touch(call: &mut Call<'_>) -> Handled {
     let on = on_or_off(call.args[2])?;
     call.session.change(|settings| settings.no_touch = on);
