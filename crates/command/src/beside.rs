@@ -39,9 +39,6 @@ pub(crate) struct Beside {
     /// is up, with nothing held back. So it was when the view of the cluster had this version.
     open: u64,
     version: Option<u64>,
-    /// The slots some of whose keys or fields expire some day, a bit for each. One that has none any more may be among
-    /// them.
-    expiring: u64,
     /// What the slots have cost, once somebody wants to know.
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
     /// What the keys of the slots take, while there is a limit.
@@ -112,16 +109,6 @@ impl Beside {
     pub(crate) fn move_on(&mut self, slots: u64) {
         self.holds.end_still(slots);
         self.version = None;
-    }
-
-    /// Whether it has to be looked now and then whether something in the slot has expired.
-    pub(crate) fn expires(&self, slot: Slot) -> bool {
-        self.expiring >> place(slot) & 1 == 1
-    }
-
-    pub(crate) fn set_expires(&mut self, slot: Slot, expires: bool) {
-        let bit = bit(slot);
-        self.expiring = if expires { self.expiring | bit } else { self.expiring & !bit };
     }
 
     pub(crate) fn usage(&self, slot: Slot) -> SlotUsage {

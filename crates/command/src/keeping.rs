@@ -60,7 +60,7 @@ impl Server {
             return;
         }
         let begun = self.surroundings.now().mono;
-        let stale = self.keyspace.expiring_groups().find_map(|slots| self.expire_group(&slots, now, begun.after(most)));
+        let stale = self.keyspace.expiring.groups().find_map(|slots| self.expire_group(&slots, now, begun.after(most)));
         self.stats.expire_caps.add(u64::from(stale.is_some()));
         self.stats.note_stale(stale.unwrap_or(0.0));
         let took = self.surroundings.now().mono.since(begun);
@@ -72,14 +72,10 @@ impl Server {
 
     /// Gives the share of what is left in the slot where time was over.
     fn expire_group(&self, slots: &Group64, now: Now, end: Mono) -> Option<f64> {
-        let expiring: Vec<Slot> = {
-            let group = self.keyspace.lock(slots.start);
-            slots.iter().filter(|slot| group.beside.expires(*slot)).collect()
-        };
-        for slot in expiring {
+        for slot in self.keyspace.expiring.slots_of(slots) {
             while Turn::new(self, slot, now).expire(EXPIRED_AT_ONCE) {
                 if self.surroundings.now().mono >= end {
-                    self.keyspace.set_expired_until(slots);
+                    self.keyspace.expiring.set_looked_at(slots);
                     return Some(Turn::new(self, slot, now).stale_share());
                 }
             }

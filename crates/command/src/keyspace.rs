@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut, Range};
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::MutexGuard;
 use slotmesh_store::{GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
 use slotmesh_types::Slot;
 
 use crate::beside::Beside;
+use crate::expiring::Expiring;
 use crate::random::Random;
 
 /// What a slot has cost since it came here, or since its figures were last set back.
@@ -46,8 +47,8 @@ pub struct Keyspace {
     /// Whether this node is a primary: a replica takes keys out only when it is told.
     leads: AtomicBool,
     expires: AtomicBool,
-    /// Where it is looked for what has expired the next time.
-    expired_until: AtomicU16,
+    /// Where something expires some day.
+    pub(crate) expiring: Expiring,
 }
 
 /// A group of slots, locked. A thread holds one at a time: of two threads that want a second one each could wait for
@@ -102,7 +103,7 @@ impl Keyspace {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let (leads, expires) = (AtomicBool::new(true), AtomicBool::new(true));
-        let keyspace = Self { groups: Groups::new(seed), leads, expires, expired_until: AtomicU16::new(0) };
+        let keyspace = Self { groups: Groups::new(seed), leads, expires, expiring: Expiring::default() };
         let mut random = Random::new(seed);
         for group in groups() {
             keyspace.lock(group.start).beside.random = Random::new(random.next());
@@ -239,17 +240,6 @@ impl Keyspace {
     /// Sets whether this node is a primary.
     pub(crate) fn set_leads(&self, leads: bool) {
         self.leads.store(leads, Relaxed);
-    }
-
-    /// The groups, in a turn that begins behind the place where the last look for what has expired ended.
-    pub(crate) fn expiring_groups(&self) -> impl Iterator<Item = Group64> {
-        let begin = usize::from(self.expired_until.load(Relaxed)) / GROUP_SLOTS;
-        groups().skip(begin).chain(groups().take(begin))
-    }
-
-    /// It was looked for what has expired up to this group.
-    pub(crate) fn set_expired_until(&self, group: &Group64) {
-        self.expired_until.store(group.range.end % Slot::COUNT, Relaxed);
     }
 
     /// Returns when whoever held a lock of a group at the call has given it back.

@@ -32,6 +32,7 @@ mod error_reply;
 mod event;
 mod eviction;
 mod execute;
+mod expiring;
 mod explanation;
 mod find;
 mod holds;

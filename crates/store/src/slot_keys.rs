@@ -10,20 +10,35 @@ use crate::snapshot::Aside;
 use crate::usage::Used;
 use crate::value::{ALLOCATION, Value, ValueRef};
 
-/// The keys of one slot, and what they cost.
+/// The keys of one slot, and what they cost. On one cache line, since there are thousands and each request needs another.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub struct SlotKeys {
     dict: Dict<Entry>,
     /// Of the entries and what they hold, without the tables.
     bytes: usize,
-    /// When keys expire.
-    deadlines: Deadlines,
+    /// `None` where nothing expires and no snapshot is on its way.
+    rest: Option<Box<Rest>>,
+}
+
+const _: () = assert!(size_of::<SlotKeys>() == 64);
+
+/// What not every slot has.
+#[derive(Debug, Default)]
+struct Rest {
+    terms: Terms,
+    /// What a snapshot has still to be shown.
+    aside: Option<Box<Aside>>,
+}
+
+/// What expires when.
+#[derive(Debug, Default)]
+struct Terms {
+    keys: Deadlines,
     /// The sum of these, in steps of the deadlines.
     steps: u64,
     /// When the next field of a hash expires.
     fields: Deadlines,
-    /// What a snapshot has still to be shown.
-    aside: Option<Box<Aside>>,
 }
 
 /// What is booked of an entry; nothing where there is none.
@@ -37,6 +52,10 @@ struct Booked {
 impl Booked {
     fn of(entry: &Entry) -> Self {
         Self { bytes: entry.bytes(), deadline: entry.deadline(), fields: fields_of(entry) }
+    }
+
+    fn has_term(&self) -> bool {
+        self.deadline.is_some() || self.fields.is_some()
     }
 }
 
@@ -56,19 +75,20 @@ impl SlotKeys {
     /// How many of them expire some day.
     #[must_use]
     pub fn expiring(&self) -> usize {
-        self.deadlines.count()
+        self.terms().map_or(0, |terms| terms.keys.count())
     }
 
     /// How long these have left from a moment on, added up in milliseconds, about.
     #[must_use]
     pub fn terms_ms(&self, now: u64) -> u64 {
-        (self.steps.saturating_mul(STEP)).saturating_sub(now.saturating_mul(self.expiring() as u64))
+        let steps = self.terms().map_or(0, |terms| terms.steps);
+        (steps.saturating_mul(STEP)).saturating_sub(now.saturating_mul(self.expiring() as u64))
     }
 
     /// How many have expired and were not taken out yet; not counted beyond a maximum.
     #[must_use]
     pub fn overdue(&self, now: u64, count_max: usize) -> usize {
-        self.deadlines.overdue(now, count_max)
+        self.terms().map_or(0, |terms| terms.keys.overdue(now, count_max))
     }
 
     /// Bytes that they take, tables included, and about what an allocator adds to that.
@@ -86,8 +106,11 @@ impl SlotKeys {
     /// Bytes of what tells which keys and fields expire when, with about what an allocator adds to that.
     #[must_use]
     pub fn term_bytes(&self) -> usize {
-        let pieces = self.deadlines.pieces() + self.fields.pieces();
-        self.deadlines.bytes() + self.fields.bytes() + pieces * ALLOCATION
+        let of = |Terms { keys, fields, .. }: &Terms| {
+            let pieces = keys.pieces() + fields.pieces() + 1;
+            keys.bytes() + fields.bytes() + size_of::<Rest>() + pieces * ALLOCATION
+        };
+        self.terms().map_or(0, of)
     }
 
     /// Every key, those included that have expired and were not taken out yet, in no particular order.
@@ -169,7 +192,7 @@ impl SlotKeys {
     }
 
     fn edit_at<R>(&mut self, hash: u64, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        if self.aside.is_some() {
+        if self.aside().is_some() {
             self.keep(hash, key, false);
         }
         let entry = self.dict.get_mut(hash, key)?;
@@ -198,35 +221,40 @@ impl SlotKeys {
     pub fn take_all(&mut self) -> Self {
         let mut all = mem::take(self);
         // What was kept for a snapshot that was given up goes with the rest.
-        if let Some(mut aside) = all.aside.take_if(|aside| !aside.is_over()) {
+        let aside = all.rest.as_mut().and_then(|rest| rest.aside.take_if(|aside| !aside.is_over()));
+        if let Some(mut aside) = aside {
             let bytes = all.bytes();
             all.dict = aside.keep_all(mem::take(&mut all.dict), bytes).unwrap_or_default();
-            self.aside = Some(aside);
+            self.set_aside(aside);
         }
         all
     }
 
     pub(crate) fn set_aside(&mut self, aside: Box<Aside>) {
-        self.aside = Some(aside);
+        self.rest.get_or_insert_default().aside = Some(aside);
     }
 
     pub(crate) fn take_aside(&mut self) -> Option<Box<Aside>> {
-        self.aside.take()
+        let aside = self.rest.as_mut()?.aside.take();
+        self.tidy();
+        aside
     }
 
     /// Shows a snapshot about so many keys that have not changed. Tells whether that was all of them, and gives what is left of
     /// the slot and not here any more.
     pub(crate) fn show_aside(&mut self, count: usize, show: &mut impl FnMut(&Entry)) -> (bool, Option<Box<Aside>>) {
-        let Some(aside) = &mut self.aside else { return (true, None) };
+        let Some(aside) = self.rest.as_mut().and_then(|rest| rest.aside.as_mut()) else { return (true, None) };
         let is_done = aside.is_apart() || aside.show(&self.dict, count, show);
-        (is_done, if is_done { self.aside.take() } else { None })
+        (is_done, if is_done { self.take_aside() } else { None })
     }
 
     /// Keeps for a snapshot what there is of a key that is about to change, or that it is new.
     #[cold]
     fn keep(&mut self, hash: u64, key: &[u8], is_new: bool) {
-        let Some(aside) = self.aside.as_mut().filter(|aside| aside.wants(hash, key)) else { return };
-        let entry = self.dict.get(hash, key).map(|entry| entry.copied(key));
+        let (dict, rest) = (&self.dict, &mut self.rest);
+        let aside = rest.as_mut().and_then(|rest| rest.aside.as_mut());
+        let Some(aside) = aside.filter(|aside| aside.wants(hash, key)) else { return };
+        let entry = dict.get(hash, key).map(|entry| entry.copied(key));
         if entry.is_some() || is_new {
             aside.keep(key, entry);
         }
@@ -234,12 +262,12 @@ impl SlotKeys {
 
     /// Takes a key out that is about to be replaced or to go, for a snapshot that wants it; gives what was kept of its use.
     fn hand_over(&mut self, hash: u64, key: &[u8]) -> Option<Used> {
-        if !self.aside.as_ref()?.wants(hash, key) {
+        if !self.aside()?.wants(hash, key) {
             return None;
         }
         let entry = self.take(hash, key)?;
         let used = entry.used();
-        if let Some(aside) = &mut self.aside {
+        if let Some(aside) = self.rest.as_mut().and_then(|rest| rest.aside.as_mut()) {
             aside.keep(key, Some(entry));
         }
         Some(used)
@@ -247,7 +275,7 @@ impl SlotKeys {
 
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = hash(key);
-        if self.aside.is_some() {
+        if self.aside().is_some() {
             self.keep(hash, key, false);
         }
         self.take(hash, key)
@@ -274,12 +302,12 @@ impl SlotKeys {
 
     /// When the next key is due, with some bits of its hash.
     pub(crate) fn first_term(&self) -> Option<Term> {
-        self.deadlines.first()
+        self.terms()?.keys.first()
     }
 
     /// The same of some key, chosen by a number by chance.
     pub(crate) fn term_by_chance(&self, random: u64) -> Option<Term> {
-        self.deadlines.by_chance(random)
+        self.terms()?.keys.by_chance(random)
     }
 
     /// A key with that term.
@@ -290,26 +318,26 @@ impl SlotKeys {
     /// Whether any key, or any field of a hash, expires some day.
     #[must_use]
     pub fn expires(&self) -> bool {
-        self.deadlines.count() + self.fields.count() > 0
+        self.terms().is_some_and(|terms| terms.keys.count() + terms.fields.count() > 0)
     }
 
     /// When the next key may be due: at most some milliseconds before it is.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.deadlines.first().map(Term::start)
+        self.first_term().map(Term::start)
     }
 
     /// Some keys whose deadline is next, if it is past; hardly ever more than one.
     pub(crate) fn due(&self, now: u64) -> Vec<Box<[u8]>> {
-        keys_with(&self.dict, self.deadlines.due(now), Entry::deadline)
+        keys_with(&self.dict, self.terms().and_then(|terms| terms.keys.due(now)), Entry::deadline)
     }
 
     /// The same with keys of hashes, some of whose fields have expired.
     pub(crate) fn due_fields(&self, now: u64) -> Vec<Box<[u8]>> {
-        keys_with(&self.dict, self.fields.due(now), fields_of)
+        keys_with(&self.dict, self.terms().and_then(|terms| terms.fields.due(now)), fields_of)
     }
 
     fn add(&mut self, hash: u64, entry: Entry) {
-        if self.aside.is_some() {
+        if self.aside().is_some() {
             self.keep(hash, entry.key(), true);
         }
         let after = Booked::of(&entry);
@@ -320,12 +348,35 @@ impl SlotKeys {
     /// Books what has become of an entry, after that.
     fn book(&mut self, hash: u64, before: Booked, after: Booked) {
         self.bytes = self.bytes + after.bytes - before.bytes;
+        if before.has_term() || after.has_term() {
+            self.book_terms(hash, before, after);
+        }
+    }
+
+    fn book_terms(&mut self, hash: u64, before: Booked, after: Booked) {
+        let terms = &mut self.rest.get_or_insert_default().terms;
         let [earlier, later] = [before, after].map(|booked| booked.deadline.map_or(0, Term::step));
-        self.steps = self.steps.wrapping_add(later).wrapping_sub(earlier);
+        terms.steps = terms.steps.wrapping_add(later).wrapping_sub(earlier);
         let (dict, bits) = (&self.dict, Dict::<Entry>::bits_of(hash));
         let is_shared = |term, deadline_of| !keys_with(dict, Some(term), deadline_of).is_empty();
-        self.deadlines.change(bits, before.deadline, after.deadline, |term| is_shared(term, Entry::deadline));
-        self.fields.change(bits, before.fields, after.fields, |term| is_shared(term, fields_of));
+        terms.keys.change(bits, before.deadline, after.deadline, |term| is_shared(term, Entry::deadline));
+        terms.fields.change(bits, before.fields, after.fields, |term| is_shared(term, fields_of));
+        self.tidy();
+    }
+
+    /// Gives up the rest once there is nothing in it.
+    fn tidy(&mut self) {
+        if !self.expires() && self.aside().is_none() {
+            self.rest = None;
+        }
+    }
+
+    fn terms(&self) -> Option<&Terms> {
+        self.rest.as_ref().map(|rest| &rest.terms)
+    }
+
+    fn aside(&self) -> Option<&Aside> {
+        self.rest.as_ref()?.aside.as_deref()
     }
 }
 
@@ -355,9 +406,9 @@ impl SlotKeys {
     /// Counts anew what is counted along.
     pub(crate) fn check(&self) {
         assert_eq!(self.bytes, self.entries().map(Entry::bytes).sum::<usize>());
-        for (deadlines, deadline_of) in
-            [(&self.deadlines, Entry::deadline as fn(&Entry) -> _), (&self.fields, fields_of)]
-        {
+        let none = Terms::default();
+        let Terms { keys, fields, steps: _ } = self.terms().unwrap_or(&none);
+        for (deadlines, deadline_of) in [(keys, Entry::deadline as fn(&Entry) -> _), (fields, fields_of)] {
             let bits_of = |entry: &Entry| Dict::<Entry>::bits_of(hash(entry.key()));
             deadlines.check(self.entries().filter_map(|entry| Some((deadline_of(entry)?, bits_of(entry)))));
         }

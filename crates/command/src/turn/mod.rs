@@ -248,7 +248,7 @@ impl<'s> Turn<'s> {
         let (keys, beside) = group.as_mut().expect(STILL_LOCKED).parts(*slot);
         if changes.count > 0 {
             server.stats.dirty.add(mem::take(&mut changes.count));
-            beside.set_expires(*slot, keys.expires());
+            server.keyspace.expiring.note(*slot, keys.expires());
         }
         if server.memory.limit() > 0 {
             beside.book(*slot, keys, &server.memory);

@@ -22,7 +22,7 @@ impl Turn<'_> {
         let count = self.group().slot(slot).len() as u64;
         let keys = self.group().slot(slot).take_all();
         self.server.stats.dirty.add(count);
-        self.beside().set_expires(slot, false);
+        self.server.keyspace.expiring.note(slot, false);
         self.flushed = Some(keys);
         self.settle();
     }
@@ -42,7 +42,7 @@ impl Turn<'_> {
         }
         let slot = self.slot;
         let expires = self.group().peek(slot).is_some_and(SlotKeys::expires);
-        self.beside().set_expires(slot, expires);
+        self.server.keyspace.expiring.note(slot, expires);
         !all
     }
 
