@@ -80,7 +80,7 @@ fn only_those_with_a_term_go_where_that_is_the_rule() {
             let late = (300..500).filter(|number| client.say(&format!("EXISTS goes:{number}")) == ":1\r\n").count();
             assert_eq!(late, 200, "those that end first go first");
         }
-        allow(&world, &mut client, -170_000);
+        allow(&world, &mut client, -230_000);
         assert_eq!(client.say("SET new 2"), OOM, "{policy}");
         assert_eq!(client.say("DBSIZE"), ":501\r\n", "{policy}");
     }
