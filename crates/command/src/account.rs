@@ -24,6 +24,11 @@ pub struct Executed<'a> {
 }
 
 impl Server {
+    /// Looks at how much is done, for the figures of a second. To be called some times in each.
+    pub fn look_at_rates(&self, now: Now) {
+        self.rates.look(&self.stats, now.mono);
+    }
+
     /// Bytes were read from a client.
     pub fn note_input(&self, session: &Session, bytes: u64, now: Now) {
         self.stats.net_in.add(bytes);

@@ -10,10 +10,10 @@ use slotmesh_table::ClusterView;
 use slotmesh_types::Slot;
 
 use crate::holds::Holds;
-use crate::keyspace::SlotUsage;
+use crate::keyspace::{Awaited, SlotUsage};
 use crate::memory::{Memory, SlotSize};
 use crate::random::Random;
-use crate::waiting::Waiter;
+use crate::waiting::{Waiter, Wanted};
 
 /// Whether a key that a client watches was changed.
 #[derive(Debug, Default)]
@@ -250,6 +250,14 @@ impl Beside {
     /// Those who wait for a key, who came first at first.
     pub(crate) fn waiters_of(&self, slot: Slot, key: &[u8]) -> Vec<Arc<Waiter>> {
         self.waiters.get(&(slot, key.into())).map(|queue| queue.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn count_awaited(&self, all: &mut Awaited) {
+        let ends_with_key =
+            |queue: &&VecDeque<Arc<Waiter>>| queue.iter().any(|waiter| matches!(waiter.wait.wanted, Wanted::NewFor(_)));
+        all.watched += self.watches.len();
+        all.waited_for += self.waiters.len();
+        all.or_gone += self.waiters.values().filter(ends_with_key).count();
     }
 
     /// The slots some of whose keys are waited for.

@@ -23,6 +23,17 @@ pub struct SlotUsage {
     pub bytes_out: u64,
 }
 
+/// Keys in which clients are interested, there or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Awaited {
+    /// Keys that are watched (WATCH).
+    pub(crate) watched: usize,
+    /// Keys that are waited for.
+    pub(crate) waited_for: usize,
+    /// Of these, those whose end ends the wait as well.
+    pub(crate) or_gone: usize,
+}
+
 /// Figures of all keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -222,6 +233,15 @@ impl Keyspace {
         groups()
             .map(|slots| self.lock(slots.start).beside.lookups())
             .fold((0, 0), |all, group| (all.0 + group.0, all.1 + group.1))
+    }
+
+    /// How many keys clients watch or wait for.
+    pub(crate) fn awaited(&self) -> Awaited {
+        let mut all = Awaited::default();
+        for slots in groups() {
+            self.lock(slots.start).beside.count_awaited(&mut all);
+        }
+        all
     }
 
     /// Sets the figures of all slots back.

@@ -48,6 +48,7 @@ mod output;
 mod pause;
 mod pubsub;
 mod random;
+mod rates;
 mod rendered;
 mod responsiveness;
 mod routing;

@@ -24,6 +24,7 @@ use crate::memory::Memory;
 use crate::monitors::Monitors;
 use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::PubSub;
+use crate::rates::Rates;
 use crate::rendered::Rendered;
 use crate::routing::Rules;
 use crate::session::Session;
@@ -60,6 +61,7 @@ pub struct Server {
     pub(crate) tracking: Tracking,
     pub(crate) command_log: CommandLog,
     pub(crate) spikes: Spikes,
+    pub(crate) rates: Rates,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -96,6 +98,7 @@ impl Server {
             tracking: Tracking::default(),
             command_log: CommandLog::new(&config),
             spikes: Spikes::default(),
+            rates: Rates::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),

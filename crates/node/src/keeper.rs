@@ -138,6 +138,7 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
         }
         if Instant::now() >= look {
             server.expire(clock.now(), EXPIRE_FOR);
+            server.look_at_rates(clock.now());
             server.look_after_memory(clock.now(), EVICT_MICROS);
             tell_offset(shared, &mut told);
             shared.targets.close_old();

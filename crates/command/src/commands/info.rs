@@ -86,6 +86,9 @@ fn server(call: &Call<'_>, text: &mut Text) {
     text.line("server_name", "valkey");
     text.line("valkey_version", VALKEY_VERSION);
     text.line("valkey_release_stage", "ga");
+    // What a build from an archive shows.
+    text.line("redis_git_sha1", "00000000");
+    text.line("redis_git_dirty", 0);
     text.line("slotmesh_version", env!("CARGO_PKG_VERSION"));
     text.line("server_mode", "cluster");
     text.line("os", &process.os);
@@ -97,6 +100,8 @@ fn server(call: &Call<'_>, text: &mut Text) {
     text.line("server_time_usec", call.server.surroundings.unix_micros());
     text.line("uptime_in_seconds", uptime);
     text.line("uptime_in_days", uptime / 86_400);
+    text.line("hz", config.text("hz"));
+    text.line("configured_hz", config.text("hz"));
     text.line("executable", &process.executable);
     text.line("config_file", &process.config_file);
     text.line("availability_zone", config.text("availability-zone"));
@@ -123,6 +128,10 @@ fn clients(call: &Call<'_>, text: &mut Text) {
         "clients_in_timeout_table",
         count(|client| client.waiter().as_ref().is_some_and(|waiter| waiter.timeout().is_some())),
     );
+    let awaited = call.server.keyspace.awaited();
+    text.line("total_watched_keys", awaited.watched);
+    text.line("total_blocking_keys", awaited.waited_for);
+    text.line("total_blocking_keys_on_nokey", awaited.or_gone);
     let pause = call.server.pause.now(call.now.mono);
     let held = |held| if held == Held::All { "all" } else { "write" };
     text.line("paused_reason", pause.map_or("none", |(reason, _, _)| reason.name()));
@@ -166,8 +175,13 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     let stats = &call.server.stats;
     text.line("total_connections_received", stats.connections.get());
     text.line("total_commands_processed", stats.commands.get());
+    let rate = call.server.rates.mean();
+    text.line("instantaneous_ops_per_sec", rate.commands);
     text.line("total_net_input_bytes", stats.net_in.get());
     text.line("total_net_output_bytes", stats.net_out.get());
+    let kbps = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
+    text.line("instantaneous_input_kbps", kbps(rate.bytes_in));
+    text.line("instantaneous_output_kbps", kbps(rate.bytes_out));
     text.line("rejected_connections", stats.connections_rejected.get());
     text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
     text.line("expired_keys", stats.expired_keys.get());

@@ -29,6 +29,7 @@ fn what_may_write_waits_until_the_pause_ends() {
     }
     assert!(operator.say("INFO clients").contains(
         "blocked_clients:1\r\ntracking_clients:0\r\npubsub_clients:0\r\nwatching_clients:0\r\nclients_in_timeout_table:0\r\n\
+         total_watched_keys:0\r\ntotal_blocking_keys:0\r\ntotal_blocking_keys_on_nokey:0\r\n\
          paused_reason:client_pause\r\npaused_actions:write\r\npaused_timeout_milliseconds:1000\r\n"
     ));
     assert!(!waits(&mut client, "GET a"));

@@ -68,3 +68,21 @@ fn what_a_key_takes_is_told() {
     assert!(stats.contains("keys.count\r\n:1\r\n"), "{stats}");
     assert!(client.say("MEMORY DOCTOR").contains("There is hardly anything"));
 }
+
+#[test]
+fn keys_that_are_watched_and_waited_for_are_counted() {
+    let world = Fixture::new(Table::Alone);
+    let (mut reader, mut waiter, mut watcher) = (world.client(), world.client(), world.client());
+    let counts = |client: &mut Client<'_>| {
+        let text = client.say("INFO clients");
+        ["total_watched_keys", "total_blocking_keys", "total_blocking_keys_on_nokey"].map(|name| {
+            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}:")));
+            line.and_then(|number| number.trim().parse::<u64>().ok()).expect("a number")
+        })
+    };
+    assert_eq!(counts(&mut watcher), [0, 0, 0]);
+    reader.say_all(&["XGROUP CREATE s g $ MKSTREAM", "XREADGROUP GROUP g me BLOCK 0 STREAMS s >"]);
+    waiter.say("BLPOP {t}a {t}b 0");
+    watcher.say_all(&["WATCH {t}a {t}b", "WATCH {t}a"]);
+    assert_eq!(counts(&mut watcher), [2, 3, 1]);
+}

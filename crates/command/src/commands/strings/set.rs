@@ -130,11 +130,12 @@ pub(crate) fn getset(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn getex(call: &mut Keyed<'_>) -> Done {
     let key = call.args[1];
     let options = Options::parse(&call.args[2..], Of::Getex)?;
+    // A wrong term is an error whatever is there.
+    let expiry = expiry(call, options.term)?;
     write_text(call, key)?;
     if !call.db.is_there(key) {
         return Ok(());
     }
-    let expiry = expiry(call, options.term)?;
     match (options.term, expiry) {
         (Term::Ended, _) if call.db.persist(key) == TermChange::Set => {
             call.tell(Classes::GENERIC, "persist", key);
