@@ -127,7 +127,8 @@ pub struct LinkInfo {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
-    links: BTreeMap<LinkId, Link>,
+    /// Apart from the tree: its leaves have room for twice as many as they hold.
+    links: BTreeMap<LinkId, Box<Link>>,
     last: u64,
 }
 
@@ -135,24 +136,24 @@ impl Links {
     pub(crate) fn add(&mut self, link: Link) -> LinkId {
         self.last += 1;
         let id = LinkId(self.last);
-        self.links.insert(id, link);
+        self.links.insert(id, Box::new(link));
         id
     }
 
     pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
-        self.links.get(&id)
+        self.links.get(&id).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
-        self.links.get_mut(&id)
+        self.links.get_mut(&id).map(Box::as_mut)
     }
 
     pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
-        self.links.remove(&id)
+        self.links.remove(&id).map(|link| *link)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {
-        self.links.iter().map(|(id, link)| (*id, link))
+        self.links.iter().map(|(id, link)| (*id, link.as_ref()))
     }
 
     /// Inbound links that nobody has been identified on, if there may be `limit` of them.

@@ -1,6 +1,8 @@
 //! Worlds that begin as a cluster.
 
 use slotmesh_gossip::{Config, Memory};
+use slotmesh_gossip::rand_core::Rng;
+use slotmesh_table::Table;
 use slotmesh_table::conf::{ConfFile, Flags, NodeRecord, Role};
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Now, SlotRange};
 
@@ -35,13 +37,22 @@ impl World {
             current_epoch: CurrentEpoch(members.len() as u64),
             last_vote_epoch: CurrentEpoch(0),
         };
-        for node in 0..members.len() {
-            file.nodes[node].flags.myself = true;
-            world.put_on_disk(node, &file, now);
-            file.nodes[node].flags.myself = false;
-            world.kill(node);
+        if let Some(first) = file.nodes.first_mut() {
+            first.flags.myself = true;
+            // All have what they know from one table, and so share it until it changes: that of two thousand nodes, read
+            // from two thousand files, would not fit into memory.
+            let table = file.into_table(now.mono).expect("there is a node itself, and not too many");
+            // Keys follow the order of the file.
+            for (node, key) in table.keys().into_iter().enumerate() {
+                world.put_on_disk(node, table.as_seen_by(key), now);
+                world.kill(node);
+            }
+            for (node, key) in table.keys().into_iter().enumerate() {
+                let seed = world.rng.next_u64();
+                world.nodes[node].start(now, table.as_seen_by(key), seed);
+                world.has_started(node);
+            }
         }
-        (0..members.len()).for_each(|node| world.restart(node, false));
         world.start_writing();
         world
     }
@@ -72,8 +83,7 @@ impl World {
         }
     }
 
-    fn put_on_disk(&mut self, node: usize, file: &ConfFile, now: Now) {
-        let table = file.clone().into_table(now.mono).expect("there is a node itself, and not too many");
+    fn put_on_disk(&mut self, node: usize, table: Table, now: Now) {
         self.nodes[node].disk = Disk::new(File::new(table, now, Memory::default()));
         self.checks.saved(node, self.nodes[node].disk.safe());
     }

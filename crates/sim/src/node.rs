@@ -73,6 +73,11 @@ impl SimNode {
     pub(crate) fn restart(&mut self, now: Now, seed: u64) {
         let conf = ConfFile::parse(&self.disk.text()).expect("what was saved can be read");
         let table = conf.into_table(now.mono).expect("what was saved makes a table");
+        self.start(now, table, seed);
+    }
+
+    /// Starts from a table, which is the one on disk.
+    pub(crate) fn start(&mut self, now: Now, table: Table, seed: u64) {
         let mut engine = Engine::new(now, table, self.config.clone(), SplitMix::new(seed));
         engine.recall(now, self.disk.memory());
         self.engine = Some(engine);

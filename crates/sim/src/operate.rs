@@ -134,6 +134,12 @@ impl World {
         self.tell(node, format_args!("starts, moved: {moved}"));
         let (now, seed) = (self.nodes[node].clock(self.now), self.rng.next_u64());
         self.nodes[node].restart(now, seed);
+        self.has_started(node);
+    }
+
+    /// A node has started, from what was on its disk.
+    pub(crate) fn has_started(&mut self, node: usize) {
+        let now = self.nodes[node].clock(self.now);
         let engine = self.nodes[node].engine.as_ref().expect("just started");
         let sound = self.checks.restarted(node, engine, now);
         self.require(node, sound);

@@ -140,6 +140,16 @@ impl Table {
         self.by_id.get(id).copied()
     }
 
+    /// The same table as another of its nodes would have it: what is in it stays shared with the one it is made from.
+    ///
+    /// # Panics
+    /// When that node has been removed.
+    #[must_use]
+    pub fn as_seen_by(&self, key: NodeKey) -> Self {
+        assert!(self.get(key).is_some(), "the key of a node in the table");
+        Self { me: key, ..self.clone() }
+    }
+
     /// This node's own key.
     #[must_use]
     pub fn my_key(&self) -> NodeKey {
