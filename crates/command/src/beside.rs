@@ -32,26 +32,27 @@ impl Watch {
 /// Something for each of some keys. Those of a slot stand together.
 pub(crate) type ByKey<V> = BTreeMap<(Slot, Box<[u8]>), V>;
 
-/// What is kept beside the keys of a group of slots.
+/// What is kept beside the keys of a group of slots, laid out as written: first what every request reads.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Beside {
     /// The slots whose every command runs here, a bit for each: owned by this node, not on the move, in a cluster that
     /// is up, with nothing held back. So it was when the view of the cluster had this version.
     open: u64,
     version: Option<u64>,
+    /// Lookups that have found their keys, and those that have not.
+    lookups: (u64, u64),
+    pub(crate) random: Random,
+    watches: ByKey<Vec<Arc<Watch>>>,
+    waiters: ByKey<VecDeque<Arc<Waiter>>>,
+    /// Keys, there or not, and the numbers of the clients that have read them and are tracked.
+    readers: ByKey<BTreeSet<u64>>,
+    /// What nobody may change for now. No slot with any of it is open.
+    holds: Holds,
     /// What the slots have cost, once somebody wants to know.
     usage: Option<Box<[SlotUsage; GROUP_SLOTS]>>,
     /// What the keys of the slots take, while there is a limit.
     sizes: Option<Box<[SlotSize; GROUP_SLOTS]>>,
-    watches: ByKey<Vec<Arc<Watch>>>,
-    waiters: ByKey<VecDeque<Arc<Waiter>>>,
-    /// What nobody may change for now. No slot with any of it is open.
-    holds: Holds,
-    /// Keys, there or not, and the numbers of the clients that have read them and are tracked.
-    readers: ByKey<BTreeSet<u64>>,
-    pub(crate) random: Random,
-    /// Lookups that have found their keys, and those that have not.
-    lookups: (u64, u64),
 }
 
 fn place(slot: Slot) -> usize {

@@ -5,8 +5,9 @@ use std::ops::{Deref, DerefMut, Range};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::MutexGuard;
-use slotmesh_store::{GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
-use slotmesh_types::Slot;
+use slotmesh_resp::keys_ahead;
+use slotmesh_store::{FORESEEN_MAX, GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
+use slotmesh_types::{Slot, key_slot};
 
 use crate::beside::Beside;
 use crate::expiring::Expiring;
@@ -142,6 +143,19 @@ impl Keyspace {
     pub(crate) fn try_lock(&self, slot: Slot) -> Option<Locked<'_>> {
         let _alone = Alone::new();
         Some(Locked { group: self.groups.try_lock(slot)?, _alone })
+    }
+
+    /// Asks for the memory of the keys that the requests at the start of `input` are likely to look for; tells how many requests
+    /// those are.
+    pub fn foresee(&self, input: &[u8]) -> usize {
+        let mut keys = [(Slot::from_hash(0), &[][..]); FORESEEN_MAX];
+        let mut count = 0;
+        for (place, key) in keys.iter_mut().zip(keys_ahead(input)) {
+            *place = (key_slot(key), key);
+            count += 1;
+        }
+        self.groups.foresee(&keys[..count]);
+        count
     }
 
     /// How many keys of a slot are here, whoever owns the slot. Those count that have expired and were not taken out

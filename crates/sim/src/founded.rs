@@ -1,7 +1,7 @@
 //! Worlds that begin as a cluster.
 
-use slotmesh_gossip::{Config, Memory};
 use slotmesh_gossip::rand_core::Rng;
+use slotmesh_gossip::{Config, Memory};
 use slotmesh_table::Table;
 use slotmesh_table::conf::{ConfFile, Flags, NodeRecord, Role};
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Now, SlotRange};

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use slotmesh_prefetch::prefetch;
+
 use crate::dict::Item;
 use crate::room::whole_room;
 use crate::small::Form;
@@ -65,6 +67,13 @@ impl Item for Entry {
                 &bytes[start..end]
             }
             Repr::Large(object) => &object.key,
+        }
+    }
+
+    fn prefetch(&self) {
+        match &self.0 {
+            Repr::Small(bytes) => prefetch(&**bytes),
+            Repr::Large(object) => prefetch(&**object),
         }
     }
 }

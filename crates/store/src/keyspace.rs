@@ -4,21 +4,28 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use parking_lot::{Mutex, MutexGuard};
+use slotmesh_prefetch::prefetch;
 use slotmesh_types::Slot;
 
-use crate::hash::seed_hash;
+use crate::hash::{hash, seed_hash};
 use crate::slot_keys::SlotKeys;
 use crate::snapshot::{Aside, Tally};
+
+/// Most keys that are foreseen at once. More would drive each other out of the nearest cache.
+pub const FORESEEN_MAX: usize = 16;
 
 /// Slots behind one lock.
 pub const GROUP_SLOTS: usize = 64;
 
 /// Some slots with their keys, and what else is guarded by the same lock.
+///
+/// Laid out as written, so that what every request reads stands beside the lock.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Group<X> {
-    first: u16,
     /// None before one of them is first looked for: a node has no use for most slots of others.
     slots: Box<[SlotKeys]>,
+    first: u16,
     /// The slots that a snapshot has still to come to and that nobody has looked at since, a bit for each.
     ahead: u64,
     /// What is set aside for it.
@@ -102,7 +109,7 @@ impl<X: Default> Keyspace<X> {
     pub fn new(seed: u64) -> Self {
         seed_hash(seed);
         let group = |first| {
-            Lock(Mutex::new(Group { first, slots: Box::default(), ahead: 0, tally: None, beside: X::default() }))
+            Lock(Mutex::new(Group { slots: Box::default(), first, ahead: 0, tally: None, beside: X::default() }))
         };
         let groups = (0..Slot::COUNT).step_by(GROUP_SLOTS).map(group).collect();
         Self { groups, is_walked: AtomicBool::new(false) }
@@ -131,6 +138,23 @@ impl<X> Keyspace<X> {
         self.group(slot).try_lock()
     }
 
+    /// Asks for the memory that some keys will be found in, at most [`FORESEEN_MAX`]: it comes for all of them together.
+    /// Nobody waits for a lock.
+    pub fn foresee(&self, keys: &[(Slot, &[u8])]) {
+        let hashes: [u64; FORESEEN_MAX] = std::array::from_fn(|index| keys.get(index).map_or(0, |(_, key)| hash(key)));
+        let look = |look: fn(&SlotKeys, u64)| {
+            for ((slot, _), hash) in keys.iter().zip(hashes) {
+                if let Some(keys) = self.try_lock(*slot).as_ref().and_then(|group| group.peek(*slot)) {
+                    look(keys, hash);
+                }
+            }
+        };
+        // Where the next step leads stands in the memory that was asked for in the one before.
+        look(|keys, _| prefetch(keys));
+        look(SlotKeys::prefetch_bucket);
+        look(SlotKeys::prefetch_entry);
+    }
+
     fn group(&self, slot: Slot) -> &Mutex<Group<X>> {
         &self.groups[usize::from(slot.get()) / GROUP_SLOTS].0
     }
@@ -139,6 +163,7 @@ impl<X> Keyspace<X> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Changes, Db, Expiry};
 
     fn slot(number: u16) -> Slot {
         Slot::new(number).expect("a slot")
@@ -165,6 +190,24 @@ mod tests {
         let group = keyspace.lock(slot(70));
         assert!(group.peek(slot(64)).is_some_and(SlotKeys::is_empty));
         assert!(group.peek(slot(63)).is_none() && group.peek(slot(128)).is_none(), "those are of other groups");
+    }
+
+    #[test]
+    fn keys_can_be_foreseen_whether_they_are_there_or_not() {
+        let keyspace = Keyspace::<()>::new(1);
+        let keys: Vec<Vec<u8>> = (0..2 * FORESEEN_MAX).map(|number| format!("key {number}").into_bytes()).collect();
+        let foreseen: Vec<(Slot, &[u8])> = keys.iter().map(|key| (slot(key.len() as u16), &key[..])).collect();
+        keyspace.foresee(&foreseen);
+        let made = keyspace.groups.iter().filter(|lock| !lock.0.lock().slots.is_empty()).count();
+        assert_eq!(made, 0, "slots take no memory for a hint");
+        let mut changes = Changes::default();
+        for (slot, key) in foreseen.iter().step_by(2) {
+            let mut group = keyspace.lock(*slot);
+            Db::new(group.slot(*slot), &mut changes, 1_000, true).set_text(key, &[b'v'; 500], Expiry::Never);
+        }
+        let held = keyspace.lock(foreseen[0].0);
+        keyspace.foresee(&foreseen);
+        assert_eq!(held.peek(foreseen[0].0).map(SlotKeys::len), Some(5), "nobody waits for a lock");
     }
 
     #[test]

@@ -133,6 +133,16 @@ impl SlotKeys {
         Some(entry)
     }
 
+    /// Asks for the memory of the table that a key with this hash is found by.
+    pub(crate) fn prefetch_bucket(&self, hash: u64) {
+        self.dict.prefetch_bucket(hash);
+    }
+
+    /// Asks for the memory of the key with this hash, once that of the table is there.
+    pub(crate) fn prefetch_entry(&self, hash: u64) {
+        self.dict.prefetch_item(hash);
+    }
+
     /// Sets a key to a text or a number; gives what it held if that had memory of its own. `next` makes what is kept of its use
     /// from what was; `None` for a new key.
     pub(crate) fn set_short(

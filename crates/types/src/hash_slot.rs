@@ -19,10 +19,22 @@ pub fn key_slot(key: &[u8]) -> Slot {
 }
 
 fn hash_tag(key: &[u8]) -> Option<&[u8]> {
+    // Few keys have one: most are looked at eight bytes at a time.
+    let (eights, rest) = key.as_chunks::<8>();
+    if !eights.iter().any(|eight| has_brace(u64::from_le_bytes(*eight))) && !rest.contains(&b'{') {
+        return None;
+    }
     let open = key.iter().position(|&byte| byte == b'{')?;
     let rest = &key[open + 1..];
     let close = rest.iter().position(|&byte| byte == b'}')?;
     (close > 0).then(|| &rest[..close])
+}
+
+/// Whether one of eight bytes is `{`.
+fn has_brace(bytes: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let differs = bytes ^ (ONES * b'{' as u64);
+    differs.wrapping_sub(ONES) & !differs & (0x80 * ONES) != 0
 }
 
 /// CRC16 in its XMODEM form: polynomial 0x1021, start 0, no reflection, no final xor.
@@ -87,6 +99,17 @@ mod tests {
             assert_eq!(key_slot(key).get(), slot, "{}", String::from_utf8_lossy(key));
         }
     }
+
+    #[test]
+    fn a_tag_is_found_wherever_it_stands() {
+        for before in 0..20 {
+            for behind in 0..20 {
+                let key = [&vec![b'x'; before][..], b"{tag}", &vec![b'|'; behind]].concat();
+                assert_eq!(key_slot(&key), key_slot(b"tag"), "{}", String::from_utf8_lossy(&key));
+            }
+        }
+    }
+
     #[test]
     fn steps_of_four_agree_with_steps_of_one() {
         let text: Vec<u8> = (0..100_u8).map(|at| at.wrapping_mul(89) ^ 0xa5).collect();

@@ -45,8 +45,8 @@ pub(crate) struct Turn<'s> {
     events: Vec<Event>,
     /// The number of the client whose request is executed; 0 for none.
     author: u64,
-    /// Keys that have changed and are waited for.
-    ready: Ready,
+    /// Keys that have changed and are waited for, if there are any.
+    ready: Option<Box<Ready>>,
     /// All that was there, if it was taken out.
     flushed: Option<SlotKeys>,
     /// Whether more keys are noted for those who have read them.
@@ -102,7 +102,7 @@ impl<'s> Turn<'s> {
             changes: Changes::default(),
             events: Vec::new(),
             author: 0,
-            ready: Ready::default(),
+            ready: None,
             flushed: None,
             reads: false,
             prepared: None,
@@ -244,7 +244,7 @@ impl<'s> Turn<'s> {
 
     /// Tells all who want to know what the last request has done.
     fn settle(&mut self) {
-        let Self { server, slot, group, changes, events, author, ready, now, .. } = self;
+        let Self { server, slot, group, changes, .. } = self;
         let (keys, beside) = group.as_mut().expect(STILL_LOCKED).parts(*slot);
         if changes.count > 0 {
             server.stats.dirty.add(mem::take(&mut changes.count));
@@ -253,6 +253,20 @@ impl<'s> Turn<'s> {
         if server.memory.limit() > 0 {
             beside.book(*slot, keys, &server.memory);
         }
+        beside.count_lookups(mem::take(&mut changes.hits), mem::take(&mut changes.misses));
+        if !changes.keys.is_empty() {
+            self.tell_changes();
+        }
+        self.events.extend(self.changes.notes.drain(..).map(Event::from));
+        for event in self.events.drain(..) {
+            self.server.tell_event(self.now, event.name, &event.key);
+        }
+    }
+
+    /// The same of each key that has changed.
+    fn tell_changes(&mut self) {
+        let Self { server, slot, group, changes, author, ready, now, .. } = self;
+        let beside = &mut group.as_mut().expect(STILL_LOCKED).beside;
         let mut told = BTreeSet::new();
         for (key, change) in changes.keys.drain(..) {
             match change {
@@ -274,16 +288,11 @@ impl<'s> Turn<'s> {
                 told.insert(key.clone());
             }
             if beside.touch(*slot, &key) {
-                ready.add(key);
+                ready.get_or_insert_default().add(key);
             }
         }
         if !told.is_empty() {
             server.broadcast(&told, *author, now.mono);
-        }
-        beside.count_lookups(mem::take(&mut changes.hits), mem::take(&mut changes.misses));
-        events.extend(changes.notes.drain(..).map(Event::from));
-        for event in events.drain(..) {
-            server.tell_event(*now, event.name, &event.key);
         }
     }
 }

@@ -75,7 +75,7 @@ impl Turn<'_> {
     /// Serves those who wait for keys that have changed, and who came first at first; what they do may serve others.
     pub(super) fn serve_waiters(&mut self) {
         let slot = self.slot;
-        while let Some(key) = self.ready.next() {
+        while let Some(key) = self.ready.as_mut().and_then(|ready| ready.next()) {
             for waiter in self.beside().waiters_of(slot, &key) {
                 if self.with_db(|db, _| waiter.wait.has_come(&key, db)) {
                     self.try_to_serve(&waiter);

@@ -16,7 +16,7 @@ impl Turn<'_> {
         }
         for key in self.beside().observed_keys(slot) {
             if self.exists(&key) && self.beside().touch(slot, &key) {
-                self.ready.add(key);
+                self.ready.get_or_insert_default().add(key);
             }
         }
         let count = self.group().slot(slot).len() as u64;
@@ -74,7 +74,7 @@ impl Turn<'_> {
         let beside = self.beside();
         if beside.end_transit(slot, key) {
             for waiter in beside.waiters_in(slot) {
-                waiter.wait.keys.iter().for_each(|key| self.ready.add(key.clone()));
+                waiter.wait.keys.iter().for_each(|key| self.ready.get_or_insert_default().add(key.clone()));
             }
         }
     }

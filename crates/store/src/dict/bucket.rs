@@ -48,19 +48,22 @@ impl<T: Item> Bucket<T> {
 
     /// Where the item is, in this bucket alone.
     pub(super) fn find(&self, tag: u8, key: &[u8]) -> Option<usize> {
+        self.candidates(tag).find(|at| self.items[*at].key() == key)
+    }
+
+    /// Where the items with this tag are, and now and then another one.
+    pub(super) fn candidates(&self, tag: u8) -> impl Iterator<Item = usize> {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const TOPS: u64 = 0x80 * ONES;
         // The top bit of each byte that is the tag; now and then also of one behind such a byte, which the key then shows.
         let differs = u64::from_le_bytes(self.tags) ^ (u64::from(tag) * ONES);
         let mut same = differs.wrapping_sub(ONES) & !differs & TOPS;
-        while same != 0 {
-            let at = (same.trailing_zeros() / 8) as usize;
-            if at < WIDTH && self.is_taken(at) && self.items[at].key() == key {
-                return Some(at);
-            }
+        std::iter::from_fn(move || {
+            let at = (same != 0).then(|| (same.trailing_zeros() / 8) as usize)?;
             same &= same - 1;
-        }
-        None
+            Some(at)
+        })
+        .filter(|at| *at < WIDTH && self.is_taken(*at))
     }
 
     /// Tells whether one more bucket hangs on this one now.

@@ -8,6 +8,7 @@ mod bucket;
 use std::mem;
 
 use bucket::{Bucket, WIDTH};
+use slotmesh_prefetch::prefetch;
 
 use crate::arena::Arena;
 use crate::hash::hash;
@@ -17,6 +18,9 @@ use crate::linear::{behind, bucket_of, buckets_of, hash_at, origin, position_of,
 pub(crate) trait Item: Default {
     /// The key.
     fn key(&self) -> &[u8];
+
+    /// Asks for the memory that the key and what belongs to it lie in.
+    fn prefetch(&self);
 }
 
 /// More items than so many for two buckets split one, fewer than that join two. A bucket that is about to be split holds 11 on
@@ -73,6 +77,23 @@ impl<T: Item> Dict<T> {
                 return Some(&mut bucket.items[at]);
             }
             bucket = bucket.more.as_deref_mut()?;
+        }
+    }
+
+    /// Asks for the memory of the bucket in which an item with this hash would be.
+    pub(crate) fn prefetch_bucket(&self, hash: u64) {
+        if let Some(bucket) = self.bucket(hash) {
+            prefetch(bucket);
+        }
+    }
+
+    /// Asks for the memory of the items that may be the one with this hash, or of where else to look.
+    pub(crate) fn prefetch_item(&self, hash: u64) {
+        let Some(bucket) = self.bucket(hash) else { return };
+        let mut candidates = bucket.candidates(tag(hash)).peekable();
+        match &bucket.more {
+            Some(more) if candidates.peek().is_none() => prefetch(more.as_ref()),
+            _ => candidates.for_each(|at| bucket.items[at].prefetch()),
         }
     }
 

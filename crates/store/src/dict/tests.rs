@@ -11,6 +11,10 @@ impl Item for Box<[u8]> {
     fn key(&self) -> &[u8] {
         self
     }
+
+    fn prefetch(&self) {
+        prefetch(&**self);
+    }
 }
 
 fn name(number: u32) -> Box<[u8]> {

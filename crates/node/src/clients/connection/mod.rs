@@ -132,6 +132,8 @@ impl Connection {
         let mut locked_out = self.limit_requests();
         let mut input = mem::take(&mut self.input);
         let mut start = 0;
+        // Requests at hand whose keys are on their way from memory.
+        let mut foreseen = 0_usize;
         while !self.closing {
             let (outcome, consumed) = match self.reader.next(&input[start..]) {
                 Ok(Next::Incomplete { .. }) if input[start..].starts_with(BUS_SIGNATURE) => {
@@ -158,6 +160,10 @@ impl Connection {
                 }
             };
             start += consumed;
+            foreseen = foreseen.saturating_sub(1);
+            if foreseen == 0 && start < input.len() {
+                foreseen = self.shared.server.keyspace.foresee(&input[start..]);
+            }
             if outcome != Outcome::Continue {
                 self.follow(outcome).await?;
                 // What has arrived while a request waited.
