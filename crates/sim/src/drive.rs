@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use slotmesh_gossip::{Action, ConnectError, Engine, LinkId};
 use slotmesh_types::{Mono, Now};
 
@@ -203,7 +204,7 @@ impl World {
                 let patience = self.nodes[node].config.node_timeout;
                 self.network.dial(self.now, from, target, patience);
             }
-            Action::Send { link, bytes } | Action::SendPromise { link, bytes } => self.send(node, link, bytes.into()),
+            Action::Send { link, bytes } | Action::SendPromise { link, bytes } => self.send(node, link, bytes),
             Action::Close { link } => self.network.close(self.now, self.nodes[node].end(node, link)),
             Action::Persist(_) => {}
             Action::Data(order) => self.obey(node, &order),
@@ -214,7 +215,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, node: usize, link: LinkId, bytes: Vec<u8>) {
+    fn send(&mut self, node: usize, link: LinkId, bytes: Bytes) {
         let sound = self.checks.sent(node, &bytes);
         self.require(node, sound);
         let length = bytes.len() as u64;

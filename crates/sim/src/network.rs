@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use slotmesh_gossip::{ConnectError, LinkId};
 use slotmesh_types::Mono;
 
@@ -23,7 +24,6 @@ pub(crate) struct End {
     pub(crate) link: LinkId,
 }
 
-/// Worlds of more nodes than this fold what is under way.
 /// The end that asked for a connection, and the one that was asked.
 const CALLER: usize = 0;
 const CALLED: usize = 1;
@@ -64,7 +64,7 @@ pub(crate) enum Due {
 pub(crate) struct Arrival {
     pub(crate) at: End,
     pub(crate) from: Option<End>,
-    pub(crate) payload: Payload<Vec<u8>>,
+    pub(crate) payload: Payload<Bytes>,
 }
 
 /// Every connection, and everything that will happen, in order.
@@ -270,7 +270,7 @@ impl Network {
     }
 
     /// Sends a packet. Tells whether it is under way; if not, it is lost at once.
-    pub(crate) fn send(&mut self, now: Mono, from: End, bytes: Vec<u8>) -> bool {
+    pub(crate) fn send(&mut self, now: Mono, from: End, bytes: Bytes) -> bool {
         self.bytes += bytes.len() as u64;
         self.packets += 1;
         let Some((connection, side)) = self.ends.get(from) else { return false };

@@ -2,12 +2,13 @@
 //!
 //! When a thousand nodes form a mesh, a million packets are under way at once, each with a hundred gossip entries. The
 //! entries are nearly all the same, since everybody tells the same about the same nodes, and so are the slot bitmaps: each
-//! is kept once.
+//! is kept once. What is no heartbeat mostly goes to everybody, and is one piece of memory for all of them.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::ops::Range;
 
+use bytes::Bytes;
 use slotmesh_wire::{FULL_HEADER_BYTES as HEADER_BYTES, GossipEntry};
 
 use crate::trace::Trace;
@@ -22,7 +23,7 @@ const COUNT: Range<usize> = 14..16;
 /// A packet under way.
 #[derive(Clone, Debug)]
 pub(crate) enum Parcel {
-    Plain(Vec<u8>),
+    Plain(Bytes),
     Folded(Box<Folded>),
 }
 
@@ -47,11 +48,11 @@ const CROWD: usize = 10_000;
 
 impl Parcels {
     /// Takes a packet that joins so many under way.
-    pub(crate) fn pack(&mut self, packet: Vec<u8>, under_way: usize) -> Parcel {
+    pub(crate) fn pack(&mut self, packet: Bytes, under_way: usize) -> Parcel {
         if under_way < CROWD { Parcel::Plain(packet) } else { self.fold(packet) }
     }
 
-    fn fold(&mut self, packet: Vec<u8>) -> Parcel {
+    fn fold(&mut self, packet: Bytes) -> Parcel {
         let Some((header, entries, rest)) = parts(&packet) else {
             return Parcel::Plain(packet);
         };
@@ -68,7 +69,7 @@ impl Parcels {
         Parcel::Folded(Box::new(folded))
     }
 
-    pub(crate) fn unfold(&self, parcel: Parcel) -> Vec<u8> {
+    pub(crate) fn unfold(&self, parcel: Parcel) -> Bytes {
         let folded = match parcel {
             Parcel::Plain(packet) => return packet,
             Parcel::Folded(folded) => folded,
@@ -81,7 +82,7 @@ impl Parcels {
             packet.extend_from_slice(self.entries.get(*entry));
         }
         packet.extend_from_slice(&folded.rest);
-        packet
+        packet.into()
     }
 }
 
@@ -150,7 +151,7 @@ mod tests {
     fn what_was_folded_comes_out_as_it_was() {
         let mut parcels = Parcels::default();
         for packet in [heartbeat(3, 0), heartbeat(3, 40), heartbeat(0, 8), vec![1; 2256], vec![1; 20], Vec::new()] {
-            let parcel = parcels.fold(packet.clone());
+            let parcel = parcels.fold(packet.clone().into());
             assert_eq!(parcels.unfold(parcel), packet);
         }
     }
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn pieces_are_kept_once() {
         let mut parcels = Parcels::default();
-        let folded: Vec<Parcel> = (0..10).map(|_| parcels.fold(heartbeat(3, 0))).collect();
+        let folded: Vec<Parcel> = (0..10).map(|_| parcels.fold(heartbeat(3, 0).into())).collect();
         assert!(folded.iter().all(|parcel| matches!(parcel, Parcel::Folded(_))));
         assert_eq!((parcels.slots.pieces.len(), parcels.entries.pieces.len()), (1, 3));
     }

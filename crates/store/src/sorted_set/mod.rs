@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use crate::listpack::{Listpack, ListpackRef, Packed};
 use crate::seen::seen_as;
-use tree::Tree;
+use tree::{Tree, short_hash};
 use view::View;
 
 /// Members with a score each, in the order of the scores, and of the bytes of the members where scores are the same. No score
@@ -196,11 +196,12 @@ impl SortedSet {
             self.grow();
         }
         let Repr::Tree(tree) = &mut self.0 else { unreachable!("it has just been made a tree") };
-        let outcome = rule.outcome(score, tree.score(member));
-        match outcome {
-            Added::New(score) => tree.insert(score, member),
-            Added::Changed(score) => tree.set_score(member, score),
-            Added::Same(_) | Added::Refused | Added::NotANumber => {}
+        let spot = tree.find(short_hash(member), member);
+        let outcome = rule.outcome(score, spot.map(|spot| tree.leaves[spot.leaf].score(spot.at)));
+        match (outcome, spot) {
+            (Added::New(score), _) => tree.insert(score, member),
+            (Added::Changed(score), Some(spot)) => tree.set_score(spot, member, score),
+            _ => {}
         }
         outcome
     }

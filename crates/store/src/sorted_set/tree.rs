@@ -131,9 +131,8 @@ impl Tree {
         }
     }
 
-    /// Gives a member that is there another score.
-    pub(super) fn set_score(&mut self, member: &[u8], score: f64) {
-        let Spot { leaf: number, at } = self.find(short_hash(member), member).expect("it is there");
+    /// Gives a member another score, which is at that place.
+    pub(super) fn set_score(&mut self, Spot { leaf: number, at }: Spot, member: &[u8], score: f64) {
         let leaf = &self.leaves[number];
         // In the middle of a leaf nobody else need know. Most changes of a score are small.
         let is_inside = at > 0 && at + 1 < leaf.len();
@@ -145,7 +144,8 @@ impl Tree {
             self.leaves[number].set_score(at, score);
             return;
         }
-        self.remove(member);
+        let (path, spot) = self.seek(Cut::Entry(leaf.score(at), member));
+        self.remove_from_leaf(path, spot, 1);
         self.insert(score, member);
     }
 
