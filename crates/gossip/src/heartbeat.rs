@@ -39,7 +39,9 @@ impl Engine {
         news: &[NodeKey],
         extra: Option<Extension<'_>>,
     ) {
-        let wanted = if self.is_gossip_heard(kind, link, to) { self.gossip_count() } else { 0 };
+        // When nodes go, questions about them are many, and what is asked has to do with nobody else.
+        let is_question = matches!(extra, Some(Extension::Reach(_)));
+        let wanted = if self.is_gossip_heard(kind, link, to) && !is_question { self.gossip_count() } else { 0 };
         let chosen = self.choose_gossip(to, news, wanted);
         let extensible = self.links.get(link).is_some_and(|link| link.extensible)
             || to.is_some_and(|key| self.table.node(key).capabilities.extensions);

@@ -14,15 +14,20 @@ const ASKERS_MAX: usize = 64;
 impl Engine {
     /// Asks a few nodes, drawn at random among those that know the question; tells how many.
     pub(crate) fn ask_witnesses(&mut self, about: NodeKey) -> usize {
-        let mut able = self.table.keys();
-        able.retain(|key| *key != about && self.is_witness(*key));
-        let count = able.len().min(WITNESSES);
-        for _ in 0..count {
-            let drawn = self.rng.next_u32() as usize % able.len();
-            let witness = able.swap_remove(drawn);
-            self.send_reach(witness, about, ReachWord::Question);
+        let mut asked = Vec::with_capacity(WITNESSES);
+        while asked.len() < WITNESSES {
+            // In a big cluster that loses many, a list of all who know the question would be made thousands of times.
+            let start = self.rng.next_u32() as usize % self.table.key_bound();
+            let mut keys = self.table.nodes_from(start).map(|(key, _)| key);
+            let Some(witness) = keys.find(|key| *key != about && !asked.contains(key) && self.is_witness(*key)) else {
+                break;
+            };
+            asked.push(witness);
         }
-        count
+        for witness in &asked {
+            self.send_reach(*witness, about, ReachWord::Question);
+        }
+        asked.len()
     }
 
     fn is_witness(&self, key: NodeKey) -> bool {
