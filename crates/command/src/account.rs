@@ -29,6 +29,17 @@ impl Server {
         self.rates.look(&self.stats, now.mono);
     }
 
+    /// Asks for the memory of the keys that the requests at the start of `input` are likely to look for, before these are executed;
+    /// tells how many requests those are.
+    pub fn foresee(&self, input: &[u8]) -> usize {
+        let count = self.keyspace.foresee(input);
+        if count > 0 {
+            self.stats.prefetches.add(1);
+            self.stats.prefetched_keys.add(count as u64);
+        }
+        count
+    }
+
     /// Bytes were read from a client.
     pub fn note_input(&self, session: &Session, bytes: u64, now: Now) {
         self.stats.net_in.add(bytes);

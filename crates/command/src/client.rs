@@ -384,9 +384,18 @@ impl Client {
 
     /// Bytes that it takes, with what waits on it.
     pub(crate) fn bytes(&self) -> u64 {
-        let waiting = self.outbox.buffered_bytes() + self.outbox.queued_bytes();
-        let kept = self.input.load(Relaxed) + self.settings().transaction_bytes;
-        waiting + (size_of::<Self>() + kept) as u64
+        let kept = self.input_bytes() + self.settings().transaction_bytes;
+        self.output_bytes() + (size_of::<Self>() + kept) as u64
+    }
+
+    /// Bytes of requests that have come and were not executed.
+    pub(crate) fn input_bytes(&self) -> usize {
+        self.input.load(Relaxed)
+    }
+
+    /// Bytes that wait to be sent to it.
+    pub(crate) fn output_bytes(&self) -> u64 {
+        self.outbox.buffered_bytes() + self.outbox.queued_bytes()
     }
 
     /// Its letters in CLIENT LIST.

@@ -145,9 +145,8 @@ impl Keyspace {
         Some(Locked { group: self.groups.try_lock(slot)?, _alone })
     }
 
-    /// Asks for the memory of the keys that the requests at the start of `input` are likely to look for; tells how many requests
-    /// those are.
-    pub fn foresee(&self, input: &[u8]) -> usize {
+    /// Asks for the memory of the keys that some requests are likely to look for; tells how many requests those are.
+    pub(crate) fn foresee(&self, input: &[u8]) -> usize {
         let mut keys = [(Slot::from_hash(0), &[][..]); FORESEEN_MAX];
         let mut count = 0;
         for (place, key) in keys.iter_mut().zip(keys_ahead(input)) {

@@ -35,6 +35,7 @@ mod execute;
 mod expiring;
 mod explanation;
 mod find;
+mod garbage;
 mod holds;
 mod keeping;
 mod keyed;

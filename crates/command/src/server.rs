@@ -18,6 +18,7 @@ use crate::cluster::{Audience, Family};
 use crate::command_log::CommandLog;
 use crate::error_reply::ErrorReply;
 use crate::event::Classes;
+use crate::garbage::Disposal;
 use crate::keyspace::Keyspace;
 use crate::latency::Spikes;
 use crate::memory::Memory;
@@ -62,6 +63,7 @@ pub struct Server {
     pub(crate) command_log: CommandLog,
     pub(crate) spikes: Spikes,
     pub(crate) rates: Rates,
+    pub(crate) disposal: Arc<Disposal>,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
@@ -99,6 +101,7 @@ impl Server {
             command_log: CommandLog::new(&config),
             spikes: Spikes::default(),
             rates: Rates::default(),
+            disposal: Arc::default(),
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),

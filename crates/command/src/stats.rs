@@ -132,6 +132,10 @@ pub struct Stats {
     pub expire_micros: Counter,
     /// The share of keys that have expired and are still there, in millionths, as of late.
     pub(crate) stale_share: AtomicU64,
+    /// Times that the memory of some keys was asked for before they were looked for.
+    pub(crate) prefetches: SpreadCounter,
+    /// How many keys these were.
+    pub(crate) prefetched_keys: SpreadCounter,
     /// Keys taken out because memory was full.
     pub evicted_keys: Counter,
     /// Connections closed because too much waited to be sent on them.
@@ -168,6 +172,8 @@ impl Default for Stats {
             expire_caps: Counter::default(),
             expire_micros: Counter::default(),
             stale_share: AtomicU64::new(0),
+            prefetches: SpreadCounter::default(),
+            prefetched_keys: SpreadCounter::default(),
             evicted_keys: Counter::default(),
             output_limit_disconnections: Counter::default(),
             query_limit_disconnections: Counter::default(),
@@ -276,7 +282,8 @@ impl Stats {
     /// Back to zero (CONFIG RESETSTAT).
     pub(crate) fn clear(&self) {
         let own = [&self.commands, &self.net_in, &self.net_out, &self.reads, &self.writes, &self.errors];
-        own.into_iter().chain(&self.usual_codes).for_each(SpreadCounter::clear);
+        let ahead = [&self.prefetches, &self.prefetched_keys];
+        own.into_iter().chain(ahead).chain(&self.usual_codes).for_each(SpreadCounter::clear);
         let own = [&self.connections, &self.connections_rejected, &self.auth_failures];
         let gone =
             [&self.expired_keys, &self.evicted_keys, &self.expired_fields, &self.expire_caps, &self.expire_micros];

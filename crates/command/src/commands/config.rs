@@ -52,6 +52,7 @@ pub(crate) fn set(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn resetstat(call: &mut Call<'_>) -> Handled {
     call.server.stats.clear();
+    call.server.disposal.reset();
     call.server.keyspace.reset_usage();
     call.ok()
 }

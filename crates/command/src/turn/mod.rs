@@ -20,6 +20,7 @@ use crate::beside::Beside;
 use crate::client::Client;
 use crate::error_reply::ErrorReply;
 use crate::event::{Classes, Event};
+use crate::garbage::Garbage;
 use crate::keyed::{Keyed, KeyedHandler, Prepared};
 use crate::keyspace::{Locked, group_of};
 use crate::random::Random;
@@ -321,7 +322,8 @@ impl Drop for Turn<'_> {
         self.group = None;
         let garbage = mem::take(&mut self.changes.garbage);
         if !garbage.is_empty() || self.flushed.is_some() {
-            self.server.surroundings.discard(Box::new((garbage, self.flushed.take())));
+            let garbage = Garbage::new(garbage, self.flushed.take(), &self.server.disposal);
+            self.server.surroundings.discard(Box::new(garbage));
         }
         if self.reads {
             self.server.give_up_read_keys(self.now);

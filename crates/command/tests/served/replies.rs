@@ -116,11 +116,29 @@ fn info_has_the_figures_of_links_and_of_slots_on_the_move() {
         "total_net_cluster_slot_import_bytes",
         "total_net_cluster_slot_export_bytes",
         "migrate_cached_sockets",
+        "lazyfree_pending_objects",
+        "rdb_saves",
+        "total_forks",
     ] {
         assert!(info.contains(&format!("\r\n{name}:0\r\n")), "{name}");
     }
     assert!(info.contains("\r\nserver_time_usec:1795000000123456\r\n"));
     assert_eq!(reply("TIME"), "*2\r\n$10\r\n1795000000\r\n$6\r\n123456\r\n");
+}
+
+#[test]
+fn what_is_big_is_counted_when_it_is_freed() {
+    let fixture = Fixture::new(Table::Alone);
+    let mut client = fixture.client();
+    let member = "m".repeat(200);
+    (0..500).for_each(|number| drop(client.say(&format!("SADD big {number}{member}"))));
+    client.say("SET small value");
+    assert_eq!(client.say("DEL big"), ":1\r\n");
+    assert_eq!(client.say("DEL small"), ":1\r\n");
+    let info = client.say("INFO memory");
+    assert!(info.contains("\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:1\r\n"), "{info}");
+    client.say("CONFIG RESETSTAT");
+    assert!(client.say("INFO memory").contains("\r\nlazyfreed_objects:0\r\n"));
 }
 
 #[test]

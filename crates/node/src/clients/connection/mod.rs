@@ -162,7 +162,7 @@ impl Connection {
             start += consumed;
             foreseen = foreseen.saturating_sub(1);
             if foreseen == 0 && start < input.len() {
-                foreseen = self.shared.server.keyspace.foresee(&input[start..]);
+                foreseen = self.shared.server.foresee(&input[start..]);
             }
             if outcome != Outcome::Continue {
                 self.follow(outcome).await?;

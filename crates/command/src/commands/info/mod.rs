@@ -1,5 +1,7 @@
 //! INFO.
 
+mod never;
+
 use std::fmt::{Display, Write};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -56,8 +58,8 @@ impl Text {
         self.line(&format!("{name}_human"), human(bytes));
     }
 
-    fn zeros(&mut self, names: &[&str]) {
-        names.iter().for_each(|name| self.line(name, 0));
+    fn lines(&mut self, lines: never::Lines) {
+        lines.iter().for_each(|(name, value)| self.line(name, value));
     }
 }
 
@@ -93,6 +95,8 @@ fn server(call: &Call<'_>, text: &mut Text) {
     text.line("server_mode", "cluster");
     text.line("os", &process.os);
     text.line("arch_bits", usize::BITS);
+    text.line("monotonic_clock", "POSIX clock_gettime");
+    text.line("multiplexing_api", if cfg!(target_os = "linux") { "epoll" } else { "kqueue" });
     text.line("process_id", process.id);
     text.line("process_supervised", "no");
     text.line("run_id", &process.run_id);
@@ -102,8 +106,12 @@ fn server(call: &Call<'_>, text: &mut Text) {
     text.line("uptime_in_days", uptime / 86_400);
     text.line("hz", config.text("hz"));
     text.line("configured_hz", config.text("hz"));
+    text.line("clients_hz", config.text("hz"));
+    // Seconds, in 24 bits.
+    text.line("lru_clock", (call.now.unix.0 / 1000) & 0xff_ffff);
     text.line("executable", &process.executable);
     text.line("config_file", &process.config_file);
+    text.line("io_threads_active", u8::from(call.server.surroundings.responsiveness().clients.len() > 1));
     text.line("availability_zone", config.text("availability-zone"));
     let binds: String = config.text("bind").split_whitespace().map(|bind| format!("bind={bind},")).collect();
     if config.port("port") != 0 {
@@ -120,6 +128,8 @@ fn clients(call: &Call<'_>, text: &mut Text) {
     text.line("connected_clients", clients.len());
     text.line("cluster_connections", call.server.bus_links());
     text.line("maxclients", call.server.config().text("maxclients"));
+    text.line("client_recent_max_input_buffer", clients.iter().map(|client| client.input_bytes()).max().unwrap_or(0));
+    text.line("client_recent_max_output_buffer", clients.iter().map(|client| client.output_bytes()).max().unwrap_or(0));
     text.line("blocked_clients", count(|client| client.waiter().is_some()) + call.server.pause.waiting());
     text.line("tracking_clients", call.server.tracking.clients());
     text.line("pubsub_clients", call.server.pubsub.clients());
@@ -149,26 +159,33 @@ fn memory(call: &Call<'_>, text: &mut Text) {
     text.line("used_memory_startup", figures.fixed);
     text.line("used_memory_dataset", figures.values);
     text.line("used_memory_dataset_perc", format!("{:.2}%", figures.values_percent()));
+    // Where an allocator tells nothing of itself, Valkey shows these.
+    text.line("allocator_allocated", figures.used());
+    text.line("allocator_active", figures.resident);
+    text.line("allocator_resident", figures.resident);
+    text.line("allocator_frag_ratio", "1.00");
+    text.line("allocator_frag_bytes", 0);
+    text.line("allocator_rss_ratio", "1.00");
+    text.line("allocator_rss_bytes", 0);
+    text.line("rss_overhead_ratio", "1.00");
+    text.line("rss_overhead_bytes", 0);
     text.bytes("total_system_memory", figures.machine);
     text.bytes("maxmemory", call.server.memory.limit());
     text.line("maxmemory_policy", call.server.config().text("maxmemory-policy"));
     text.line("mem_fragmentation_ratio", format!("{:.2}", figures.fragmentation()));
     text.line("mem_fragmentation_bytes", figures.fragmentation_bytes());
-    text.zeros(&["mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers"]);
-    text.zeros(&["mem_clients_slaves"]);
     text.line("mem_clients_normal", figures.clients);
     text.line("mem_cluster_links", figures.links);
-    text.zeros(&["mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer"]);
-    text.line("mem_allocator", "libc");
-    text.zeros(&["active_defrag_running"]);
+    text.line("lazyfree_pending_objects", call.server.disposal.waiting());
+    text.line("lazyfreed_objects", call.server.disposal.freed());
+    text.lines(never::MEMORY);
 }
 
 fn persistence(call: &Call<'_>, text: &mut Text) {
-    text.zeros(&["loading", "async_loading"]);
-    // Nothing was ever saved.
+    // Nothing was ever saved: all that is there counts from the start.
     text.line("rdb_changes_since_last_save", call.server.stats.dirty.get());
-    text.zeros(&["rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]);
-    text.zeros(&["slot_migration_fork_in_progress"]);
+    text.line("rdb_last_save_time", call.server.started.unix.0 / 1000);
+    text.lines(never::PERSISTENCE);
 }
 
 fn stats(call: &Call<'_>, text: &mut Text) {
@@ -183,7 +200,6 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("instantaneous_input_kbps", kbps(rate.bytes_in));
     text.line("instantaneous_output_kbps", kbps(rate.bytes_out));
     text.line("rejected_connections", stats.connections_rejected.get());
-    text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
     text.line("expired_keys", stats.expired_keys.get());
     text.line("expired_fields", stats.expired_fields.get());
     text.line("expired_stale_perc", format!("{:.2}", stats.stale_percent()));
@@ -197,7 +213,6 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("keyspace_hits", hits);
     text.line("keyspace_misses", misses);
     text.line("migrate_cached_sockets", call.server.surroundings.kept_targets());
-    text.zeros(&["total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes"]);
     let pubsub = &call.server.pubsub;
     text.line("pubsub_channels", pubsub.count(Kind::Channel));
     text.line("pubsub_patterns", pubsub.count(Kind::Pattern));
@@ -209,9 +224,12 @@ fn stats(call: &Call<'_>, text: &mut Text) {
     text.line("total_error_replies", stats.errors.get());
     text.line("total_reads_processed", stats.reads.get());
     text.line("total_writes_processed", stats.writes.get());
+    text.line("io_threaded_total_prefetch_batches", stats.prefetches.get());
+    text.line("io_threaded_total_prefetch_entries", stats.prefetched_keys.get());
     text.line("client_query_buffer_limit_disconnections", stats.query_limit_disconnections.get());
     text.line("client_output_buffer_limit_disconnections", stats.output_limit_disconnections.get());
     text.line("acl_access_denied_auth", stats.auth_failures.get());
+    text.lines(never::STATS);
 }
 
 /// A replica has no link to its primary and never had one: this release does not replicate.
@@ -229,7 +247,8 @@ fn replication(call: &Call<'_>, text: &mut Text) {
         text.line("master_sync_in_progress", 0);
         text.line("slave_read_repl_offset", offset);
         text.line("slave_repl_offset", offset);
-        text.zeros(&["replicas_repl_buffer_size", "replicas_repl_buffer_peak"]);
+        text.line("replicas_repl_buffer_size", 0);
+        text.line("replicas_repl_buffer_peak", 0);
         text.line("master_link_down_since_seconds", -1);
         text.line("slave_priority", config.text("replica-priority"));
         text.line("slave_read_only", 1);
@@ -237,7 +256,8 @@ fn replication(call: &Call<'_>, text: &mut Text) {
     } else {
         text.line("role", "master");
     }
-    text.zeros(&["connected_slaves", "replicas_waiting_psync"]);
+    text.line("connected_slaves", 0);
+    text.line("replicas_waiting_psync", 0);
     text.line("master_failover_state", "no-failover");
     text.line("master_replid", &call.server.process.replication_id);
     text.line("master_replid2", "0".repeat(40));
@@ -245,7 +265,8 @@ fn replication(call: &Call<'_>, text: &mut Text) {
     text.line("second_repl_offset", -1);
     text.line("repl_backlog_active", 0);
     text.line("repl_backlog_size", config.text("repl-backlog-size"));
-    text.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
+    text.line("repl_backlog_first_byte_offset", 0);
+    text.line("repl_backlog_histlen", 0);
 }
 
 fn cpu(call: &Call<'_>, text: &mut Text) {
