@@ -1,9 +1,10 @@
 //! Calls that tell of their progress. What a call has told is kept, so that the same call sent again is told the same.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_util::stream::unfold;
+use parking_lot::{Mutex, MutexGuard};
 use prost::Message;
 use tokio::sync::watch;
 use tonic::Status;
@@ -93,7 +94,7 @@ impl<T> Courses<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Known<T>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 }
 
@@ -146,7 +147,7 @@ impl<T> Course<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Told<T>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock()
     }
 }
 

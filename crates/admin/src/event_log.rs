@@ -1,8 +1,9 @@
 //! The events that are remembered for those who watch.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::proto;
@@ -80,7 +81,7 @@ impl EventLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<proto::Event>>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock()
     }
 }
 

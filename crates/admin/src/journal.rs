@@ -1,8 +1,9 @@
 //! What changed between the views of a node, for those who watch.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_table::{ClusterView, NodeFacts, NodeView};
 use slotmesh_types::{Mono, NodeId};
 use tokio::sync::watch;
@@ -137,7 +138,7 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

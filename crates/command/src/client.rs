@@ -3,10 +3,11 @@
 use std::fmt;
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_config::OutputLimits;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_types::{Mono, Now};
@@ -228,7 +229,7 @@ impl Client {
 
     /// How it is tracked, if it is.
     pub(crate) fn tracking(&self) -> MutexGuard<'_, Option<Mode>> {
-        self.tracking.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tracking.lock()
     }
 
     /// It waits for an answer, or does no longer.
@@ -264,7 +265,7 @@ impl Client {
 
     /// What it waits with for keys, if it does.
     pub(crate) fn waiter(&self) -> MutexGuard<'_, Option<Arc<Waiter>>> {
-        self.waiter.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiter.lock()
     }
 
     /// Version of the protocol it speaks.
@@ -379,7 +380,7 @@ impl Client {
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+        self.settings.lock()
     }
 
     /// Bytes that it takes, with what waits on it.

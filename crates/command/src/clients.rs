@@ -1,8 +1,9 @@
 //! Every connection there is.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_types::Now;
 
 use crate::client::{Client, Driver, Peer};
@@ -74,6 +75,6 @@ impl Clients {
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -1,9 +1,10 @@
 //! The log of requests that took long or were large (COMMANDLOG), in memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_config::Config;
 
 /// Most words of a request that are kept. Source: `COMMANDLOG_ENTRY_MAX_ARGC`.
@@ -133,7 +134,7 @@ impl CommandLog {
 
 impl Log {
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Those who are shown every request (MONITOR).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_config::OutputLimits;
 use slotmesh_types::Now;
 
@@ -55,7 +56,7 @@ impl Monitors {
     }
 
     fn clients(&self) -> MutexGuard<'_, Vec<Arc<Client>>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+        self.clients.lock()
     }
 }
 

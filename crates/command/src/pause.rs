@@ -1,10 +1,11 @@
 //! Pauses: requests are held back for a while, by an operator (CLIENT PAUSE) or while this primary hands over.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_types::Mono;
 
 use crate::client::Client;
@@ -171,7 +172,7 @@ impl Pause {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

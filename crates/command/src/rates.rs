@@ -1,8 +1,8 @@
 //! How much was done in a second, as of late.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use slotmesh_types::Mono;
 
 use crate::stats::Stats;
@@ -38,7 +38,7 @@ impl Rates {
     pub(crate) fn look(&self, stats: &Stats, now: Mono) {
         let figures =
             Rate { commands: stats.commands.get(), bytes_in: stats.net_in.get(), bytes_out: stats.net_out.get() };
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looks = self.0.lock();
         if let Some((then, before)) = looks.last.replace((now, figures)) {
             let next = looks.next;
             looks.rates[next] = figures.since(before, now.since(then));
@@ -48,7 +48,7 @@ impl Rates {
 
     /// The mean of the latest.
     pub(crate) fn mean(&self) -> Rate {
-        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let looks = self.0.lock();
         let mean = |figure: fn(&Rate) -> u64| looks.rates.iter().map(figure).sum::<u64>() / LOOKS as u64;
         Rate {
             commands: mean(|rate| rate.commands),

@@ -3,9 +3,10 @@
 //! After a failover every client asks every node for the topology at the same moment. A reply depends only on the view
 //! and on its audience, so it is rendered for the first who asks, and all are sent the same bytes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_table::ClusterView;
 
@@ -53,7 +54,7 @@ pub(crate) struct Rendered(Mutex<Vec<Entry>>);
 impl Rendered {
     /// The whole reply, in the bytes of its protocol. Whoever asks while it is being rendered waits for it.
     pub(crate) fn reply(&self, topic: Topic, view: &Arc<ClusterView>, audience: Audience, protocol: Protocol) -> Bytes {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.lock();
         let at = entries.iter().position(|entry| entry.is_for(topic, audience, protocol));
         if let Some(entry) = at.map(|at| &entries[at]).filter(|entry| entry.shows(view)) {
             return entry.reply.clone();

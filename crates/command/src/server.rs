@@ -3,10 +3,11 @@
 use std::fmt;
 use std::hint::black_box;
 use std::iter;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
+use parking_lot::{RwLock, RwLockReadGuard};
 use slotmesh_config::Config;
 use slotmesh_resp::Limits;
 use slotmesh_table::ClusterView;
@@ -135,12 +136,12 @@ impl Server {
 
     /// The configuration, to read. Hold it briefly.
     pub fn config(&self) -> RwLockReadGuard<'_, Config> {
-        self.config.read().unwrap_or_else(PoisonError::into_inner)
+        self.config.read()
     }
 
     /// Changes the configuration. Do it briefly.
     pub fn change_config<R>(&self, change: impl FnOnce(&mut Config) -> R) -> R {
-        let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        let mut config = self.config.write();
         let result = change(&mut config);
         self.settings.store(Arc::new(Settings::new(&config)));
         self.take_limits(&config);

@@ -1,9 +1,11 @@
 //! Figures since start, or since CONFIG RESETSTAT.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error_reply::ErrorReply;
 use crate::latency::Histogram;
@@ -276,7 +278,7 @@ impl Stats {
     }
 
     fn other_codes(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, u64>> {
-        self.other_codes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.other_codes.lock()
     }
 
     /// Back to zero (CONFIG RESETSTAT).

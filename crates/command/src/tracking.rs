@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::GROUP_SLOTS;
 use slotmesh_types::{Mono, Now, Slot};
@@ -214,7 +215,7 @@ impl Tracking {
     }
 
     fn by_prefix(&self) -> MutexGuard<'_, Prefixes> {
-        self.prefixes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.prefixes.lock()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Requests that wait for keys (BLPOP and its like).
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_store::Db;
 use slotmesh_store::stream::{Stream, StreamId};
@@ -146,6 +147,6 @@ impl Waiter {
     }
 
     fn reply(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
-        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reply.lock()
     }
 }

@@ -4,11 +4,12 @@ use std::fmt::{self, Write};
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
+use parking_lot::RwLock;
 use slotmesh_config::Config;
 use slotmesh_node::{Node, Topology};
 use tracing::field::{Field, Visit};
@@ -46,7 +47,7 @@ impl Reload {
     pub(crate) fn follow(&self, config: &Config) {
         // Fails only when the log is gone, at the very end.
         let _ = self.level.reload(level(config));
-        *self.format.write().unwrap_or_else(PoisonError::into_inner) = Format::new(config);
+        *self.format.write() = Format::new(config);
     }
 }
 
@@ -192,7 +193,7 @@ impl Shape {
     }
 
     fn line(&self, level: Level, message: &str) -> String {
-        let format = *self.format.read().unwrap_or_else(PoisonError::into_inner);
+        let format = *self.format.read();
         let (pid, time, (letter, role)) = (self.pid, self.time(format.times), self.role());
         let (mark, name) = match level {
             Level::ERROR | Level::WARN => ('#', "warning"),

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Most samples of one event. Source: `LATENCY_TS_LEN`.
 const SAMPLES_MAX: usize = 160;
@@ -89,7 +90,7 @@ impl Spikes {
     }
 
     fn events(&self) -> MutexGuard<'_, BTreeMap<&'static str, Series>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock()
     }
 }
 

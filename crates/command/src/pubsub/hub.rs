@@ -3,10 +3,11 @@
 use std::array;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use slotmesh_config::{OutputLimits, glob};
 use slotmesh_types::{Mono, Slot, crc16, key_slot};
 
@@ -83,13 +84,13 @@ impl PubSub {
 
     /// Changes the limits on what may wait for a client.
     pub fn set_limits(&self, limits: OutputLimits) {
-        *self.0.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+        *self.0.limits.write() = limits;
     }
 
     /// The limits on what may wait for a client.
     #[must_use]
     pub fn limits(&self) -> OutputLimits {
-        *self.0.limits.read().unwrap_or_else(PoisonError::into_inner)
+        *self.0.limits.read()
     }
 
     /// Whether anybody listens to a channel or pattern, or to a shard channel. A publisher that must copy the message
@@ -110,7 +111,7 @@ impl PubSub {
         let words: [&[u8]; 3] = [b"message", channel, message];
         let mut receivers = topics.get(channel).map_or(0, |to| give(to, &words, limits, now));
         if self.count(Kind::Pattern) > 0 {
-            let patterns = self.0.patterns.read().unwrap_or_else(PoisonError::into_inner);
+            let patterns = self.0.patterns.read();
             for (pattern, to) in patterns.iter().filter(|(pattern, _)| glob::matches(pattern, channel)) {
                 let words: [&[u8]; 4] = [b"pmessage", pattern, channel, message];
                 receivers += give(to, &words, limits, now);
@@ -238,7 +239,7 @@ impl PubSub {
         let mut add = |topics: &Topics| names.extend(topics.keys().filter(|name| matches(name)).cloned());
         match kind {
             Kind::Channel => self.0.channels.iter().for_each(|group| add(&lock(group))),
-            Kind::Pattern => add(&self.0.patterns.read().unwrap_or_else(PoisonError::into_inner)),
+            Kind::Pattern => add(&self.0.patterns.read()),
             Kind::Shard => {
                 self.0.slots.iter().for_each(|group| lock(group).values().for_each(|of_slot| add(&of_slot.topics)));
             }
@@ -266,7 +267,7 @@ impl PubSub {
     fn with_topics<T>(&self, kind: Kind, name: &[u8], act: impl FnOnce(&mut Topics) -> T) -> T {
         match kind {
             Kind::Channel => act(&mut lock(&self.0.channels[group_of(name)])),
-            Kind::Pattern => act(&mut self.0.patterns.write().unwrap_or_else(PoisonError::into_inner)),
+            Kind::Pattern => act(&mut self.0.patterns.write()),
             Kind::Shard => {
                 let slot = key_slot(name);
                 let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
@@ -290,7 +291,7 @@ impl PubSub {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 fn group_of(channel: &[u8]) -> usize {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 use super::Kind;
 
@@ -61,7 +61,7 @@ impl Subscriptions {
     }
 
     fn change(&self, kind: Kind, change: impl FnOnce(&mut BTreeSet<Bytes>) -> bool) -> Change {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.names.lock();
         let changed = change(names.of(kind));
         let total = names.channels.len() + names.patterns.len() + names.shards.len();
         let before = self.total.swap(total, Relaxed);
@@ -70,17 +70,17 @@ impl Subscriptions {
 
     /// The number that confirmations tell.
     pub(crate) fn told(&self, kind: Kind) -> usize {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).told(kind)
+        self.names.lock().told(kind)
     }
 
     /// Every name of a kind, in order.
     pub(crate) fn all(&self, kind: Kind) -> Vec<Bytes> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).of(kind).iter().cloned().collect()
+        self.names.lock().of(kind).iter().cloned().collect()
     }
 
     /// Numbers of channels, patterns and shard channels.
     pub(crate) fn counts(&self) -> [usize; 3] {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = self.names.lock();
         [names.channels.len(), names.patterns.len(), names.shards.len()]
     }
 

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::ToSocketAddrs;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use slotmesh_config::{Seed, SeedPorts};
 use slotmesh_gossip::{Engine, MeetTarget};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -76,9 +77,7 @@ impl Lookups {
 
 /// Looks a seed up on a thread of its own, unless the last lookup has not come back.
 fn look_up(busy: &Arc<Mutex<BTreeSet<Seed>>>, seed: Seed, found: UnboundedSender<Found>) {
-    let locked = |busy: &Mutex<BTreeSet<Seed>>, change: &dyn Fn(&mut BTreeSet<Seed>) -> bool| {
-        change(&mut busy.lock().unwrap_or_else(PoisonError::into_inner))
-    };
+    let locked = |busy: &Mutex<BTreeSet<Seed>>, change: &dyn Fn(&mut BTreeSet<Seed>) -> bool| change(&mut busy.lock());
     if !locked(busy, &|busy| busy.insert(seed.clone())) {
         return;
     }

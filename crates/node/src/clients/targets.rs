@@ -1,8 +1,9 @@
 //! Connections to servers that keys were sent to, for the next keys.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use slotmesh_command::{Credentials, Migration};
 
 use super::target::{Parked, Target};
@@ -72,6 +73,6 @@ impl Targets {
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<(Whither, Instant, Parked)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

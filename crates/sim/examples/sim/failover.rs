@@ -37,11 +37,22 @@ pub(crate) struct Options {
     seeds: u64,
 }
 
+/// A cluster in which primaries die together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case {
+    pub(crate) nodes: usize,
+    pub(crate) node_timeout: Duration,
+    pub(crate) rules: Rules,
+    pub(crate) killed: usize,
+    pub(crate) seed: u64,
+}
+
 /// When things happened after the crash.
-struct Times {
+pub(crate) struct Times {
     suspected: Duration,
     failed: Duration,
-    replaced: Duration,
+    /// All have heard of the new owners.
+    pub(crate) replaced: Duration,
 }
 
 /// Kills primaries in every cluster and prints how long it took.
@@ -58,7 +69,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let before = cpu_seconds();
         let mut times = Vec::new();
         for seed in 0..options.seeds {
-            times.push(one(options, rules, count, seed).with_context(|| format!("seed {seed}"))?);
+            let node_timeout = Duration::from_millis(options.node_timeout);
+            let case = Case { nodes: options.nodes, node_timeout, rules, killed: count, seed };
+            times.push(case.run().with_context(|| format!("seed {seed}"))?);
         }
         println!(
             "{:>8} {:>6} {count:>7} {:>6.0} {:>26}{:>26}{:>26}",
@@ -80,76 +93,79 @@ fn spread(times: impl Iterator<Item = Duration>) -> String {
     format!("{:.2} ({least:.2}-{most:.2})", times[times.len() / 2])
 }
 
-fn one(options: &Options, rules: Rules, killed: usize, seed: u64) -> Result<Times> {
-    let primaries = options.nodes / 2;
-    let mut world = grown(options, rules, seed)?;
-    // Some moment of the rhythm of pings, a different one for each seed.
-    world.run_for(Duration::from_millis(seed * 373 % options.node_timeout));
-    let mut rng = SplitMix::new(seed);
-    let mut left: Vec<usize> = (0..primaries).collect();
-    let mut gone = Vec::new();
-    for _ in 0..killed {
-        let node = left.swap_remove(rng.next_u64() as usize % left.len());
-        gone.push((node, world.id(node)));
-    }
-    gone.iter().for_each(|(node, _)| world.kill(*node));
-    let up: Vec<usize> = (0..world.count()).filter(|node| world.is_up(*node)).collect();
-    let crashed = world.elapsed();
-    let sees = |world: &World, least: Health| {
-        let bad = |node: usize| {
-            gone.iter().filter(move |(_, id)| match world.health(node, *id) {
-                Some(Health::Fail) => true,
-                Some(Health::Pfail) => least == Health::Pfail,
-                _ => false,
+impl Case {
+    /// Kills the primaries, and waits until all who are left have new owners for all slots.
+    pub(crate) fn run(&self) -> Result<Times> {
+        let primaries = self.nodes / 2;
+        let mut world = self.grown()?;
+        // Some moment of the rhythm of pings, a different one for each seed.
+        world.run_for(Duration::from_millis(self.seed * 373 % self.node_timeout.as_millis() as u64));
+        let mut rng = SplitMix::new(self.seed);
+        let mut left: Vec<usize> = (0..primaries).collect();
+        let mut gone = Vec::new();
+        for _ in 0..self.killed {
+            let node = left.swap_remove(rng.next_u64() as usize % left.len());
+            gone.push((node, world.id(node)));
+        }
+        gone.iter().for_each(|(node, _)| world.kill(*node));
+        let up: Vec<usize> = (0..world.count()).filter(|node| world.is_up(*node)).collect();
+        let crashed = world.elapsed();
+        let sees = |world: &World, least: Health| {
+            let bad = |node: usize| {
+                gone.iter().filter(move |(_, id)| match world.health(node, *id) {
+                    Some(Health::Fail) => true,
+                    Some(Health::Pfail) => least == Health::Pfail,
+                    _ => false,
+                })
+            };
+            match least {
+                Health::Pfail => up.iter().any(|node| bad(*node).next().is_some()),
+                _ => up.iter().all(|node| bad(*node).count() == gone.len()),
+            }
+        };
+        let replaced = |world: &World| {
+            up.iter().all(|node| {
+                let table = world.running(*node).table();
+                world.running(*node).is_serving()
+                    && gone.iter().all(|(_, id)| table.lookup(id).is_none_or(|key| table.node(key).slot_count() == 0))
             })
         };
-        match least {
-            Health::Pfail => up.iter().any(|node| bad(*node).next().is_some()),
-            _ => up.iter().all(|node| bad(*node).count() == gone.len()),
+        let (mut suspected, mut failed) = (None, None);
+        while world.elapsed() < crashed + LIMIT {
+            world.run_for(LOOK);
+            let now = world.elapsed() - crashed;
+            if suspected.is_none() && sees(&world, Health::Pfail) {
+                suspected = Some(now);
+            }
+            if failed.is_none() && sees(&world, Health::Fail) {
+                failed = Some(now);
+            }
+            if replaced(&world) {
+                // A node may hear of the new owner before it hears of FAIL.
+                let suspected = suspected.unwrap_or(now);
+                return Ok(Times { suspected, failed: failed.unwrap_or(now), replaced: now });
+            }
         }
-    };
-    let replaced = |world: &World| {
-        up.iter().all(|node| {
-            let table = world.running(*node).table();
-            world.running(*node).is_serving()
-                && gone.iter().all(|(_, id)| table.lookup(id).is_none_or(|key| table.node(key).slot_count() == 0))
-        })
-    };
-    let (mut suspected, mut failed) = (None, None);
-    while world.elapsed() < crashed + LIMIT {
-        world.run_for(LOOK);
-        let now = world.elapsed() - crashed;
-        if suspected.is_none() && sees(&world, Health::Pfail) {
-            suspected = Some(now);
-        }
-        if failed.is_none() && sees(&world, Health::Fail) {
-            failed = Some(now);
-        }
-        if replaced(&world) {
-            // A node may hear of the new owner before it hears of FAIL.
-            let suspected = suspected.unwrap_or(now);
-            return Ok(Times { suspected, failed: failed.unwrap_or(now), replaced: now });
-        }
+        bail!("some slots have no owner after {LIMIT:?}")
     }
-    bail!("some slots have no owner after {LIMIT:?}")
-}
 
-/// A cluster whose replicas follow.
-fn grown(options: &Options, rules: Rules, seed: u64) -> Result<World> {
-    let primaries = options.nodes / 2;
-    let slot = |raw: usize| Slot::new(raw as u16).expect("below the number of slots");
-    let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
-    let range = |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
-    let members = (0..primaries).map(|node| Member::Primary(range(node)));
-    let members: Vec<Member> = members.chain((0..primaries).map(Member::Replica)).collect();
-    let node_timeout = Duration::from_millis(options.node_timeout);
-    let config = Config { node_timeout, rules: rules.of_engine(), ..Config::default() };
-    let mut world = World::founded(seed, config, &members);
-    world.run_until(LIMIT, World::is_full_mesh).context("no full mesh")?;
-    // A primary that has just started does not serve for two seconds.
-    world.run_for(Duration::from_secs(3));
-    if let Some(node) = (0..primaries).find(|node| !world.running(*node).is_serving()) {
-        bail!("node {node} does not serve after 3 s");
+    /// A cluster whose replicas follow.
+    fn grown(&self) -> Result<World> {
+        let primaries = self.nodes / 2;
+        let slot = |raw: usize| Slot::new(raw as u16).expect("below the number of slots");
+        let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
+        let range =
+            |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
+        let members = (0..primaries).map(|node| Member::Primary(range(node)));
+        let members: Vec<Member> = members.chain((0..primaries).map(Member::Replica)).collect();
+        let config = Config { node_timeout: self.node_timeout, rules: self.rules.of_engine(), ..Config::default() };
+        let mut world = World::founded(self.seed, config, &members);
+        world.run_until(LIMIT, World::is_full_mesh).context("no full mesh")?;
+        // A primary that has just started does not serve for two seconds.
+        world.run_for(Duration::from_secs(3));
+        if let Some(node) = (0..primaries).find(|node| !world.running(*node).is_serving()) {
+            bail!("node {node} does not serve after 3 s");
+        }
+        Ok(world)
     }
-    Ok(world)
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use slotmesh_gossip::Config;
-use slotmesh_sim::{Setup, World};
+use slotmesh_sim::{Crash, Setup, World};
 use slotmesh_table::Health;
 use slotmesh_types::{Slot, SlotRange};
 
 use crate::chart::{self, Frame, Series};
+use crate::failover::Case;
 use crate::form::Shape;
 use crate::rules::Rules;
 
@@ -38,7 +39,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     fs::create_dir_all(&options.folder).with_context(|| format!("can't make {}", options.folder.display()))?;
     forming(&options.folder)?;
     traffic(&options.folder)?;
-    failing(&options.folder, options.seeds)
+    failing(&options.folder, options.seeds)?;
+    failing_over(&options.folder, (options.seeds / 10).max(1))
 }
 
 fn save(folder: &Path, name: &str, picture: &str) -> Result<()> {
@@ -148,18 +150,37 @@ fn traffic(folder: &Path) -> Result<()> {
     )
 }
 
-/// From the end of a primary's process to the first and the last FAIL about it.
+/// From the end of a primary's process, and from that of its machine, to FAIL at all others.
 fn failing(folder: &Path, seeds: u64) -> Result<()> {
+    for (crash, name, what) in [(Crash::Process, "fail.svg", "process"), (Crash::Power, "fail-silent.svg", "machine")] {
+        let title = format!("From the end of a {what} to FAIL everywhere (9 primaries, node timeout 2 s)");
+        let picture = compared(&title, seeds, |rules, seed| {
+            time_to_fail(rules, crash, seed).with_context(|| format!("seed {seed}: nobody was marked FAIL"))
+        })?;
+        save(folder, name, &picture)?;
+    }
+    Ok(())
+}
+
+/// From the end of a third of the primaries to new owners of all slots.
+fn failing_over(folder: &Path, seeds: u64) -> Result<()> {
+    let title = "From the end of 17 of 50 primaries to new owners known everywhere (100 nodes, node timeout 2 s)";
+    let picture = compared(title, seeds, |rules, seed| {
+        let case = Case { nodes: 100, node_timeout: Duration::from_secs(2), rules, killed: 17, seed };
+        Ok(case.run().with_context(|| format!("seed {seed}"))?.replaced)
+    })?;
+    save(folder, "failover.svg", &picture)
+}
+
+/// How long something takes by both rules, in as many clusters as there are seeds.
+fn compared(title: &str, seeds: u64, took: impl Fn(Rules, u64) -> Result<Duration>) -> Result<String> {
     let mut series = Vec::new();
     for rules in [Rules::Slotmesh, Rules::Valkey] {
-        let mut times: Vec<Duration> = Vec::new();
-        for seed in 0..seeds {
-            times.push(time_to_fail(rules, seed).with_context(|| format!("seed {seed}: nobody was marked FAIL"))?);
-        }
+        let mut times = (0..seeds).map(|seed| took(rules, seed)).collect::<Result<Vec<_>>>()?;
         times.sort();
         let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64();
         println!(
-            "kill to FAIL everywhere by {rules:?}'s rules, {seeds} seeds: median {:.2} s, 5% {:.2} s, 95% {:.2} s, most {:.2} s",
+            "{title}: by {rules:?}'s rules, {seeds} seeds: median {:.2} s, 5% {:.2} s, 95% {:.2} s, most {:.2} s",
             at(50),
             at(5),
             at(95),
@@ -168,12 +189,11 @@ fn failing(folder: &Path, seeds: u64) -> Result<()> {
         series.push(times);
     }
     let [ours, theirs] = &series[..] else { bail!("two sides are compared") };
-    let title = "From the end of a process to FAIL everywhere (9 primaries, node timeout 2 s)";
-    save(folder, "fail.svg", &chart::histogram(title, "clusters", &[("slotmesh", ours), ("Valkey's rules", theirs)]))
+    Ok(chart::histogram(title, "clusters", &[("slotmesh", ours), ("Valkey's rules", theirs)]))
 }
 
 /// How long after its end every other node has a primary marked as failing.
-fn time_to_fail(rules: Rules, seed: u64) -> Option<Duration> {
+fn time_to_fail(rules: Rules, crash: Crash, seed: u64) -> Option<Duration> {
     const NODES: u16 = 9;
     let share = Slot::COUNT / NODES;
     let slot = |raw| Slot::new(raw).expect("below the number of slots");
@@ -185,7 +205,7 @@ fn time_to_fail(rules: Rules, seed: u64) -> Option<Duration> {
     // Some moment of the rhythm of pings, a different one for each seed.
     world.run_for(Duration::from_millis(5_000 + seed * 37 % 1_000));
     let gone = world.id(4);
-    world.kill(4);
+    world.crash(4, crash);
     let failed = |world: &World| {
         (0..world.count()).filter(|node| world.is_up(*node)).all(|node| world.health(node, gone) == Some(Health::Fail))
     };
