@@ -42,6 +42,7 @@ impl Engine {
         }
         self.conclude(key, HandshakeEnd::Cancelled);
         self.forget_node(key, self.config.forget_ttl, None);
+        self.tell_forgotten();
         self.handle_timeout(now);
         Ok(())
     }

@@ -30,8 +30,10 @@ pub(crate) struct Clock {
     pub(crate) introduce: Option<Mono>,
     /// When a collision of config epochs is ended.
     pub(crate) collision: Option<Mono>,
-    /// When everybody is told which slots this node has now.
-    pub(crate) tell_slots: Option<Mono>,
+    /// When everybody is told what an operator has changed here.
+    pub(crate) tell: Option<Mono>,
+    /// When everybody was last told so.
+    told: Mono,
     /// When the next random ping is sent.
     pub(crate) random_ping: Mono,
 }
@@ -51,7 +53,8 @@ impl Clock {
             migration: now,
             introduce: None,
             collision: None,
-            tell_slots: None,
+            tell: None,
+            told: Mono::default(),
             random_ping: now.after(Duration::from_secs(1)),
         }
     }
@@ -83,8 +86,9 @@ impl Engine {
             self.clock.collision = None;
             self.end_collision();
         }
-        if self.clock.tell_slots.is_some_and(|due| due <= now) {
-            self.clock.tell_slots = None;
+        if self.clock.tell.is_some_and(|due| due <= now) {
+            self.clock.tell = None;
+            self.clock.told = now;
             self.broadcast = true;
         }
         if self.clock.random_ping <= now {
@@ -114,7 +118,7 @@ impl Engine {
         if self.table.me().is_replica() {
             wake = wake.min(self.clock.migration);
         }
-        for due in [self.clock.introduce, self.clock.collision, self.clock.tell_slots].into_iter().flatten() {
+        for due in [self.clock.introduce, self.clock.collision, self.clock.tell].into_iter().flatten() {
             wake = wake.min(due);
         }
         let handover = self.expire_handover();
@@ -164,7 +168,16 @@ impl Engine {
     /// The own slots have changed by an operator's word: everybody is told with the next tick [slots-1].
     pub(crate) fn tell_slots_soon(&mut self) {
         if self.config.rules == Rules::Slotmesh {
-            self.clock.tell_slots.get_or_insert(on_grid(self.now.mono.after(TICK)));
+            self.clock.tell.get_or_insert(on_grid(self.now.mono.after(TICK)));
+        }
+    }
+
+    /// An operator had a node forgotten: everybody is told at once, and of others right after it with the next tick [forget-2].
+    pub(crate) fn tell_forgotten(&mut self) {
+        if self.config.rules == Rules::Slotmesh {
+            let now = self.now.mono;
+            let is_first = now.since(self.clock.told) >= GRID;
+            self.clock.tell.get_or_insert(if is_first { now } else { on_grid(now.after(TICK)) });
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use slotmesh_gossip::{Action, Config, ConnectError, Engine, Event, LinkId, MeetTarget, SplitMix};
 use slotmesh_table::conf::ConfFile;
 use slotmesh_types::{ConfigEpoch, Host, Mono, NodeId, Now, ShardId, Slot, SlotRange, SlotSet, UnixMillis};
-use slotmesh_wire::{Body, GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
+use slotmesh_wire::{Body, Extension, GossipFields, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 const PRIMARY: NodeFlags = NodeFlags(0x1c01);
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 100));
@@ -77,6 +77,28 @@ fn slots_that_an_operator_deals_are_told_to_everybody_with_the_next_tick() {
     world.engine.flush_slots(world.now, false).expect("no keys");
     world.run(Duration::from_millis(100));
     assert_eq!(world.told_last(), [Some(0); 3]);
+}
+
+/// [forget-2]
+#[test]
+fn who_is_forgotten_is_told_to_everybody_at_once_and_the_next_ones_together() {
+    let mut world = World::of(4, "0-4");
+    world.answering = vec![1, 2, 3, 4];
+    world.run(Duration::from_secs(1));
+    let mut told = |forgotten: &[u8], wait: u64| {
+        world.sent.clear();
+        for number in forgotten {
+            world.engine.forget(world.now, &id(*number)).expect("a member");
+        }
+        world.run(Duration::from_millis(wait));
+        [0, 1].map(|member| {
+            let packets = world.sent.iter().filter(|(to, bytes)| *to == world.out[member] && !bans(bytes).is_empty());
+            packets.map(|(_, bytes)| bans(bytes).len()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(told(&[4], 0), [[1], [1]]);
+    assert_eq!(told(&[3], 0), [const { [0_usize; 0] }; 2]);
+    assert_eq!(told(&[], 100), [[2], [2]]);
 }
 
 /// [retry-1]
@@ -225,7 +247,7 @@ impl World {
         };
         let mut bytes = Vec::new();
         let template = HeaderTemplate::new(&fields);
-        let mut builder = template.heartbeat(kind, &mut bytes);
+        let mut builder = template.heartbeat(kind, &mut bytes).extensible();
         for other in tells {
             builder.entry(&GossipFields {
                 name: id(*other).into(),
@@ -298,6 +320,13 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
         Ok(Packet::Full(header, _)) => Some(header.kind()),
         _ => None,
     }
+}
+
+/// Whom a heartbeat bans.
+fn bans(bytes: &[u8]) -> Vec<NodeId> {
+    let Ok(Packet::Full(_, Body::Heartbeat(heartbeat))) = Packet::decode(bytes) else { return Vec::new() };
+    let banned = |extension| if let Extension::ForgottenNode { name, .. } = extension { name.id() } else { None };
+    heartbeat.extensions().filter_map(banned).collect()
 }
 
 /// Of whom a heartbeat tells.
