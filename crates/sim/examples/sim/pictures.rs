@@ -164,7 +164,7 @@ fn failing(folder: &Path, seeds: u64) -> Result<()> {
 
 /// From the end of a third of the primaries to new owners of all slots.
 fn failing_over(folder: &Path, seeds: u64) -> Result<()> {
-    let title = "From the end of 17 of 50 primaries to new owners known everywhere (100 nodes, node timeout 2 s)";
+    let title = "From the end of 17 of 50 primaries to new owners everywhere (node timeout 2 s)";
     let picture = compared(title, seeds, |rules, seed| {
         let case = Case { nodes: 100, node_timeout: Duration::from_secs(2), rules, killed: 17, seed };
         Ok(case.run().with_context(|| format!("seed {seed}"))?.replaced)
