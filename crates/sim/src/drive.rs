@@ -232,7 +232,7 @@ impl World {
         let table = state.engine.as_ref().expect("the node is up").table();
         let sound = self.checks.saves(node, table, now);
         let memory = state.engine.as_ref().expect("the node is up").memory(now);
-        state.disk.start(self.now, File::new(table.clone(), now, memory));
+        state.disk.start(self.now, File::new(table.for_file(), now, memory));
         let slow = self.network.dice.hits(self.network.faults.slow_disk.0);
         let extra = self.network.dice.up_to(self.network.faults.slow_disk.1);
         let (least, most) = SAVE_MICROS;

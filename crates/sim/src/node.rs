@@ -51,7 +51,7 @@ impl SimNode {
         for slot in slots.into_iter().flat_map(SlotRange::iter) {
             table.bind(slot, me);
         }
-        let disk = Disk::new(File::new(table.clone(), now, Memory::default()));
+        let disk = Disk::new(File::new(table.for_file(), now, Memory::default()));
         let engine = Engine::new(now, table, config.clone(), SplitMix::new(seed));
         Self {
             engine: Some(engine),

@@ -69,6 +69,17 @@ impl Node {
         }
     }
 
+    /// The same, as if nobody had reported anybody.
+    pub(crate) fn without_reports(&self) -> Self {
+        Self {
+            facts: Arc::clone(&self.facts),
+            liveness: self.liveness,
+            reports: BTreeMap::new(),
+            reported_since: self.reported_since,
+            reported: BTreeSet::new(),
+        }
+    }
+
     /// What is known about it and changes seldom.
     #[must_use]
     pub fn facts(&self) -> &NodeFacts {

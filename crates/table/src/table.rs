@@ -24,7 +24,7 @@ pub struct Table {
     nodes: Vec<Option<Node>>,
     /// The places in `nodes` that are free. The lowest is taken first, so that equal runs give equal keys.
     free: BTreeSet<usize>,
-    by_id: HashMap<NodeId, NodeKey>,
+    by_id: Arc<HashMap<NodeId, NodeKey>>,
     me: NodeKey,
     pub(crate) owners: Owners,
     pub(crate) open_slots: BTreeMap<Slot, OpenSlot>,
@@ -57,7 +57,7 @@ impl Table {
         }
         let key = |index: usize| NodeKey(u16::try_from(index).expect("fewer than NODES_MAX nodes"));
         Ok(Self {
-            by_id: nodes.iter().enumerate().map(|(index, facts)| (facts.id, key(index))).collect(),
+            by_id: Arc::new(nodes.iter().enumerate().map(|(index, facts)| (facts.id, key(index))).collect()),
             nodes: nodes.into_iter().map(|facts| Some(Node::new(facts, now))).collect(),
             free: BTreeSet::new(),
             me: key(me),
@@ -84,7 +84,7 @@ impl Table {
         }
         let free = self.free.first().copied().unwrap_or(self.nodes.len());
         let key = NodeKey(u16::try_from(free).expect("fewer than NODES_MAX nodes"));
-        let before = self.by_id.insert(facts.id, key);
+        let before = Arc::make_mut(&mut self.by_id).insert(facts.id, key);
         assert!(before.is_none(), "an id is in the table at most once");
         if !self.free.remove(&free) {
             self.nodes.push(None);
@@ -109,7 +109,7 @@ impl Table {
         }
         self.drop_reports_of(key);
         let node = self.nodes[key.index()].take().expect("the key of a node in the table");
-        self.by_id.remove(&node.facts.id);
+        Arc::make_mut(&mut self.by_id).remove(&node.facts.id);
         self.free.insert(key.index());
         self.version += 1;
     }
@@ -125,8 +125,9 @@ impl Table {
     /// When the name is taken.
     pub fn rename(&mut self, key: NodeKey, id: NodeId) {
         let old = self.node(key).id;
-        self.by_id.remove(&old);
-        let before = self.by_id.insert(id, key);
+        let by_id = Arc::make_mut(&mut self.by_id);
+        by_id.remove(&old);
+        let before = by_id.insert(id, key);
         assert!(before.is_none(), "an id is in the table at most once");
         self.facts_mut(key).id = id;
         if let Some(primary) = self.node(key).primary_key() {
@@ -140,14 +141,32 @@ impl Table {
         self.by_id.get(id).copied()
     }
 
-    /// The same table as another of its nodes would have it: what is in it stays shared with the one it is made from.
+    /// What nodes.conf says of this table: all but the failure reports. Most of it stays shared with the one it is made from.
+    #[must_use]
+    pub fn for_file(&self) -> Self {
+        self.as_seen_by(self.me)
+    }
+
+    /// The same as another of the nodes would have it.
     ///
     /// # Panics
     /// When that node has been removed.
     #[must_use]
     pub fn as_seen_by(&self, key: NodeKey) -> Self {
         assert!(self.get(key).is_some(), "the key of a node in the table");
-        Self { me: key, ..self.clone() }
+        Self {
+            nodes: self.nodes.iter().map(|node| node.as_ref().map(Node::without_reports)).collect(),
+            free: self.free.clone(),
+            by_id: Arc::clone(&self.by_id),
+            me: key,
+            owners: self.owners.clone(),
+            open_slots: self.open_slots.clone(),
+            current_epoch: self.current_epoch,
+            last_vote_epoch: self.last_vote_epoch,
+            forgotten: self.forgotten.clone(),
+            voting: self.voting,
+            version: self.version,
+        }
     }
 
     /// This node's own key.

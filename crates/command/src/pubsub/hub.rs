@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, RwLock};
 use slotmesh_config::{OutputLimits, glob};
 use slotmesh_types::{Mono, Slot, crc16, key_slot};
 
@@ -107,7 +107,7 @@ impl PubSub {
             return 0;
         }
         let limits = self.limits();
-        let topics = lock(&self.0.channels[group_of(channel)]);
+        let topics = self.0.channels[group_of(channel)].lock();
         let words: [&[u8]; 3] = [b"message", channel, message];
         let mut receivers = topics.get(channel).map_or(0, |to| give(to, &words, limits, now));
         if self.count(Kind::Pattern) > 0 {
@@ -126,7 +126,7 @@ impl PubSub {
             return 0;
         }
         let slot = key_slot(channel);
-        let slots = lock(&self.0.slots[slot.index() % GROUPS]);
+        let slots = self.0.slots[slot.index() % GROUPS].lock();
         let to = slots.get(&slot).and_then(|of_slot| of_slot.topics.get(channel));
         let words: [&[u8]; 3] = [b"smessage", channel, message];
         to.map_or(0, |to| give(to, &words, self.limits(), now))
@@ -141,7 +141,7 @@ impl PubSub {
             return;
         }
         for group in &self.0.slots {
-            let mut slots = lock(group);
+            let mut slots = group.lock();
             let gone: Vec<Slot> = slots
                 .iter_mut()
                 .filter_map(|(slot, of_slot)| (!of_slot.stays_with(owner(*slot))).then_some(*slot))
@@ -181,7 +181,7 @@ impl PubSub {
         client: &Arc<Client>,
     ) -> (usize, Option<ShardOwner>) {
         let slot = key_slot(name);
-        let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
+        let mut slots = self.0.slots[slot.index() % GROUPS].lock();
         let owner = owner(slot);
         if slots.get_mut(&slot).is_some_and(|of_slot| of_slot.owner != owner && !of_slot.stays_with(owner))
             && let Some(of_slot) = slots.remove(&slot)
@@ -238,10 +238,10 @@ impl PubSub {
         let mut names: Vec<Bytes> = Vec::new();
         let mut add = |topics: &Topics| names.extend(topics.keys().filter(|name| matches(name)).cloned());
         match kind {
-            Kind::Channel => self.0.channels.iter().for_each(|group| add(&lock(group))),
+            Kind::Channel => self.0.channels.iter().for_each(|group| add(&group.lock())),
             Kind::Pattern => add(&self.0.patterns.read()),
             Kind::Shard => {
-                self.0.slots.iter().for_each(|group| lock(group).values().for_each(|of_slot| add(&of_slot.topics)));
+                self.0.slots.iter().for_each(|group| group.lock().values().for_each(|of_slot| add(&of_slot.topics)));
             }
         }
         names.sort_unstable();
@@ -266,11 +266,11 @@ impl PubSub {
     /// The names of a kind that share the lock of this one.
     fn with_topics<T>(&self, kind: Kind, name: &[u8], act: impl FnOnce(&mut Topics) -> T) -> T {
         match kind {
-            Kind::Channel => act(&mut lock(&self.0.channels[group_of(name)])),
+            Kind::Channel => act(&mut self.0.channels[group_of(name)].lock()),
             Kind::Pattern => act(&mut self.0.patterns.write()),
             Kind::Shard => {
                 let slot = key_slot(name);
-                let mut slots = lock(&self.0.slots[slot.index() % GROUPS]);
+                let mut slots = self.0.slots[slot.index() % GROUPS].lock();
                 let Some(of_slot) = slots.get_mut(&slot) else { return act(&mut Topics::new()) };
                 let result = act(&mut of_slot.topics);
                 if of_slot.topics.is_empty() {
@@ -288,10 +288,6 @@ impl PubSub {
             self.0.clients.fetch_sub(1, Relaxed);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 fn group_of(channel: &[u8]) -> usize {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use slotmesh_command::{ErrorReply, Peer, Session};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
@@ -46,13 +46,13 @@ impl Listeners {
     pub(crate) fn accept_tcp(shared: &Arc<Shared>, listeners: Vec<StdTcpListener>) -> io::Result<()> {
         let listeners: Vec<TcpListener> = listeners.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?;
         let accept = |listener| spawn(shared, accept_tcp(Arc::clone(shared), listener));
-        lock(&shared.listeners.tcp).extend(listeners.into_iter().map(accept));
+        shared.listeners.tcp.lock().extend(listeners.into_iter().map(accept));
         Ok(())
     }
 
     /// Accepts no TCP client any more; the sockets are closed on return.
     pub(crate) async fn close_tcp(&self) {
-        let tasks: Vec<_> = lock(&self.tcp).drain(..).collect();
+        let tasks: Vec<_> = self.tcp.lock().drain(..).collect();
         for task in tasks {
             task.abort();
             // That it was cancelled is what we want.
@@ -72,7 +72,7 @@ impl Listeners {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
         }
         let name = path.display().to_string();
-        *lock(&shared.listeners.unix) = Some(path);
+        *shared.listeners.unix.lock() = Some(path);
         spawn(shared, accept_unix(Arc::clone(shared), listener, name));
         Ok(())
     }
@@ -80,15 +80,11 @@ impl Listeners {
     /// Accepts nobody any more.
     pub(crate) async fn close(&self) {
         self.close_tcp().await;
-        if let Some(path) = lock(&self.unix).take() {
+        if let Some(path) = self.unix.lock().take() {
             // Somebody may have removed it; it is gone either way.
             let _ = fs::remove_file(path);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 /// Starts a task that accepts clients.
