@@ -184,7 +184,7 @@ impl Engine {
         self.now = now;
         let max = self.config.strangers_max.clamp(1, Self::STRANGERS_MAX);
         if self.links.strangers(max) >= max {
-            let oldest = self.links.iter().find(|(_, link)| link.is_stranger()).map(|(id, _)| id);
+            let oldest = self.links.iter().filter(|(_, link)| link.is_stranger()).map(|(id, _)| id).min();
             if let Some(oldest) = oldest {
                 self.close_link(oldest);
             }

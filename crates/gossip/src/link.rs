@@ -1,7 +1,5 @@
 //! Connections of the bus.
 
-use std::collections::BTreeMap;
-
 use slotmesh_table::NodeKey;
 use slotmesh_types::{Host, Mono, NodeId};
 
@@ -9,9 +7,21 @@ use crate::action::Action;
 use crate::engine::Engine;
 use crate::traffic::Traffic;
 
-/// Names a connection between engine and driver; never used twice.
+/// Names a connection between engine and driver; never used twice. A later one is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
+
+impl LinkId {
+    /// More sockets than a process can have open.
+    const PLACE_BITS: u32 = 24;
+
+    /// The place of the link among those there are: small, no other has it as long as this one is there, and it is used
+    /// again afterwards. For drivers that keep something beside each link.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        (self.0 & ((1 << Self::PLACE_BITS) - 1)) as usize
+    }
+}
 
 /// Who opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,42 +137,51 @@ pub struct LinkInfo {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
-    /// Apart from the tree: its leaves have room for twice as many as they hold.
-    links: BTreeMap<LinkId, Box<Link>>,
-    last: u64,
+    places: Vec<Option<(LinkId, Box<Link>)>>,
+    free: Vec<usize>,
+    /// Links there have been.
+    made: u64,
 }
 
 impl Links {
     pub(crate) fn add(&mut self, link: Link) -> LinkId {
-        self.last += 1;
-        let id = LinkId(self.last);
-        self.links.insert(id, Box::new(link));
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.made += 1;
+        let id = LinkId(self.made << LinkId::PLACE_BITS | place as u64);
+        self.places[place] = Some((id, Box::new(link)));
         id
     }
 
     pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
-        self.links.get(&id).map(Box::as_ref)
+        let (held, link) = self.places.get(id.place())?.as_ref()?;
+        (*held == id).then_some(link)
     }
 
     pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
-        self.links.get_mut(&id).map(Box::as_mut)
+        let (held, link) = self.places.get_mut(id.place())?.as_mut()?;
+        (*held == id).then_some(link)
     }
 
     pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
-        self.links.remove(&id).map(|link| *link)
+        let (_, link) = self.places.get_mut(id.place())?.take_if(|(held, _)| *held == id)?;
+        self.free.push(id.place());
+        Some(*link)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {
-        self.links.iter().map(|(id, link)| (*id, link.as_ref()))
+        self.places.iter().flatten().map(|(id, link)| (*id, link.as_ref()))
     }
 
     /// Inbound links that nobody has been identified on, if there may be `limit` of them.
     pub(crate) fn strangers(&self, limit: usize) -> usize {
         // In a big mesh that forms, a walk over all links for each new one would be most of the work.
-        if self.links.len() < limit {
+        if self.places.len() - self.free.len() < limit {
             return 0;
         }
-        self.links.values().filter(|link| link.is_stranger()).count()
+        self.iter().filter(|(_, link)| link.is_stranger()).count()
     }
 }
 
@@ -175,5 +194,26 @@ impl Engine {
     /// Whether this node opened the link.
     pub(crate) fn is_outbound(&self, link: LinkId) -> bool {
         self.links.get(link).is_some_and(|link| link.direction == Direction::Outbound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_used_again_and_a_name_is_not() {
+        let mut links = Links::default();
+        let link = || Link::new(Direction::Inbound, None, Host::UNKNOWN, Mono::default());
+        let (first, second) = (links.add(link()), links.add(link()));
+        assert_eq!((first.place(), second.place()), (0, 1));
+        assert!(links.remove(first).is_some());
+        let third = links.add(link());
+        assert_eq!(third.place(), first.place());
+        assert!(third > second, "a later one is greater");
+        assert!(links.get(first).is_none() && links.get_mut(first).is_none() && links.remove(first).is_none());
+        assert!(links.get(third).is_some());
+        assert_eq!(links.iter().count(), 2);
+        assert_eq!((links.strangers(2), links.strangers(3)), (2, 0));
     }
 }

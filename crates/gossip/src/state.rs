@@ -43,12 +43,12 @@ impl Engine {
     }
 
     pub(crate) fn evaluate_state(&mut self) {
-        let now = self.now.mono;
-        let reaches = |node: &Node| node.is_voting() && node.health == Health::Online;
-        let reachable = self.table.nodes().filter(|(_, node)| reaches(node)).count();
         if self.has_just_started() {
             return;
         }
+        let now = self.now.mono;
+        let reaches = |node: &Node| node.is_voting() && node.health == Health::Online;
+        let reachable = self.table.nodes().filter(|(_, node)| reaches(node)).count();
         let covered = !self.config.require_full_coverage || self.is_covered();
         let minority = reachable < self.quorum();
         if minority {

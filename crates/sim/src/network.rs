@@ -4,7 +4,7 @@
 //! unless the connection breaks; connections of one pair of nodes know nothing of each other, and so the bus sees old
 //! packets after newer ones only across connections.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -70,7 +70,7 @@ pub(crate) struct Arrival {
 /// Every connection, and everything that will happen, in order.
 pub(crate) struct Network {
     connections: Connections,
-    ends: Ends,
+    ends: Vec<Ends>,
     agenda: Agenda<Due>,
     pub(crate) parcels: Parcels,
     /// Pairs of nodes between which nothing gets through, in one direction.
@@ -93,7 +93,7 @@ impl Network {
     pub(crate) fn new(nodes: usize, dice: Dice) -> Self {
         Self {
             connections: Connections::default(),
-            ends: Ends(vec![BTreeMap::new(); nodes]),
+            ends: vec![Ends::default(); nodes],
             agenda: Agenda::new(),
             parcels: Parcels::default(),
             cuts: BTreeSet::new(),
@@ -167,8 +167,8 @@ impl Network {
     /// Ends the connections between two nodes and refuses new ones, in both directions.
     pub(crate) fn bar(&mut self, now: Mono, one: usize, other: usize) {
         self.bars.extend([(one, other), (other, one)]);
-        for end in self.ends.of(one) {
-            let Some((connection, side)) = self.ends.get(end) else { continue };
+        for end in self.ends[one].all() {
+            let Some((connection, side)) = self.ends[end.node].get(end) else { continue };
             let far = self.connections.get(connection).and_then(|state| state.ends[1 - side]);
             if far.is_some_and(|far| far.node == other) {
                 self.break_connection(now, connection);
@@ -211,7 +211,7 @@ impl Network {
     /// `from` wants a connection to the node that listens at an address; to nobody if none does.
     pub(crate) fn dial(&mut self, now: Mono, from: End, to: Option<usize>, patience: Duration) {
         let connection = self.connections.add(Connection::new(now, [Some(from), None]));
-        self.ends.insert(from, connection, CALLER);
+        self.ends[from.node].insert(from, connection, CALLER);
         let (at, deadline) = (now.after(self.latency()), now.after(patience));
         let barred = to.is_some_and(|to| self.bars.contains(&(from.node, to)));
         let refused = self.dice.hits(self.faults.refuse_rate);
@@ -250,14 +250,14 @@ impl Network {
         let Some(state) = self.connections.get_mut(connection) else { return };
         state.ends[CALLED] = Some(called);
         state.open[CALLED] = true;
-        self.ends.insert(called, connection, CALLED);
+        self.ends[called.node].insert(called, connection, CALLED);
         self.push(now, connection, CALLER, Payload::Established);
     }
 
     /// Somebody's second attempt that nobody waits for: it stands for a while and ends.
     pub(crate) fn accept_twin(&mut self, now: Mono, called: End) {
         let connection = self.connections.add(Connection::new(now, [None, Some(called)]));
-        self.ends.insert(called, connection, CALLED);
+        self.ends[called.node].insert(called, connection, CALLED);
         let later = now.after(self.dice.up_to(Duration::from_secs(5)));
         self.push(later, connection, CALLED, Payload::Fin);
     }
@@ -265,7 +265,7 @@ impl Network {
     /// The caller of a connection that could not be made, unless it has given up already.
     pub(crate) fn fail(&mut self, connection: ConnectionId) -> Option<End> {
         let caller = self.connections.remove(connection)?.ends[CALLER]?;
-        self.ends.remove(caller);
+        self.ends[caller.node].remove(caller);
         Some(caller)
     }
 
@@ -273,7 +273,7 @@ impl Network {
     pub(crate) fn send(&mut self, now: Mono, from: End, bytes: Bytes) -> bool {
         self.bytes += bytes.len() as u64;
         self.packets += 1;
-        let Some((connection, side)) = self.ends.get(from) else { return false };
+        let Some((connection, side)) = self.ends[from.node].get(from) else { return false };
         let breaks = self.dice.hits(self.faults.break_rate);
         let stalls = self.dice.hits(self.faults.stall.0);
         let stalled = self.dice.up_to(self.faults.stall.1);
@@ -301,7 +301,7 @@ impl Network {
 
     /// A node closes its end; what it has sent still arrives.
     pub(crate) fn close(&mut self, now: Mono, end: End) {
-        let Some((connection, side)) = self.ends.remove(end) else { return };
+        let Some((connection, side)) = self.ends[end.node].remove(end) else { return };
         let Some(state) = self.connections.get_mut(connection) else { return };
         state.open[side] = false;
         state.streams[side].clear();
@@ -313,7 +313,7 @@ impl Network {
 
     /// A node loses its end without a word to the other.
     pub(crate) fn vanish(&mut self, end: End) {
-        let Some((connection, side)) = self.ends.remove(end) else { return };
+        let Some((connection, side)) = self.ends[end.node].remove(end) else { return };
         let Some(state) = self.connections.get_mut(connection) else { return };
         state.open[side] = false;
         state.streams[side].clear();
@@ -335,7 +335,7 @@ impl Network {
                 return None;
             }
             state.open[side] = false;
-            self.ends.remove(at);
+            self.ends[at.node].remove(at);
             self.tidy(connection);
         }
         let payload = match payload {
@@ -357,14 +357,14 @@ impl Network {
 
     /// Nobody there knows the connection any more: its sender is told.
     pub(crate) fn reject(&mut self, now: Mono, sender: End) {
-        if let Some((connection, side)) = self.ends.get(sender) {
+        if let Some((connection, side)) = self.ends[sender.node].get(sender) {
             self.push(now, connection, side, Payload::Fin);
         }
     }
 
     /// Every end at a node.
     pub(crate) fn ends_of(&self, node: usize) -> Vec<End> {
-        self.ends.of(node)
+        self.ends[node].all()
     }
 
     fn break_connection(&mut self, now: Mono, connection: ConnectionId) {
@@ -398,26 +398,45 @@ impl Network {
     }
 }
 
-/// Which connection each end belongs to.
-struct Ends(Vec<BTreeMap<LinkId, (u32, ConnectionId, usize)>>);
+/// Which connection each end belongs to, by node.
+#[derive(Clone, Default)]
+struct Ends {
+    /// By the place of the link.
+    places: Vec<Option<Held>>,
+    /// Those whose place is another link's already: the node is done with them, and waits for its disk before it says so.
+    late: Vec<Held>,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    end: End,
+    connection: ConnectionId,
+    side: usize,
+}
 
 impl Ends {
     fn insert(&mut self, end: End, connection: ConnectionId, side: usize) {
-        self.0[end.node].insert(end.link, (end.life, connection, side));
+        let place = end.link.place();
+        if self.places.len() <= place {
+            self.places.resize(place + 1, None);
+        }
+        self.late.extend(self.places[place].replace(Held { end, connection, side }));
     }
 
     fn get(&self, end: End) -> Option<(ConnectionId, usize)> {
-        let (life, connection, side) = self.0[end.node].get(&end.link)?;
-        (*life == end.life).then_some((*connection, *side))
+        let held = self.places.get(end.link.place())?.iter().chain(&self.late).find(|held| held.end == end)?;
+        Some((held.connection, held.side))
     }
 
     fn remove(&mut self, end: End) -> Option<(ConnectionId, usize)> {
         let found = self.get(end)?;
-        self.0[end.node].remove(&end.link);
+        if self.places[end.link.place()].take_if(|held| held.end == end).is_none() {
+            self.late.retain(|held| held.end != end);
+        }
         Some(found)
     }
 
-    fn of(&self, node: usize) -> Vec<End> {
-        self.0[node].iter().map(|(link, (life, ..))| End { node, life: *life, link: *link }).collect()
+    fn all(&self) -> Vec<End> {
+        self.places.iter().flatten().chain(&self.late).map(|held| held.end).collect()
     }
 }

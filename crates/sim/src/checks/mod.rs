@@ -151,7 +151,7 @@ impl Checks {
     /// A node begins to write its table as nodes.conf.
     pub(crate) fn saves(&mut self, node: usize, table: &Table, now: Now) -> Result<(), String> {
         self.saves[node] += 1;
-        if self.saves[node] <= table.len() / EVERY_EVENT_UP_TO {
+        if self.saves[node] <= (table.len() / EVERY_EVENT_UP_TO).pow(2) {
             return Ok(());
         }
         self.saves[node] = 0;
