@@ -12,6 +12,7 @@ pub mod demo;
 pub mod diff;
 pub mod docs;
 pub mod made;
+pub mod model;
 mod process;
 pub mod rack;
 mod rules;

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, check, codegen, demo, diff, docs, made, sim, test};
+use xtask::{bench, check, codegen, demo, diff, docs, made, model, sim, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Developer tasks of slotmesh")]
@@ -26,6 +26,8 @@ enum Task {
     Demo(demo::Options),
     /// Asks slotmesh and a live Valkey the same, and compares their replies.
     Diff(diff::Options),
+    /// Tries every order of steps of threads where locks and atomics meet.
+    Model,
     /// Runs whole clusters in virtual time: seeds, sizes, pictures (`cargo xtask sim --help`).
     Sim(sim::Options),
     /// Measures slotmesh beside Valkey.
@@ -41,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Task::Docs(options) => docs::run(options),
         Task::Demo(options) => demo::run(&options),
         Task::Diff(options) => diff::run(&options),
+        Task::Model => model::run(),
         Task::Sim(options) => sim::run(&options),
         Task::Bench(subject) => bench::run(&subject),
     }

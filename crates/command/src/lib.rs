@@ -43,6 +43,8 @@ mod keyspace;
 mod latency;
 mod memory;
 mod migration;
+#[cfg(all(test, slotmesh_model))]
+mod models;
 mod monitors;
 mod outcome;
 mod output;
@@ -60,6 +62,7 @@ mod settings;
 mod standstill;
 mod stats;
 mod surroundings;
+mod sync;
 pub mod table;
 mod tracking;
 mod transactions;

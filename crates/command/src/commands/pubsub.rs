@@ -1,7 +1,6 @@
 //! Publish and subscribe.
 
 use slotmesh_resp::{Protocol, ReplyWriter};
-use slotmesh_types::key_slot;
 
 use crate::call::{Call, Handled};
 use crate::error_reply::{ErrorReply, wrong_shape};
@@ -60,9 +59,8 @@ pub(crate) fn ssubscribe(call: &mut Call<'_>) -> Handled {
         let owner = |slot| routing::shard_owner(&call.server.view(), slot);
         let (told, owner) = call.server.pubsub.join_shard(call.now.mono, name, owner, call.session.client());
         write_confirmation(&mut call.reply(), Kind::Shard.joined(), Some(name), told);
-        // The slot may have left between the look at its owner and the subscription; whoever looked for subscribers
-        // then saw none.
-        if routing::shard_owner(&call.server.view(), key_slot(name)) != owner || owner.is_none() {
+        // The slot may have left since the request was let in, and whoever looked for its subscribers saw none.
+        if owner.is_none() {
             call.server.pubsub.keep_slots(call.now.mono, |slot| routing::shard_owner(&call.server.view(), slot));
         }
     }

@@ -54,9 +54,8 @@ impl Publications {
 
     /// The topology that readers see is a new one.
     pub(super) fn note_topology(&self) {
-        if self.pubsub.has_listeners(true) {
-            self.topology_changed.notify_one();
-        }
+        // Whether anybody listens is not asked here: who is about to would be missed.
+        self.topology_changed.notify_one();
     }
 
     /// A member sent a message in `packet`. Tells whether it is on its way to those who listen, if anybody does.
