@@ -188,13 +188,23 @@ const SCRIPT: usize = 40;
 /// A script of one family, with some of the commands for keys of any type between.
 pub(super) fn script(pick: &mut Pick, number: usize) -> Vec<Step> {
     let family = FAMILIES[number % FAMILIES.len()];
-    let mut steps = vec![Step::new(0, vec!["FLUSHALL".into()])];
+    let mut steps = vec![step(0, &["FLUSHALL"])];
     for _ in 0..SCRIPT {
         let lines = if pick.chance(15) { ANY } else { family };
-        let line = pick.of(lines);
-        steps.push(Step::new(0, line.split(' ').flat_map(|word| words(pick, word)).collect()));
+        steps.push(made(pick, 0, lines));
     }
     steps
+}
+
+/// A command made from one of these lines, for this client.
+pub(super) fn made(pick: &mut Pick, client: usize, lines: &[&str]) -> Step {
+    let line = pick.of(lines);
+    Step::new(client, line.split(' ').flat_map(|word| words(pick, word)).collect())
+}
+
+/// A command of just these words.
+pub(super) fn step(client: usize, words: &[&str]) -> Step {
+    Step::new(client, words.iter().map(|&word| word.to_owned()).collect())
 }
 
 /// Whether the elements of its reply come in no promised order.

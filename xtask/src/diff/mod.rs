@@ -5,6 +5,7 @@
 //! changes something both have to show the same cluster. What differs from run to run (ids, ports, times) is given names
 //! first.
 
+mod full_memory;
 mod grammar;
 mod keys;
 mod moves;
@@ -13,6 +14,7 @@ mod pick;
 mod prepared;
 mod scripts;
 mod stage;
+mod tracking;
 
 use anyhow::Result;
 
@@ -30,6 +32,9 @@ pub struct Options {
     /// How many generated commands each stage is asked, all sequences together.
     #[arg(long, default_value_t = 1000)]
     steps: usize,
+    /// Only the stage with keys.
+    #[arg(long)]
+    keys: bool,
 }
 
 /// What was compared.
@@ -56,7 +61,11 @@ pub fn run(options: &Options) -> Result<()> {
     let target_dir = build::target_dir()?;
     rack::install(&target_dir);
     let rack = Rack::new(&target_dir, Some(build::server()?));
-    let tally = compare(&rack, options.seed, options.steps)?;
+    let tally = if options.keys {
+        compare_keys(&rack, options.seed, options.steps)?
+    } else {
+        compare(&rack, options.seed, options.steps)?
+    };
     println!("seed {}: {} replies are the same, {} are not supported yet", options.seed, tally.same, tally.unsupported);
     Ok(())
 }
@@ -86,22 +95,33 @@ pub fn compare(rack: &Rack, seed: u64, steps: usize) -> Result<Tally> {
         play(&mut trio, seed, &script, &mut tally)?;
     }
     drop(trio);
-    let mut whole = Pair::whole(rack)?;
-    // Choices of its own: what the other stages are asked stays what it was.
-    let mut picks = Pick::new(seed);
-    // A script of each family at least.
-    for number in 0..(steps.div_ceil(SEQUENCE)).max(keys::FAMILIES.len()) {
-        let script = keys::script(&mut picks, number);
-        for protocol in ["2", "3"] {
-            whole.connect(protocol)?;
-            play_keys(&mut whole, seed, protocol, &script, &mut tally)?;
-        }
-    }
-    drop(whole);
+    let keys = compare_keys(rack, seed, steps)?;
+    tally.same += keys.same;
     for index in 0..steps.div_ceil(STEPS_PER_MOVES) {
         let mut moving = Pair::moving(rack)?;
         let script: Vec<Step> = (0..ACTS).flat_map(|_| moves::act(&mut pick)).collect();
         play_in(&mut moving, seed, if index % 2 == 0 { "3" } else { "2" }, &script, &mut tally)?;
+    }
+    Ok(tally)
+}
+
+/// Commands on keys of a node that owns every slot: of each family alone, while memory is full, and of a client that is told
+/// of changes.
+fn compare_keys(rack: &Rack, seed: u64, steps: usize) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut whole = Pair::whole(rack)?;
+    // Choices of its own: what the other stages are asked stays what it was.
+    let mut picks = Pick::new(seed);
+    // A script of each family at least.
+    let scripts = steps.div_ceil(SEQUENCE).max(keys::FAMILIES.len());
+    for number in 0..scripts {
+        play_keys(&mut whole, seed, &keys::script(&mut picks, number), &mut tally)?;
+    }
+    for number in 0..scripts {
+        play_keys(&mut whole, seed, &full_memory::script(&mut picks, number), &mut tally)?;
+    }
+    for _ in 0..scripts {
+        play_keys(&mut whole, seed, &tracking::script(&mut picks), &mut tally)?;
     }
     Ok(tally)
 }
@@ -111,13 +131,17 @@ fn play(pair: &mut Pair, seed: u64, script: &[Step], tally: &mut Tally) -> Resul
     ["2", "3"].iter().try_for_each(|protocol| play_in(pair, seed, protocol, script, tally))
 }
 
-fn play_keys(pair: &mut Pair, seed: u64, protocol: &str, script: &[Step], tally: &mut Tally) -> Result<()> {
-    for step in script {
-        let (ours, theirs) = pair.ask_for_keys(step, keys::is_unordered(step))?;
-        if ours != theirs {
-            return Err(differs(pair, seed, protocol, &ours, &theirs));
+/// The same of clients that use keys.
+fn play_keys(pair: &mut Pair, seed: u64, script: &[Step], tally: &mut Tally) -> Result<()> {
+    for protocol in ["2", "3"] {
+        pair.connect_clients(protocol)?;
+        for step in script {
+            let (ours, theirs) = pair.ask_for_keys(step, keys::is_unordered(step))?;
+            if ours != theirs {
+                return Err(differs(pair, seed, protocol, &ours, &theirs));
+            }
+            tally.same += 1;
         }
-        tally.same += 1;
     }
     Ok(())
 }

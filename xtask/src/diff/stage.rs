@@ -230,19 +230,30 @@ impl Pair {
         Ok(self.ours.nodes[step.node].lines()?.iter().any(|line| line.primary.as_ref() == Some(id)))
     }
 
-    /// Connects anew, and leaves what the nodes are as it is.
-    pub(super) fn connect(&mut self, protocol: &str) -> Result<()> {
+    /// Gives each lone node two new clients, and leaves what it is as it is.
+    pub(super) fn connect_clients(&mut self, protocol: &str) -> Result<()> {
         self.history.clear();
-        [&mut self.ours, &mut self.theirs].into_iter().try_for_each(|side| side.connect(protocol))
+        [&mut self.ours, &mut self.theirs].into_iter().try_for_each(|side| {
+            let mut both = [side.nodes[0].connect()?, side.nodes[0].connect()?];
+            both.iter_mut().try_for_each(|client| client.call(&["HELLO", protocol]).map(drop))?;
+            side.clients = both.into();
+            Ok(())
+        })
     }
 
-    /// Asks both for something about keys; gives both replies as they are, but elements that come in no promised order in one.
+    /// Asks both for something about keys, as the client of the step's number; gives both replies as they are, but
+    /// elements that come in no promised order in one. What was pushed to the client before stands before them.
     pub(super) fn ask_for_keys(&mut self, step: &Step, unordered: bool) -> Result<(String, String)> {
         self.history.push(step.to_string());
         let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
         let reply = |side: &mut Side| {
-            let reply = side.clients[step.node].exchange(&words).with_context(|| format!("asked: {step}"))?;
-            Ok::<_, anyhow::Error>(if unordered { normal::in_order(&reply)? } else { normal::escaped(&reply) })
+            let asked = || format!("asked: {step}");
+            let (pushed, reply) = side.clients[step.node].exchange_among_pushes(&words).with_context(asked)?;
+            let reply = if unordered { normal::in_order(&reply)? } else { normal::escaped(&reply) };
+            // Which of both a short text is depends on how it came about in Valkey, and on its length here.
+            let reply =
+                if step.is("OBJECT", "ENCODING") { reply.replace("$3\\r\\nraw", "$6\\r\\nembstr") } else { reply };
+            Ok::<_, anyhow::Error>(normal::escaped(&pushed) + &reply)
         };
         Ok((reply(&mut self.ours)?, reply(&mut self.theirs)?))
     }

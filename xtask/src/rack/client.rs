@@ -51,14 +51,32 @@ impl Client {
     /// The connection broke, the reply is malformed, or none came in time.
     pub fn exchange(&mut self, command: &[&str]) -> Result<Vec<u8>> {
         self.send(command, 1)?;
+        self.next_bytes().with_context(|| format!("no reply to {}", command.join(" ")))
+    }
+
+    /// The bytes of the next reply or push.
+    fn next_bytes(&mut self) -> Result<Vec<u8>> {
         loop {
             if let Some((_, size)) = Value::parse(&self.buffer[self.taken..])? {
                 let reply = self.buffer[self.taken..self.taken + size].to_vec();
                 self.taken += size;
                 return Ok(reply);
             }
-            self.read_more().with_context(|| format!("no reply to {}", command.join(" ")))?;
+            self.read_more()?;
         }
+    }
+
+    /// The same; what was pushed before comes apart.
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    pub fn exchange_among_pushes(&mut self, command: &[&str]) -> Result<(Vec<u8>, Vec<u8>)> {
+        let (mut pushed, mut reply) = (Vec::new(), self.exchange(command)?);
+        while reply.starts_with(b">") {
+            pushed.append(&mut reply);
+            reply = self.next_bytes().with_context(|| format!("no reply to {}", command.join(" ")))?;
+        }
+        Ok((pushed, reply))
     }
 
     /// Sends a command `count` times at once, without waiting for replies.

@@ -179,11 +179,9 @@ impl Weight {
     }
 }
 
-/// A text as `strtod` reads it: blanks may go before, and none is 0.
+/// What is not there is 0.
 fn number(text: Option<Cow<'_, [u8]>>) -> Result<Weight, ErrorReply> {
-    let text = text.unwrap_or_default();
-    let text = text.trim_ascii_start();
-    let number = if text.is_empty() { Some(0.0) } else { parse_double(text) };
+    let number = text.map_or(Some(0.0), |text| parse_double(&text));
     number.map(Weight::Number).ok_or_else(|| ErrorReply::err("One or more scores can't be converted into double"))
 }
 

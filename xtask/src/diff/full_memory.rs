@@ -1,0 +1,48 @@
+//! Generated commands while memory is full: what is refused then, and which keys go.
+
+use super::keys;
+use super::pick::Pick;
+use super::stage::Step;
+
+/// With a limit of one byte all keys go or none, so that nothing depends on which go first. Those that expire alone can't be
+/// compared: in Valkey a key goes with the next command of any kind, here with the next that needs memory, or a little later.
+const POLICIES: [&str; 4] = ["noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random"];
+
+/// Commands of a script before memory is full, and while it is.
+const BEFORE: usize = 12;
+const FULL: usize = 28;
+
+/// Between those of the family while memory is full.
+const BESIDE: &[&str] = &[
+    "DBSIZE",
+    "MULTI",
+    "EXEC",
+    "DISCARD",
+    "SET $k $v [|EXAT,$e|KEEPTTL]",
+    "GET $k",
+    "DEL $k",
+    "EXPIREAT $k $e",
+    "RENAME $k $k",
+    "COPY $k $k",
+    "EXISTS $k $k $k",
+    "PUBLISH news $v",
+    "OBJECT FREQ $k",
+    "MEMORY USAGE {t}none [|SAMPLES,$n|x]",
+    "MEMORY [x|PURGE|USAGE]",
+];
+
+/// A script of one family, in the middle of which memory is full from one command to the next.
+pub(super) fn script(pick: &mut Pick, number: usize) -> Vec<Step> {
+    let family = keys::FAMILIES[number % keys::FAMILIES.len()];
+    let policy = pick.of(&POLICIES);
+    let set = |name: &str, value: &str| keys::step(0, &["CONFIG", "SET", name, value]);
+    let mut steps = vec![set("maxmemory", "0"), set("maxmemory-policy", policy), keys::step(0, &["FLUSHALL"])];
+    steps.extend((0..BEFORE).map(|_| keys::made(pick, 0, family)));
+    steps.extend([set("maxmemory", "1"), keys::step(0, &["SET", "{t}a", "needs memory"])]);
+    for _ in 0..FULL {
+        let lines = if pick.chance(30) { BESIDE } else { family };
+        steps.push(keys::made(pick, 0, lines));
+    }
+    steps.extend([keys::step(0, &["RESET"]), keys::step(0, &["DBSIZE"]), set("maxmemory", "0")]);
+    steps
+}
