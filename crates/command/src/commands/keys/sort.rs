@@ -270,4 +270,18 @@ mod tests {
         assert_eq!(limited(5, Some((9, 2))), 5..5);
         assert_eq!(limited(5, Some((3, i64::MAX))), 3..5);
     }
+
+    #[test]
+    fn a_weight_is_a_number_and_nothing_else() {
+        let weight = |text: &'static str| match number(Some(text.as_bytes().into())) {
+            Ok(Weight::Number(number)) => Some(number),
+            _ => None,
+        };
+        assert_eq!(["+5", ".5", "-inf"].map(weight), [Some(5.0), Some(0.5), Some(f64::NEG_INFINITY)]);
+        // Valkey 9.1.2 takes neither nothing nor blanks; older ones do.
+        for wrong in ["", " ", " 1", "1 ", "0x10", "nan", "1e400", "1e-400"] {
+            assert_eq!(weight(wrong), None, "{wrong:?}");
+        }
+        assert!(matches!(number(None), Ok(Weight::Number(0.0))), "a key that is not there");
+    }
 }
