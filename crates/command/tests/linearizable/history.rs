@@ -41,6 +41,8 @@ impl History {
             "depart" => Asked::Depart { now },
             "arrive" => Asked::Arrive,
             "stay" => Asked::Stay,
+            "now here" => Asked::Stand(Standing::Here),
+            "now down" => Asked::Stand(Standing::Down),
             "now away" => Asked::Stand(Standing::Away),
             "now migrating" => Asked::Stand(Standing::Migrating),
             "now importing" => Asked::Stand(Standing::Importing),

@@ -80,6 +80,9 @@ fn an_element_is_popped_once() {
     let waits = (0, 1, "BLPOP k 0", "waits");
     assert!(holds(&[waits, (1, 5, "wait", "*2 $1 k $1 1"), push, (3, 4, "LLEN k", ":1")]));
     assert!(!holds(&[waits, (1, 5, "wait", "*2 $1 k $1 2"), push, (3, 4, "LLEN k", ":1")]));
+    let down = [(1, 2, "now down", ""), (3, 4, "now here", "")];
+    assert!(holds(&[(0, 8, "BLPOP k 0", "waits"), down[0], down[1], (0, 9, "wait", "CLUSTERDOWN")]), "it was quick");
+    assert!(!holds(&[(5, 8, "BLPOP k 0", "waits"), down[0], down[1], (5, 9, "wait", "CLUSTERDOWN")]), "it came later");
     assert!(!holds(&[waits, (3, 4, "wait", "*-1"), push, (5, 6, "LPOP k", "$1 1")]), "it was to be served");
 }
 

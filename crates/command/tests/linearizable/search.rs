@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::history::Call;
-use crate::model::State;
+use crate::model::{Asked, State};
 
 /// Whether the calls can be put into an order in which each is explained by those before it, and that never puts a call
 /// before one that had ended when it began.
@@ -28,8 +28,11 @@ impl Search<'_> {
         if !self.tried.insert((done, state.clone())) {
             return false;
         }
+        let waits = |call: &Call| matches!(call.asked, Asked::Wait);
+        // The request that waits, and the end of its wait, begin together; nothing else does.
+        let is_early = |call: &Call| waits(call) && left().any(|(_, other)| other.began == call.began && !waits(other));
         left()
-            .filter(|(_, call)| call.began < end)
+            .filter(|(_, call)| call.began < end && !is_early(call))
             .any(|(index, call)| state.after(call).is_some_and(|next| self.explain(done | 1 << index, &next)))
     }
 }

@@ -339,7 +339,8 @@ impl Client<'_> {
             thread::yield_now();
         }
         let reply = self.give_up(&waiter, now);
-        let began = waits.ended;
+        // It may have been served before this thread came to note that it waits.
+        let began = waits.began;
         vec![(Some(key), waits), (Some(key), self.stage.call(began, Asked::Wait, reply))]
     }
 
