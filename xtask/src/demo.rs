@@ -110,8 +110,9 @@ fn print_table(nodes: &[Node]) -> Result<()> {
     Ok(())
 }
 
-/// Until Ctrl-C; tells of nodes that end on their own.
+/// Until Ctrl-C; tells of nodes that end on their own. Their files stay as long: they may be started again by hand.
 fn stay(mut nodes: Vec<Node>) -> Result<()> {
+    let mut gone = Vec::new();
     loop {
         wait::pause(Duration::from_millis(200))?;
         let mut ended = Vec::new();
@@ -124,7 +125,8 @@ fn stay(mut nodes: Vec<Node>) -> Result<()> {
         wait::pause(Duration::from_millis(200))?;
         for (index, status) in ended.into_iter().rev() {
             let node = nodes.remove(index);
-            eprintln!("the node at port {} has ended: {status}", node.port());
+            eprintln!("the node at port {} has ended: {status}; its files stay until Ctrl-C", node.port());
+            gone.push(node);
         }
         ensure!(!nodes.is_empty(), "all nodes have ended");
     }
