@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use parking_lot::MutexGuard;
 use slotmesh_resp::keys_ahead;
 use slotmesh_store::{FORESEEN_MAX, GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
+use slotmesh_sync::MutexGuard;
 use slotmesh_types::{Slot, key_slot};
 
 use crate::beside::Beside;

@@ -62,7 +62,6 @@ mod settings;
 mod standstill;
 mod stats;
 mod surroundings;
-mod sync;
 pub mod table;
 mod tracking;
 mod transactions;

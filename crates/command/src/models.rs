@@ -7,6 +7,7 @@ use bytes::Bytes;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use loom::thread;
 use slotmesh_config::OutputLimits;
+use slotmesh_sync::Mutex;
 use slotmesh_types::{Mono, NodeId, Now, Slot};
 
 use crate::client::{Client, Driver, Peer};
@@ -14,7 +15,6 @@ use crate::output::Output;
 use crate::pause::{Held, Pause, PauseReason};
 use crate::pubsub::{Kind, Outbox, PubSub};
 use crate::routing::ShardOwner;
-use crate::sync::Mutex;
 
 /// Notes that its client was woken.
 #[derive(Default)]

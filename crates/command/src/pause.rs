@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use slotmesh_sync::atomic::{AtomicBool, Ordering::Relaxed};
+use slotmesh_sync::{Mutex, MutexGuard};
 use slotmesh_types::Mono;
 
 use crate::client::Client;
-use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::table::{Flag, Known};
 
 /// Commands that change no keys here, and are told to others all the same. Source: the flag `CMD_MAY_REPLICATE`.

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use slotmesh_gossip::{Action, Durability, Memory};
+use slotmesh_gossip::{Action, Durability, LinkId, Memory};
 use slotmesh_table::Table;
 use slotmesh_table::conf::ConfFile;
 use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, NodeId, Now};
+
+use crate::parcel::Parcel;
 
 /// After a save that nobody waits for the disk has rest for so many times as long as it took, as the server gives it.
 const LAZY_SHARE: u32 = 8;
@@ -61,7 +63,13 @@ pub(crate) struct Disk {
     done: u64,
     /// The save that held actions wait for.
     barrier: u64,
-    held: VecDeque<Action>,
+    held: VecDeque<Held>,
+}
+
+/// What waits for the disk. While many nodes vote, all that they send for milliseconds does.
+pub(crate) enum Held {
+    Packet { link: LinkId, parcel: Parcel },
+    Other(Action),
 }
 
 struct Job {
@@ -125,13 +133,18 @@ impl Disk {
         self.barrier > self.done
     }
 
-    /// Keeps an action until the disk is ready.
-    pub(crate) fn hold(&mut self, action: Action) {
-        self.held.push_back(action);
+    /// How much waits.
+    pub(crate) fn held(&self) -> usize {
+        self.held.len()
     }
 
-    /// The next action that need not wait any more.
-    pub(crate) fn release(&mut self) -> Option<Action> {
+    /// Keeps it until the disk is ready.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held.push_back(held);
+    }
+
+    /// The next of what need not wait any more.
+    pub(crate) fn release(&mut self) -> Option<Held> {
         if self.holds() { None } else { self.held.pop_front() }
     }
 

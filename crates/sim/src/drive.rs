@@ -7,7 +7,7 @@ use slotmesh_gossip::{Action, ConnectError, Engine, LinkId};
 use slotmesh_types::{Mono, Now};
 
 use crate::connections::ConnectionId;
-use crate::disk::File;
+use crate::disk::{File, Held};
 use crate::network::{Due, End, Payload};
 use crate::world::{START_MICROS, World};
 
@@ -162,13 +162,19 @@ impl World {
 
     /// Carries out what an engine wants, checks what it has become.
     pub(crate) fn drain(&mut self, node: usize) {
-        while let Some(action) = self.nodes[node].disk.release() {
-            self.carry_out(node, action);
+        while let Some(held) = self.nodes[node].disk.release() {
+            match held {
+                Held::Packet { link, parcel } => self.send(node, link, self.network.parcels.unfold(parcel)),
+                Held::Other(action) => self.carry_out(node, action),
+            }
         }
         while let Some(action) = self.nodes[node].engine.as_mut().and_then(Engine::poll_action) {
             match action {
                 Action::Persist(durability) => self.nodes[node].disk.want(durability),
-                other if self.nodes[node].disk.holds() => self.nodes[node].disk.hold(other),
+                other if self.nodes[node].disk.holds() => {
+                    let held = self.held(node, other);
+                    self.nodes[node].disk.hold(held);
+                }
                 other => self.carry_out(node, other),
             }
         }
@@ -194,6 +200,17 @@ impl World {
         self.timers.set(node, engine.poll_timeout());
         let seen = self.checks.observe(node, engine, now, state.lateness(), &events);
         self.require(node, seen);
+    }
+
+    fn held(&mut self, node: usize, action: Action) -> Held {
+        match action {
+            Action::Send { link, bytes } | Action::SendPromise { link, bytes } => {
+                // When one node votes, so do the others.
+                let waiting = self.nodes[node].disk.held() * self.nodes.len();
+                Held::Packet { link, parcel: self.network.pack(bytes, waiting) }
+            }
+            other => Held::Other(other),
+        }
     }
 
     fn carry_out(&mut self, node: usize, action: Action) {

@@ -278,7 +278,6 @@ impl Network {
         let stalls = self.dice.hits(self.faults.stall.0);
         let stalled = self.dice.up_to(self.faults.stall.1);
         let repeated = self.dice.retransmission(&self.faults);
-        let under_way = self.agenda.len() + self.held.len();
         let Some(state) = self.connections.get_mut(connection) else { return false };
         assert!(
             side == CALLED || state.established,
@@ -294,9 +293,14 @@ impl Network {
         }
         let late = if stalls { repeated + stalled } else { repeated };
         state.last[1 - side] = state.last[1 - side].max(now.after(late));
-        let parcel = self.parcels.pack(bytes, under_way);
+        let parcel = self.pack(bytes, 0);
         self.push(now, connection, 1 - side, Payload::Packet(parcel));
         true
+    }
+
+    /// A packet that is kept for a while, as one of all under way and so many more.
+    pub(crate) fn pack(&mut self, packet: Bytes, more: usize) -> Parcel {
+        self.parcels.pack(packet, self.agenda.len() + self.held.len() + more)
     }
 
     /// A node closes its end; what it has sent still arrives.

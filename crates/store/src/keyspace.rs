@@ -1,10 +1,10 @@
 //! All slots, behind locks.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use parking_lot::{Mutex, MutexGuard};
 use slotmesh_prefetch::prefetch;
+use slotmesh_sync::atomic::AtomicBool;
+use slotmesh_sync::{Mutex, MutexGuard};
 use slotmesh_types::Slot;
 
 use crate::hash::{hash, seed_hash};
@@ -108,10 +108,15 @@ impl<X: Default> Keyspace<X> {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         seed_hash(seed);
+        Self::of_first(Slot::COUNT)
+    }
+
+    /// One of so many slots only, the first ones.
+    pub(crate) fn of_first(slots: u16) -> Self {
         let group = |first| {
             Lock(Mutex::new(Group { slots: Box::default(), first, ahead: 0, tally: None, beside: X::default() }))
         };
-        let groups = (0..Slot::COUNT).step_by(GROUP_SLOTS).map(group).collect();
+        let groups = (0..slots).step_by(GROUP_SLOTS).map(group).collect();
         Self { groups, is_walked: AtomicBool::new(false) }
     }
 }
@@ -120,6 +125,11 @@ impl<X> Keyspace<X> {
     /// The lock of each group, in order.
     pub(crate) fn locks(&self) -> impl Iterator<Item = &Mutex<Group<X>>> {
         self.groups.iter().map(|lock| &lock.0)
+    }
+
+    /// Whether it has this slot.
+    pub(crate) fn has(&self, slot: Slot) -> bool {
+        slot.index() / GROUP_SLOTS < self.groups.len()
     }
 
     /// Bytes that the slots take while no key is there, once all groups have been in use.

@@ -39,6 +39,8 @@ mod lcs;
 mod linear;
 mod list;
 mod listpack;
+#[cfg(all(test, slotmesh_model))]
+mod models;
 mod number;
 mod room;
 mod seek;

@@ -4,17 +4,17 @@ use std::array;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use slotmesh_config::{OutputLimits, glob};
+use slotmesh_sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use slotmesh_sync::{Mutex, RwLock};
 use slotmesh_types::{Mono, Slot, crc16, key_slot};
 
 use super::subscriptions::Change;
 use super::{Frames, Kind};
 use crate::client::Client;
 use crate::routing::ShardOwner;
-use crate::sync::{AtomicUsize, Mutex, RwLock};
 
 /// Locks that channels are spread over, so that publishers seldom meet.
 const GROUPS: usize = if cfg!(slotmesh_model) { 1 } else { 64 };

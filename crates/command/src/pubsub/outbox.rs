@@ -1,14 +1,14 @@
 //! What waits to be sent to a client without having been asked for.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use slotmesh_config::OutputLimit;
+use slotmesh_sync::atomic::{AtomicU64, Ordering::Relaxed};
+use slotmesh_sync::{Mutex, MutexGuard};
 use slotmesh_types::Mono;
 
 use crate::output::Output;
-use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// Room that is kept when the frames that needed it have left.
 const KEPT_FRAMES: usize = 32;

@@ -1,12 +1,12 @@
 //! What one client listens to.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
+use slotmesh_sync::Mutex;
+use slotmesh_sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::Kind;
-use crate::sync::{AtomicUsize, Mutex};
 
 /// What one client listens to. Its own thread changes it, and whoever takes a slot's shard channels away.
 #[derive(Debug, Default)]

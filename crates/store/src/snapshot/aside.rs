@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Place;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use slotmesh_sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use crate::dict::{Dict, Item};
 use crate::entry::Entry;

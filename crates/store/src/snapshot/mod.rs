@@ -12,11 +12,10 @@
 mod aside;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Release};
-use std::thread;
 use std::time::Duration;
 
-use parking_lot::MutexGuard;
+use slotmesh_sync::atomic::Ordering::{AcqRel, Release};
+use slotmesh_sync::{MutexGuard, sleep};
 use slotmesh_types::Slot;
 
 pub(crate) use aside::{Aside, Tally};
@@ -147,7 +146,7 @@ impl<X> Keyspace<X> {
             let groups: Option<Vec<_>> = self.locks().map(|lock| lock.try_lock_for(PATIENCE)).collect();
             match groups {
                 Some(groups) => return groups,
-                None => thread::sleep(PAUSE),
+                None => sleep(PAUSE),
             }
         }
         self.locks().map(|lock| lock.lock()).collect()
@@ -177,11 +176,10 @@ impl<X> Snapshot<'_, X> {
             };
             if is_done {
                 self.left = None;
-                self.slot = Slot::new(slot.get() + 1);
+                self.slot = Slot::new(slot.get() + 1).filter(|slot| self.keyspace.has(*slot));
             }
         }
-        // It may have been given up while the last slot was looked at.
-        self.check().map(|()| false)
+        Ok(false)
     }
 
     fn check(&self) -> Result<(), Overrun> {
@@ -219,9 +217,8 @@ impl<X> Drop for Snapshot<'_, X> {
     fn drop(&mut self) {
         self.tally.end();
         self.left = None;
-        let firsts = Slot::all().step_by(crate::keyspace::GROUP_SLOTS);
-        for slot in firsts {
-            let rest = self.keyspace.lock(slot).end_snapshot();
+        for lock in self.keyspace.locks() {
+            let rest = lock.lock().end_snapshot();
             drop(rest);
         }
         self.keyspace.is_walked.store(false, Release);
