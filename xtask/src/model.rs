@@ -14,13 +14,6 @@ pub fn run() -> Result<()> {
     // In a folder of its own: with other flags everything is built anew. Optimised, since millions of orders are run.
     models.env("RUSTFLAGS", "--cfg slotmesh_model").env("CARGO_TARGET_DIR", build::target_dir()?.join("model"));
     models.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2");
-    process::run(models.args([
-        "test",
-        "--package",
-        "slotmesh-store",
-        "--package",
-        "slotmesh-command",
-        "--lib",
-        "models::",
-    ]))
+    let crates = ["sync", "store", "command"].map(|name| format!("--package=slotmesh-{name}"));
+    process::run(models.arg("test").args(crates).args(["--lib", "models::"]))
 }

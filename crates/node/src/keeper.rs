@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use slotmesh_command::{Held, PauseReason};
+use slotmesh_sync::Wish;
 use slotmesh_types::{Mono, ReplOffset, SlotSet};
 
 use crate::bus::BusRequest;
@@ -43,8 +43,8 @@ pub(crate) struct Chores(Arc<Inbox>);
 #[derive(Debug)]
 struct Inbox {
     sender: Sender<Chore>,
-    /// A change of the view waits already: one look serves all.
-    topology_waits: AtomicBool,
+    /// To look at the view of the cluster.
+    topology: Wish,
 }
 
 /// The running thread.
@@ -61,12 +61,12 @@ impl Chores {
     /// The place to leave them, before the thread runs.
     pub(crate) fn new() -> (Self, Waiting) {
         let (sender, receiver) = mpsc::channel();
-        (Self(Arc::new(Inbox { sender, topology_waits: AtomicBool::new(false) })), Waiting(receiver))
+        (Self(Arc::new(Inbox { sender, topology: Wish::default() })), Waiting(receiver))
     }
 
     /// The view of the cluster has changed.
     pub(crate) fn follow_topology(&self) {
-        if !self.0.topology_waits.swap(true, AcqRel) {
+        if self.0.topology.make() {
             self.leave(Chore::Topology);
         }
     }
@@ -121,9 +121,7 @@ fn run(shared: &Shared, chores: &Chores, waiting: &Receiver<Chore>) {
     loop {
         match waiting.recv_timeout(look.saturating_duration_since(Instant::now())) {
             Ok(Chore::Topology) => {
-                // A change after this leaves a chore of its own. One that came before, and relies on this one, is seen
-                // now: a plain store would not make sure of that.
-                chores.0.topology_waits.swap(false, AcqRel);
+                chores.0.topology.take();
                 server.follow_topology(clock.now());
             }
             Ok(Chore::DropKeys(slots)) => server.drop_keys(&slots, clock.now()),

@@ -3,6 +3,10 @@
 
 #![forbid(unsafe_code)]
 
+mod wish;
+
+pub use wish::Wish;
+
 #[cfg(not(slotmesh_model))]
 pub use {
     parking_lot::{Mutex, MutexGuard, RwLock},
