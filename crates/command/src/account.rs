@@ -1,5 +1,6 @@
 //! What requests cost: figures, bills of slots, and the logs of what was long or big.
 
+use std::mem;
 use std::time::Duration;
 
 use slotmesh_types::Now;
@@ -59,7 +60,9 @@ impl Server {
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
         self.note_time(session, request.time);
         let Some(command) = session.ran else { return };
-        self.stats.add_call_time(command, request.time);
+        if !session.client().is_waiting() {
+            self.stats.add_call_time(command, request.time);
+        }
         if self.spikes.wants(request.time) {
             let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
             self.spikes.add(event, request.begun.unix.0 / 1000, request.time);
@@ -82,8 +85,12 @@ impl Server {
     }
 
     /// The request that has just been executed took so long, not counting what was asked of others. What did not run is
-    /// not counted, and what EXEC executes is part of it.
+    /// not counted, what EXEC executes is part of it, and what waits for keys is counted when it has waited.
     pub fn note_time(&self, session: &mut Session, time: Duration) {
+        if session.client().is_waiting() {
+            session.spent += time;
+            return;
+        }
         if let Some(command) = session.ran {
             self.stats.add_time(command, time);
         }
@@ -94,6 +101,29 @@ impl Server {
             usage.bytes_in += bill.bytes_in;
             usage.bytes_out += bill.bytes_out;
         }
+    }
+
+    /// A request that has waited for keys has its reply, of so many bytes.
+    pub(crate) fn note_end_of_wait(&self, session: &mut Session, bytes_out: u64) {
+        let time = mem::take(&mut session.spent);
+        if let Some(bill) = &mut session.bill {
+            bill.bytes_out += bytes_out;
+        }
+        if let Some(command) = session.ran {
+            self.stats.add_call_time(command, time);
+        }
+        self.note_time(session, time);
+    }
+
+    /// Sets back what slots have cost that have come here, or left, since it was last looked at. Source: `clusterSlotStatReset`.
+    pub(crate) fn settle_slots(&self) {
+        let view = self.view();
+        let own = view.me().facts.slots();
+        let mut settled = self.settled_slots.lock();
+        for slot in settled.differences(own) {
+            self.keyspace.lock(slot).beside.reset_usage(slot);
+        }
+        settled.clone_from(own);
     }
 }
 

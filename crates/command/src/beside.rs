@@ -116,6 +116,12 @@ impl Beside {
         self.usage.as_ref().map(|usage| usage[place(slot)]).unwrap_or_default()
     }
 
+    pub(crate) fn reset_usage(&mut self, slot: Slot) {
+        if let Some(usage) = &mut self.usage {
+            usage[place(slot)] = SlotUsage::default();
+        }
+    }
+
     pub(crate) fn usage_mut(&mut self, slot: Slot) -> &mut SlotUsage {
         let usage = self.usage.get_or_insert_with(|| Box::new([SlotUsage::default(); GROUP_SLOTS]));
         &mut usage[place(slot)]

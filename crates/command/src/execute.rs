@@ -1,6 +1,7 @@
 //! From a request to its reply.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotmesh_resp::ReplyWriter;
 use slotmesh_types::Now;
@@ -31,6 +32,7 @@ pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]],
     session.client().outbox.take_all(out);
     session.ran = None;
     session.bill = None;
+    session.spent = Duration::ZERO;
     session.bytes_out = 0;
     session.end_hold(server, now);
     let (start, before) = (out.mark(), out.len());
@@ -69,6 +71,9 @@ pub fn answer(
     out: &mut Output,
 ) -> Outcome {
     let start = out.mark();
+    if matches!(question, Question::Change(_) | Question::Leave { .. }) {
+        server.settle_slots();
+    }
     if let Err(error) = write_answer(server, session, question, answer, out) {
         if let Some(command) = session.client().last_command() {
             server.stats.add_failed(command);
@@ -87,7 +92,7 @@ pub fn resume(server: &Server, session: &mut Session, now: Now, out: &mut Output
 /// Ends the wait of a request: with its reply if it was served meanwhile, else with what is replied to one that has
 /// waited in vain.
 pub fn end_wait(server: &Server, session: &mut Session, now: Now, waiter: &Waiter, out: &mut Output) -> Outcome {
-    let start = out.mark();
+    let (start, before) = (out.mark(), out.len());
     // Who serves it does so under the lock, and takes it out of its queues.
     Turn::new(server, waiter.slot, now).beside().remove_waiter(waiter);
     session.client().stop_waiting();
@@ -98,6 +103,7 @@ pub fn end_wait(server: &Server, session: &mut Session, now: Now, waiter: &Waite
     // Its reply was too long to be sent.
     let outcome = if session.client().is_over_limit() { Outcome::Close } else { Outcome::Continue };
     finish(session, start, out, &outcome);
+    server.note_end_of_wait(session, out.len().saturating_sub(before) as u64);
     outcome
 }
 

@@ -263,9 +263,7 @@ impl Keyspace {
             let mut group = self.lock(slots.start);
             group.beside.reset_lookups();
             for slot in slots.iter() {
-                if group.beside.usage(slot) != SlotUsage::default() {
-                    *group.beside.usage_mut(slot) = SlotUsage::default();
-                }
+                group.beside.reset_usage(slot);
             }
         }
     }

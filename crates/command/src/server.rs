@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::ArcSwap;
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use slotmesh_config::Config;
 use slotmesh_resp::Limits;
 use slotmesh_table::ClusterView;
-use slotmesh_types::{Mono, Now};
+use slotmesh_types::{Mono, Now, SlotSet};
 
 use crate::client::{Driver, Peer};
 use crate::clients::{Clients, Room};
@@ -68,6 +68,8 @@ pub struct Server {
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
+    /// The own slots, as of when what slots have cost was last settled.
+    pub(crate) settled_slots: Mutex<SlotSet>,
     config: RwLock<Config>,
 }
 
@@ -106,6 +108,7 @@ impl Server {
             settings: ArcSwap::from_pointee(Settings::new(&config)),
             surroundings,
             rendered: Rendered::default(),
+            settled_slots: Mutex::default(),
             config: RwLock::new(config),
         };
         server.take_limits(&server.config());

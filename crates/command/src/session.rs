@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotmesh_resp::Protocol;
 use slotmesh_types::{Now, Slot};
@@ -66,6 +67,8 @@ pub struct Session {
     pub(crate) ran: Option<&'static Known>,
     /// What the current request costs its slot, where that is counted.
     pub(crate) bill: Option<Bill>,
+    /// How long the current request took before it began to wait for keys.
+    pub(crate) spent: Duration,
     /// Bytes that were written for the current request.
     pub(crate) bytes_out: u64,
     /// What the request wrote are pushes, which CLIENT REPLY does not hold back.
@@ -98,6 +101,7 @@ impl Session {
             watched: None,
             ran: None,
             bill: None,
+            spent: Duration::ZERO,
             bytes_out: 0,
             replied_by_push: false,
         }

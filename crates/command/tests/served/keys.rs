@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slotmesh_command::Outcome;
+use slotmesh_command::{Answer, Change, Outcome, Question};
 use slotmesh_types::{Now, Slot, SlotSet, UnixMillis};
 
 use crate::support::{Fixture, Table};
@@ -235,6 +235,43 @@ fn slots_are_billed_where_that_is_wanted() {
     assert!(shown.ends_with(&wanted), "{shown}");
     client.say("CONFIG RESETSTAT");
     assert!(client.say("CLUSTER SLOT-STATS SLOTSRANGE 3828 3828").contains("cpu-usec\r\n:0"));
+}
+
+#[test]
+fn what_a_slot_has_cost_is_forgotten_when_it_goes_and_when_it_comes() {
+    let world = Fixture::new(Table::Alone);
+    world.configure("cluster-slot-stats-enabled", "yes");
+    let mut client = world.client();
+    let stats = "CLUSTER SLOT-STATS SLOTSRANGE 3828 3828";
+    client.say("SET {s}a 1");
+    assert!(client.say(stats).contains("cpu-usec\r\n:1\r\n"));
+    world.become_(Table::Foreign(3828));
+    world.become_(Table::Alone);
+    assert!(client.say(stats).contains("cpu-usec\r\n:0\r\n"));
+    // By an operator's word here it is so before the reply.
+    client.say("SET {s}a 1");
+    world.learn(Table::Foreign(3828));
+    let question = Question::Change(Change::FlushSlots);
+    assert_eq!(client.answer(&question, &Answer::Ok), "+OK\r\n");
+    world.learn(Table::Alone);
+    assert!(client.say(stats).contains("cpu-usec\r\n:0\r\n"));
+}
+
+#[test]
+fn what_waits_costs_its_slot_when_it_has_been_served() {
+    let world = Fixture::new(Table::Alone);
+    world.configure("cluster-slot-stats-enabled", "yes");
+    let (mut waiting, mut other) = (world.client(), world.client());
+    let stats = "CLUSTER SLOT-STATS SLOTSRANGE 3828 3828";
+    waiting.say("BLPOP {s}l 0");
+    assert!(other.say(stats).contains("cpu-usec\r\n:0\r\n"));
+    let pushed = other.say("RPUSH {s}l 1");
+    assert!(other.say(stats).contains("cpu-usec\r\n:1\r\n"));
+    let popped = waiting.end_wait();
+    assert_eq!(popped, "*2\r\n$4\r\n{s}l\r\n$1\r\n1\r\n");
+    let shown = other.say(stats);
+    assert!(shown.contains("cpu-usec\r\n:2\r\n"), "{shown}");
+    assert!(shown.ends_with(&format!("network-bytes-out\r\n:{}\r\n", pushed.len() + popped.len())), "{shown}");
 }
 
 #[test]

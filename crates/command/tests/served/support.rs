@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use slotmesh_command::{
     Answer, Driver, ErrorReply, Executed, Keyspace, Outcome, Output, Peer, Process, PubSub, Question, Server, Session,
-    Surroundings, Usage, answer, execute, resume, shard_owner, table,
+    Surroundings, Usage, answer, end_wait, execute, resume, shard_owner, table,
 };
 use slotmesh_config::Config;
 use slotmesh_resp::Value;
@@ -235,6 +235,15 @@ impl Client<'_> {
     pub(crate) fn answer(&mut self, question: &Question, given: &Answer) -> String {
         let mut out = Output::default();
         self.outcome = answer(self.server, &mut self.session, Now::default(), question, given, &mut out);
+        text(&mut out)
+    }
+
+    /// The request that waits for keys ends.
+    pub(crate) fn end_wait(&mut self) -> String {
+        let mut out = Output::default();
+        let Outcome::Wait(waiter) = &self.outcome else { panic!("it does not wait: {:?}", self.outcome) };
+        let waiter = Arc::clone(waiter);
+        self.outcome = end_wait(self.server, &mut self.session, self.now, &waiter, &mut out);
         text(&mut out)
     }
 
