@@ -1,8 +1,11 @@
 //! Runs the tests.
 
+use std::env;
 use std::io::{BufRead, BufReader};
+use std::num::NonZero;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -12,6 +15,9 @@ use crate::rack::{self, Kind, Rack};
 
 /// More tests than this do not fail by chance.
 const AGAIN_MAX: usize = 3;
+
+/// At least so many tests of a program run at a time. What takes longest mostly waits: for real servers, and for its turn.
+const THREADS_MIN: usize = 4;
 
 /// Which tests to run.
 #[derive(Clone, Debug, clap::Args)]
@@ -33,8 +39,11 @@ pub fn run(options: &Options) -> Result<()> {
     let rack = Rack::new(&target_dir, Some(server.clone()));
     // Always of the whole workspace: cargo chooses the features of all crates by what is asked for, and with others it builds
     // nearly everything again.
+    let threads = env::var_os("RUST_TEST_THREADS")
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get).max(THREADS_MIN).to_string().into());
     let tests = |arguments: &[String]| {
         let mut tests = cargo();
+        tests.env("RUST_TEST_THREADS", &threads);
         tests.args(["test", "--workspace"]).args(arguments);
         tests.env(SERVER_VARIABLE, &server).env(TOOL_VARIABLE, &tool).env(EXAMPLES_VARIABLE, &examples);
         tests

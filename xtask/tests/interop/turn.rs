@@ -13,7 +13,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tests that may run at a time. They mostly wait for real servers, but measure time by node timeouts of a second, on
 /// machines with few cores.
-const SEATS: usize = 2;
+const SEATS: usize = 3;
 
 static SEATS_LEFT: Mutex<usize> = Mutex::new(SEATS);
 static SEAT_GIVEN_BACK: Condvar = Condvar::new();
