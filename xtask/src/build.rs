@@ -46,7 +46,7 @@ pub fn server() -> Result<PathBuf> {
     if let Some(path) = from_environment(SERVER_VARIABLE)? {
         return Ok(path);
     }
-    process::run(cargo().args(["build", "--quiet", "--release", "-p", "slotmesh-server"]))?;
+    process::run(cargo().args(["build", "--release", "-p", "slotmesh-server"]))?;
     Ok(target_dir()?.join("release").join("slotmesh-server"))
 }
 

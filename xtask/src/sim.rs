@@ -19,6 +19,6 @@ pub struct Options {
 /// Something did not hold, or the build failed.
 pub fn run(options: &Options) -> Result<()> {
     let mut simulator = cargo();
-    simulator.args(["run", "--quiet", "--profile", "sim", "--package", "slotmesh-sim", "--example", "sim", "--"]);
+    simulator.args(["run", "--profile", "sim", "--package", "slotmesh-sim", "--example", "sim", "--"]);
     process::run(simulator.args(&options.arguments))
 }

@@ -13,8 +13,9 @@ use crate::turn::{Readers, Turn};
 const EXPIRED_AT_ONCE: usize = 64;
 
 impl Server {
-    /// Has those who wait for keys follow the latest view of the cluster, and what slots have cost, to be called after each change of it, from
-    /// any thread but the one of the bus: it waits for commands that run. Commands judge by the latest view without it.
+    /// Has those who wait for keys follow the latest view of the cluster, and what slots have cost. To be called after each
+    /// change of it, from any thread but the one of the bus: it waits for commands that run. Commands judge
+    /// by the latest view without it.
     pub fn follow_topology(&self, now: Now) {
         self.keyspace.set_leads(self.view().me().facts.is_primary());
         self.settle_slots();
