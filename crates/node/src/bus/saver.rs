@@ -1,4 +1,4 @@
-//! Saving nodes.conf and what stands beside it on a thread of its own: a slow disk never delays a heartbeat.
+//! Saving nodes.conf and what stands beside it on a thread of its own: neither a slow disk nor a long text delays a heartbeat.
 
 use std::fs::File;
 use std::io;
@@ -6,16 +6,22 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use slotmesh_table::Table;
+use slotmesh_table::conf::ConfFile;
+use slotmesh_types::Now;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::conf_file::NodesConf;
 use crate::own_facts::OwnFile;
 
-/// A text to save.
+/// What is to be saved.
 pub(crate) struct Job {
     /// Position in the order of saves.
     pub(crate) number: u64,
-    pub(crate) text: Vec<u8>,
+    /// What nodes.conf is to tell. Its text takes a microsecond for each node, a copy of the table a fiftieth of that.
+    pub(crate) table: Table,
+    /// When the table was that.
+    pub(crate) now: Now,
     /// What stands beside nodes.conf, if that has changed.
     pub(crate) own: Option<String>,
     /// Whether it must reach the disk.
@@ -81,7 +87,7 @@ impl Files {
         if let Some(own) = &job.own {
             self.own.save(own, job.sync)?;
         }
-        self.conf.save(&job.text, job.sync)
+        self.conf.save(&ConfFile::text_of(&job.table, job.now), job.sync)
     }
 }
 

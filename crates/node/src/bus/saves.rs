@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use slotmesh_gossip::{Action, Durability, Memory};
-use slotmesh_table::conf::ConfFile;
 use slotmesh_types::Mono;
 use tokio::sync::{mpsc, oneshot};
 
@@ -149,9 +148,9 @@ impl Core {
         saves.begun = self.clock.now().mono;
         saves.running_for_engine = std::mem::take(&mut saves.wanted_by_engine);
         let (engine, now) = (self.engine.borrow(), self.clock.now());
-        let text = ConfFile::text_of(engine.table(), now);
+        let table = engine.table().for_file();
         let own = saves.changed_own_text(engine.memory(now));
-        let job = Job { number: saves.asked, text, own, sync: durability >= Durability::Synced };
+        let job = Job { number: saves.asked, table, now, own, sync: durability >= Durability::Synced };
         saves.saver.save(job);
     }
 
