@@ -55,13 +55,19 @@ impl Server {
         session.client().add_output(bytes, now);
     }
 
+    /// Adds what the latest requests of a client have cost to the figures that others see. To be called before these requests are
+    /// answered, and before one of them waits.
+    pub fn settle(&self, session: &mut Session) {
+        session.tally.settle(&self.stats);
+    }
+
     /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers
     /// what is worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
         self.note_time(session, request.time);
         let Some(command) = session.ran else { return };
         if !session.client().is_waiting() {
-            self.stats.add_call_time(command, request.time);
+            session.tally.add_call_time(&self.stats, command, request.time);
         }
         if self.spikes.wants(request.time) {
             let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
@@ -92,7 +98,7 @@ impl Server {
             return;
         }
         if let Some(command) = session.ran {
-            self.stats.add_time(command, time);
+            session.tally.add_time(&self.stats, command, time);
         }
         if let Some(bill) = session.bill.take() {
             let mut group = self.keyspace.lock(bill.slot);
@@ -110,7 +116,7 @@ impl Server {
             bill.bytes_out += bytes_out;
         }
         if let Some(command) = session.ran {
-            self.stats.add_call_time(command, time);
+            session.tally.add_call_time(&self.stats, command, time);
         }
         self.note_time(session, time);
     }

@@ -13,6 +13,7 @@ use crate::holds::Holds;
 use crate::keyspace::{Awaited, SlotUsage};
 use crate::memory::{Memory, SlotSize};
 use crate::random::Random;
+use crate::settings::SeenSettings;
 use crate::waiting::{Waiter, Wanted};
 
 /// Whether a key that a client watches was changed.
@@ -43,6 +44,8 @@ pub(crate) struct Beside {
     /// Lookups that have found their keys, and those that have not.
     lookups: (u64, u64),
     pub(crate) random: Random,
+    /// What the configuration says to whoever holds the lock.
+    pub(crate) settings: SeenSettings,
     watches: ByKey<Vec<Arc<Watch>>>,
     waiters: ByKey<VecDeque<Arc<Waiter>>>,
     /// Keys, there or not, and the numbers of the clients that have read them and are tracked.

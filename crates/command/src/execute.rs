@@ -182,15 +182,16 @@ fn dispatch(call: &mut Call<'_>) -> Outcome {
 fn admit_and_run(call: &mut Call<'_>) -> Outcome {
     let (server, command) = (call.server, call.command);
     let prepared = command.spec.prepare.map(|prepare| prepare(call.args, &server.settings.load()));
-    let mut turn = match admit(server, call.session, call.now, &Demand::of(command, call.args)) {
-        Ok(turn) => turn,
+    let mut turn = None;
+    match admit(server, call.session, call.now, &Demand::of(command, call.args), &mut turn) {
+        Ok(()) => {}
         Err(Refusal::Held(hold)) => return call.session.hold_back(hold),
         Err(Refusal::Error(error)) => {
             server.stats.add_rejected(command);
             refuse(server, &error, call.out);
             return Outcome::Continue;
         }
-    };
+    }
     call.session.ran = Some(command);
     match (command.spec.run, &mut turn) {
         (Some(Run::Keyed(handler)), Some(turn)) => {
@@ -275,10 +276,10 @@ fn request_bytes(args: &[&[u8]]) -> u64 {
     head(args.len()) + args.iter().map(|word| head(word.len()) + word.len() as u64 + 2).sum::<u64>()
 }
 
-fn begin(call: &Call<'_>) {
+fn begin(call: &mut Call<'_>) {
+    call.session.tally.add_call(&call.server.stats, call.command);
     let (server, client, command, args) = (call.server, call.session.client(), call.command, call.args);
     client.begin_command(command, args.iter().map(|argument| argument.len()).sum(), call.now);
-    server.stats.add_call(command);
     // What it executes is shown before it.
     if server.monitors.any() && command.full_name != "exec" {
         server.monitors.show(server.pubsub.limits(), call.now, client, command, args);

@@ -63,6 +63,7 @@ mod standstill;
 mod stats;
 mod surroundings;
 pub mod table;
+mod tally;
 mod tracking;
 mod transactions;
 mod turn;

@@ -6,7 +6,6 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use slotmesh_config::Config;
 use slotmesh_resp::Limits;
@@ -30,7 +29,7 @@ use crate::rates::Rates;
 use crate::rendered::Rendered;
 use crate::routing::Rules;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::CurrentSettings;
 use crate::stats::Stats;
 use crate::surroundings::{Process, Surroundings};
 use crate::tracking::Tracking;
@@ -65,7 +64,7 @@ pub struct Server {
     pub(crate) spikes: Spikes,
     pub(crate) rates: Rates,
     pub(crate) disposal: Arc<Disposal>,
-    pub(crate) settings: ArcSwap<Settings>,
+    pub(crate) settings: CurrentSettings,
     pub(crate) surroundings: Box<dyn Surroundings>,
     pub(crate) rendered: Rendered,
     /// The own slots, as of when what slots have cost was last settled.
@@ -105,7 +104,7 @@ impl Server {
             spikes: Spikes::default(),
             rates: Rates::default(),
             disposal: Arc::default(),
-            settings: ArcSwap::from_pointee(Settings::new(&config)),
+            settings: CurrentSettings::new(&config),
             surroundings,
             rendered: Rendered::default(),
             settled_slots: Mutex::default(),
@@ -146,7 +145,7 @@ impl Server {
     pub fn change_config<R>(&self, change: impl FnOnce(&mut Config) -> R) -> R {
         let mut config = self.config.write();
         let result = change(&mut config);
-        self.settings.store(Arc::new(Settings::new(&config)));
+        self.settings.change(&config);
         self.take_limits(&config);
         let limit = limit(&config);
         drop(config);
@@ -198,6 +197,7 @@ impl Server {
 
     /// A client has gone.
     pub fn disconnect(&self, session: &mut Session, now: Now) {
+        self.settle(session);
         session.end_hold(self, now);
         // MIGRATE waits for its end without being held back itself.
         if self.pause.is_on() {

@@ -17,6 +17,7 @@ use crate::pubsub::PubSub;
 use crate::routing::Asker;
 use crate::server::Server;
 use crate::table::Known;
+use crate::tally::Tally;
 use crate::transactions::{Transaction, Watched};
 use crate::turn::Turn;
 
@@ -69,6 +70,8 @@ pub struct Session {
     pub(crate) bill: Option<Bill>,
     /// How long the current request took before it began to wait for keys.
     pub(crate) spent: Duration,
+    /// What its requests have cost and is not among the figures of the server yet.
+    pub(crate) tally: Tally,
     /// Bytes that were written for the current request.
     pub(crate) bytes_out: u64,
     /// What the request wrote are pushes, which CLIENT REPLY does not hold back.
@@ -102,6 +105,7 @@ impl Session {
             ran: None,
             bill: None,
             spent: Duration::ZERO,
+            tally: Tally::default(),
             bytes_out: 0,
             replied_by_push: false,
         }

@@ -1,5 +1,9 @@
 //! What the configuration says to commands on keys, ready to be read for each of them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
 use slotmesh_config::{Config, OutputLimit, OutputLimits};
 use slotmesh_store::stream::StreamLimits;
 use slotmesh_store::{HashLimits, ListLimit, SetLimits, SortedSetLimits, Usage};
@@ -43,6 +47,52 @@ pub(crate) struct Settings {
     pub(crate) usage: Usage,
     /// `maxmemory-*`: which keys go where memory is full.
     pub(crate) eviction: Eviction,
+}
+
+/// What the configuration says now.
+#[derive(Debug)]
+pub(crate) struct CurrentSettings {
+    settings: ArcSwap<Settings>,
+    /// How often it has changed.
+    version: AtomicU64,
+}
+
+/// What the configuration said when it was last looked at, by one who holds a lock. To see that it is still so costs less than to
+/// borrow it from all others.
+#[derive(Debug, Default)]
+pub(crate) struct SeenSettings(Option<(u64, Arc<Settings>)>);
+
+impl CurrentSettings {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { settings: ArcSwap::from_pointee(Settings::new(config)), version: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn load(&self) -> Guard<Arc<Settings>> {
+        self.settings.load()
+    }
+
+    pub(crate) fn change(&self, config: &Config) {
+        self.settings.store(Arc::new(Settings::new(config)));
+        self.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl SeenSettings {
+    /// Looks again.
+    pub(crate) fn look(&mut self, current: &CurrentSettings) {
+        let version = current.version.load(Ordering::Acquire);
+        if self.0.as_ref().is_none_or(|(seen, _)| *seen != version) {
+            self.0 = Some((version, current.settings.load_full()));
+        }
+    }
+
+    /// What it said.
+    ///
+    /// # Panics
+    /// When nobody has looked yet.
+    pub(crate) fn get(&self) -> &Settings {
+        &self.0.as_ref().expect("somebody has looked").1
+    }
 }
 
 impl Settings {

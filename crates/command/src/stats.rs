@@ -206,10 +206,12 @@ impl Stats {
         &self.per_command[own_cell()][command.index]
     }
 
-    /// A command runs.
-    pub fn add_call(&self, command: &Known) {
-        self.commands.add(1);
-        self.counters(command).calls.add(1);
+    /// A command ran so often, for so many microseconds in all.
+    pub(crate) fn add_calls(&self, command: &Known, calls: u64, micros: u64) {
+        self.commands.add(calls);
+        let counters = self.counters(command);
+        counters.calls.add(calls);
+        counters.micros.add(micros);
     }
 
     /// A command was refused before it ran.
@@ -227,11 +229,10 @@ impl Stats {
         self.counters(command).micros.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// A call of a command took so long. What it does after it has asked others counts with none.
-    pub(crate) fn add_call_time(&self, command: &Known, time: Duration) {
+    /// So many calls of a command took so many microseconds each.
+    pub(crate) fn add_call_times(&self, command: &Known, micros: u64, calls: u64) {
         if self.tracks_times.load(Relaxed) {
-            let times = self.times[own_cell()][command.index].get_or_init(Histogram::default);
-            times.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+            self.times[own_cell()][command.index].get_or_init(Histogram::default).add(micros, calls);
         }
     }
 
@@ -311,7 +312,7 @@ mod tests {
     fn what_all_threads_have_counted_is_shown_together() {
         let (stats, get) = (Stats::default(), table::find(b"get").expect("a command"));
         let count = || {
-            stats.add_call_time(get, Duration::from_micros(3));
+            stats.add_call_times(get, 3, 1);
             ["MOVED 1 a:1", "ODD one"].into_iter().for_each(|text| stats.add_error(&ErrorReply::new(text)));
         };
         thread::scope(|scope| (0..20).for_each(|_| drop(scope.spawn(count))));

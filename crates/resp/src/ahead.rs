@@ -34,12 +34,21 @@ fn bulk(input: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A line with a number of at most eight digits behind a sign, and what follows the line.
 fn number(input: &[u8], sign: u8) -> Option<(usize, &[u8])> {
+    let digit = |byte: u8| usize::from(byte - b'0');
+    // Nearly all are so short.
+    match input {
+        [first, a @ b'0'..=b'9', b'\r', b'\n', rest @ ..] if *first == sign => return Some((digit(*a), rest)),
+        [first, a @ b'0'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', rest @ ..] if *first == sign => {
+            return Some((digit(*a) * 10 + digit(*b), rest));
+        }
+        _ => {}
+    }
     let (first, digits) = input.split_first()?;
     let count = digits.iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
     if *first != sign || count == 0 {
         return None;
     }
-    let value = digits[..count].iter().fold(0, |value, digit| value * 10 + usize::from(digit - b'0'));
+    let value = digits[..count].iter().fold(0, |value, next| value * 10 + digit(*next));
     Some((value, digits[count..].strip_prefix(b"\r\n")?))
 }
 

@@ -148,6 +148,11 @@ impl<'a> ReplyWriter<'a> {
     }
 
     fn number(&mut self, kind: u8, value: i64) {
+        match value {
+            0..10 => return self.put(&[&[kind, b'0' + value as u8, b'\r', b'\n']]),
+            10..100 => return self.put(&[&[kind, b'0' + (value / 10) as u8, b'0' + (value % 10) as u8, b'\r', b'\n']]),
+            _ => {}
+        }
         // From the last byte to the first, in a buffer that holds the longest number.
         let mut line = *b"                     \r\n";
         let (mut start, mut rest) = (line.len() - 2, value.unsigned_abs());

@@ -26,9 +26,9 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// It took so many microseconds.
-    pub(crate) fn add(&self, micros: u64) {
-        self.0[place(micros.min(MICROS_MAX))].fetch_add(1, Relaxed);
+    /// So many took so many microseconds each.
+    pub(crate) fn add(&self, micros: u64, count: u64) {
+        self.0[place(micros.min(MICROS_MAX))].fetch_add(count, Relaxed);
     }
 
     /// Counts what another one has counted.
@@ -114,18 +114,18 @@ mod tests {
     fn percentiles_are_those_of_the_times_counted() {
         let histogram = Histogram::default();
         assert_eq!(histogram.percentile(50.0), 0);
-        (1..=100).for_each(|micros| histogram.add(micros));
+        (1..=100).for_each(|micros| histogram.add(micros, 1));
         assert_eq!([0.0, 1.0, 50.0, 99.0, 99.9, 100.0].map(|p| histogram.percentile(p)), [1, 1, 50, 99, 100, 100]);
-        histogram.add(u64::MAX);
+        histogram.add(u64::MAX, 1);
         assert_eq!(histogram.percentile(100.0), highest(place(MICROS_MAX)));
     }
 
     #[test]
     fn times_that_double_are_shown_where_the_count_grows() {
         let histogram = Histogram::default();
-        [0, 1, 2, 4, 112, 4112].into_iter().for_each(|micros| histogram.add(micros));
+        [0, 1, 2, 4, 112, 4112].into_iter().for_each(|micros| histogram.add(micros, 1));
         assert_eq!(histogram.doubling(), [(1, 2), (2, 3), (4, 4), (132, 5), (4227, 6)]);
-        histogram.add(u64::MAX);
+        histogram.add(u64::MAX, 1);
         assert_eq!(histogram.doubling().last(), Some(&(1_082_130, 7)));
     }
 }

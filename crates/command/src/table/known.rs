@@ -19,6 +19,34 @@ pub struct Known {
     pub index: usize,
     /// Its subcommands, ordered by name.
     pub subcommands: Vec<Known>,
+    outline: Outline,
+    /// Whether its outline is all of its name: no more than eight bytes, and only letters.
+    is_outlined: bool,
+}
+
+/// What there is of a name at a glance, in whatever case it is written: its first eight bytes, and how long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Outline {
+    start: u64,
+    length: usize,
+}
+
+impl Outline {
+    const BYTES: usize = size_of::<u64>();
+
+    fn of(name: &[u8]) -> Self {
+        let mut start = [0; Self::BYTES];
+        start.iter_mut().zip(name).for_each(|(byte, of)| *byte = *of);
+        // The bit that tells capitals from small letters is left out.
+        Self { start: u64::from_le_bytes(start) & !0x2020_2020_2020_2020, length: name.len() }
+    }
+
+    /// Where a command of that name may stand in the table.
+    fn places(self) -> impl Iterator<Item = usize> {
+        let hash = (self.start ^ self.length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let first = (hash >> 32) as usize;
+        (0..PLACES).map(move |step| (first + step) % PLACES)
+    }
 }
 
 struct Table {
@@ -36,23 +64,11 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let commands: Vec<_> = COMMANDS.iter().map(|spec| Known::new(spec, None, &mut next)).collect();
     let mut places = [0; PLACES];
     for (known, position) in iter::zip(&commands, 1..) {
-        let free = places_of(known.spec.name.as_bytes()).find(|place| places[*place] == 0);
+        let free = known.outline.places().find(|place| places[*place] == 0);
         places[free.expect("more places than commands")] = position;
     }
     Table { commands, count: next, places }
 });
-
-/// Where a name may stand, in whatever case it is written.
-fn places_of(name: &[u8]) -> impl Iterator<Item = usize> + use<> {
-    // The bit that tells capitals from small letters is left out.
-    let fold = |hash: u32, byte: &u8| (hash ^ u32::from(byte & !0x20)).wrapping_mul(0x0100_0193);
-    let hash = name.iter().take(LONGEST).fold(0x811c_9dc5, fold);
-    let first = (hash ^ (hash >> 15)) as usize;
-    (0..PLACES).map(move |step| (first + step) % PLACES)
-}
-
-/// Bytes of a name that matter for its place: no command's name is longer.
-const LONGEST: usize = 32;
 
 impl Known {
     fn new(spec: &'static Command, container: Option<&'static Command>, next: &mut usize) -> Self {
@@ -60,7 +76,14 @@ impl Known {
         let index = *next;
         *next += 1;
         let subcommands = spec.subcommands.iter().map(|sub| Self::new(sub, Some(spec), next)).collect();
-        Self { spec, container, full_name, index, subcommands }
+        let outline = Outline::of(spec.name.as_bytes());
+        let is_outlined = spec.name.len() <= Outline::BYTES && spec.name.bytes().all(|byte| byte.is_ascii_alphabetic());
+        Self { spec, container, full_name, index, subcommands, outline, is_outlined }
+    }
+
+    /// Whether that is its name, whose outline is this.
+    fn is_named(&self, name: &[u8], outline: Outline) -> bool {
+        self.outline == outline && (self.is_outlined || self.spec.name.as_bytes().eq_ignore_ascii_case(name))
     }
 }
 
@@ -122,10 +145,10 @@ pub fn find(full_name: &[u8]) -> Option<&'static Known> {
 }
 
 fn named(name: &[u8]) -> Option<&'static Known> {
-    let table = &*TABLE;
-    let taken = places_of(name).map_while(|place| usize::from(table.places[place]).checked_sub(1));
+    let (table, outline) = (&*TABLE, Outline::of(name));
+    let taken = outline.places().map_while(|place| usize::from(table.places[place]).checked_sub(1));
     let mut there = taken.map(|position| &table.commands[position]);
-    there.find(|known| known.spec.name.as_bytes().eq_ignore_ascii_case(name))
+    there.find(|known| known.is_named(name, outline))
 }
 
 fn search(commands: &'static [Known], name: &[u8]) -> Option<&'static Known> {
@@ -165,10 +188,22 @@ mod tests {
     fn every_command_is_found_by_its_name() {
         for command in known() {
             let name = command.spec.name.to_ascii_uppercase();
-            assert!(name.len() <= LONGEST);
             assert_eq!(named(name.as_bytes()).map(|found| found.index), Some(command.index), "{name}");
         }
-        assert!(named(b"").is_none() && named(&[b'g'; 1000]).is_none());
+        for none in [
+            &b""[..],
+            b"ge",
+            b"get\0",
+            b"get ",
+            b"gett",
+            b"\x07et",
+            b"flushallx",
+            b"flushal",
+            b"sort\x7fro",
+            &[b'g'; 1000],
+        ] {
+            assert!(named(none).is_none(), "{}", none.escape_ascii());
+        }
     }
 
     #[test]

@@ -37,8 +37,9 @@ pub(crate) fn begin(call: &mut Call<'_>) -> Outcome {
         watched.look(server, now);
     }
     let demand = Demand { command, args: call.args, kept: call.session.kept() };
-    let outcome = match admit(server, call.session, now, &demand) {
-        Ok(turn) => {
+    let mut turn = None;
+    let outcome = match admit(server, call.session, now, &demand, &mut turn) {
+        Ok(()) => {
             call.session.ran = Some(command);
             // Nothing changes from here on to the end, unless the turn is given up.
             let broken = call.session.watched.as_ref().is_some_and(Watched::is_broken);
@@ -46,7 +47,7 @@ pub(crate) fn begin(call: &mut Call<'_>) -> Outcome {
                 transaction.broken = broken;
             }
             let outcome = run(call, super::exec);
-            if call.session.is_executing() { go_on(server, call.session, now, turn, call.out) } else { outcome }
+            if call.session.is_executing() { go_on(server, call.session, now, turn.take(), call.out) } else { outcome }
         }
         Err(Refusal::Held(hold)) => return call.session.hold_back(hold),
         Err(Refusal::Error(error)) => {
@@ -56,6 +57,7 @@ pub(crate) fn begin(call: &mut Call<'_>) -> Outcome {
             Outcome::Continue
         }
     };
+    drop(turn);
     if call.session.kept().is_none() {
         call.session.unwatch(server, now);
     }
@@ -89,7 +91,7 @@ pub(crate) fn go_on<'s>(
             }
             return outcome;
         }
-        server.stats.add_time(command, server.surroundings.now().mono.since(begun));
+        session.tally.add_time(&server.stats, command, server.surroundings.now().mono.since(begun));
         match outcome {
             // What is published finds room at the end: nothing comes between the changes of one transaction.
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
@@ -141,7 +143,7 @@ fn turn_of<'s, 't>(
     turn: &'t mut Option<Turn<'s>>,
 ) -> Result<&'t mut Turn<'s>, Refusal> {
     if turn.is_none() {
-        *turn = admit_again(server, call.session, call.now, &Demand::of(call.command, call.args))?;
+        admit_again(server, call.session, call.now, &Demand::of(call.command, call.args), turn)?;
         let untouched = call.session.kept().is_some_and(|transaction| !transaction.uses_keys);
         if untouched && call.session.watched.as_ref().is_some_and(Watched::is_broken) {
             *turn = None;

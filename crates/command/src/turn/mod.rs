@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
-use arc_swap::Guard;
 pub(crate) use readers::Readers;
 use serving::Ready;
 use slotmesh_resp::{Protocol, ReplyWriter};
@@ -37,7 +36,6 @@ use crate::waiting::Wait;
 /// that.
 pub(crate) struct Turn<'s> {
     server: &'s Server,
-    settings: Guard<Arc<Settings>>,
     slot: Slot,
     now: Now,
     /// `None` once it is released.
@@ -49,7 +47,7 @@ pub(crate) struct Turn<'s> {
     /// Keys that have changed and are waited for, if there are any.
     ready: Option<Box<Ready>>,
     /// All that was there, if it was taken out.
-    flushed: Option<SlotKeys>,
+    flushed: Option<Box<SlotKeys>>,
     /// Whether more keys are noted for those who have read them.
     reads: bool,
     /// What was done for the request before the lock was had. What is left of it is freed when the lock is released.
@@ -89,14 +87,15 @@ pub(crate) enum Ran {
 impl<'s> Turn<'s> {
     /// Waits for the lock: as long as whoever holds it works on a slot of the same group. What has expired is judged
     /// when it is had.
+    #[inline]
     pub(crate) fn new(server: &'s Server, slot: Slot, now: Now) -> Self {
-        let (group, now) = match server.keyspace.try_lock(slot) {
+        let (mut group, now) = match server.keyspace.try_lock(slot) {
             Some(group) => (group, now),
             None => (server.keyspace.lock(slot), server.surroundings.now()),
         };
+        group.beside.settings.look(&server.settings);
         Self {
             server,
-            settings: server.settings.load(),
             slot,
             now,
             group: Some(group),
@@ -163,12 +162,12 @@ impl<'s> Turn<'s> {
 
     /// Whether it is counted what requests cost their slots.
     pub(crate) fn bills(&self) -> bool {
-        self.settings.slot_stats
+        self.settings().slot_stats
     }
 
     /// Bytes of a reply that a client is not sent: it is closed instead.
     pub(crate) fn reply_bytes(&self, client: &Client) -> usize {
-        self.settings.reply_bytes.of(client)
+        self.settings().reply_bytes.of(client)
     }
 
     pub(crate) fn slot(&self) -> Slot {
@@ -177,6 +176,10 @@ impl<'s> Turn<'s> {
 
     pub(crate) fn now(&self) -> Now {
         self.now
+    }
+
+    fn settings(&self) -> &Settings {
+        self.group.as_ref().expect(STILL_LOCKED).beside.settings.get()
     }
 
     fn group(&mut self) -> &mut Locked<'s> {
@@ -199,7 +202,7 @@ impl<'s> Turn<'s> {
     }
 
     fn tell(&self, class: Classes, event: &str, key: &[u8]) {
-        if self.settings.events.has(class) {
+        if self.settings().events.has(class) {
             self.server.tell_event(self.now, event, key);
         }
     }
@@ -216,15 +219,17 @@ impl<'s> Turn<'s> {
         let (keys, beside) = group.parts(self.slot);
         self.changes.observed = beside.is_observed() || self.server.tracking.broadcasts();
         self.author = request.client;
-        let lookups = lookups(request, &self.settings, &mut beside.random);
+        let Beside { settings, random, .. } = beside;
+        let settings = settings.get();
+        let lookups = lookups(request, settings, random);
         let db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired());
         let mut call = Keyed {
             args: request.args,
             db: db.with_lookups(lookups),
             reply: ReplyWriter::new(out, request.protocol).bounded(request.reply_bytes),
-            settings: &self.settings,
+            settings,
             prepared: &mut self.prepared,
-            random: &mut beside.random,
+            random,
             command: request.command,
             events: &mut self.events,
             may_wait: request.may_wait,
@@ -320,9 +325,9 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.serve_waiters();
         self.group = None;
-        let garbage = mem::take(&mut self.changes.garbage);
-        if !garbage.is_empty() || self.flushed.is_some() {
-            let garbage = Garbage::new(garbage, self.flushed.take(), &self.server.disposal);
+        if !self.changes.garbage.is_empty() || self.flushed.is_some() {
+            let garbage = mem::take(&mut self.changes.garbage);
+            let garbage = Garbage::new(garbage, self.flushed.take().map(|keys| *keys), &self.server.disposal);
             self.server.surroundings.discard(Box::new(garbage));
         }
         if self.reads {

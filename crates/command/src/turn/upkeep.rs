@@ -23,7 +23,7 @@ impl Turn<'_> {
         let keys = self.group().slot(slot).take_all();
         self.server.stats.dirty.add(count);
         self.server.keyspace.expiring.note(slot, false);
-        self.flushed = Some(keys);
+        self.flushed = Some(Box::new(keys));
         self.settle();
     }
 

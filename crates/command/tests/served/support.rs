@@ -211,6 +211,7 @@ impl Client<'_> {
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
         }
+        self.server.settle(&mut self.session);
         text(&mut out)
     }
 

@@ -165,6 +165,7 @@ impl Connection {
                 foreseen = self.shared.server.foresee(&input[start..]);
             }
             if outcome != Outcome::Continue {
+                self.shared.server.settle(&mut self.session);
                 self.follow(outcome).await?;
                 // What has arrived while a request waited.
                 input.append(&mut self.input);

@@ -19,6 +19,7 @@ impl Connection {
     /// as this client reads, so it goes on only after others had their turn, and what the client says itself is looked
     /// at first.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.shared.server.settle(&mut self.session);
         for _ in 0..ROUNDS {
             self.send().await?;
             self.out.clear(KEPT_BYTES);
