@@ -76,6 +76,11 @@ impl Peer {
     }
 }
 
+/// Raises a figure that only the thread of the connection raises.
+fn raise(figure: &AtomicU64, by: u64) {
+    figure.store(figure.load(Relaxed) + by, Relaxed);
+}
+
 fn address(socket: SocketAddr) -> String {
     SocketAddr::new(socket.ip().to_canonical(), socket.port()).to_string()
 }
@@ -342,7 +347,7 @@ impl Client {
 
     /// Bytes were read from it.
     pub fn add_input(&self, bytes: u64, now: Now) {
-        self.net_in.fetch_add(bytes, Relaxed);
+        raise(&self.net_in, bytes);
         self.last_interaction.store(now.mono.as_micros(), Relaxed);
     }
 
@@ -353,7 +358,7 @@ impl Client {
 
     /// Bytes were written to it.
     pub fn add_output(&self, bytes: u64, now: Now) {
-        self.net_out.fetch_add(bytes, Relaxed);
+        raise(&self.net_out, bytes);
         self.last_interaction.store(now.mono.as_micros(), Relaxed);
     }
 
@@ -375,8 +380,7 @@ impl Client {
     }
 
     pub(crate) fn end_command(&self) {
-        // Nobody else counts here.
-        self.commands.store(self.commands.load(Relaxed) + 1, Relaxed);
+        raise(&self.commands, 1);
         self.argument_bytes.store(0, Relaxed);
     }
 

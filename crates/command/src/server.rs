@@ -252,7 +252,13 @@ impl Server {
         Audience { family, tls: false, endpoint_type: self.settings.load().endpoint_type }
     }
 
-    /// Bounds on what this client may send.
+    /// How often what the configuration says to commands has changed.
+    #[must_use]
+    pub fn settings_version(&self) -> u64 {
+        self.settings.version()
+    }
+
+    /// Bounds on what this client may send, by the settings of now.
     #[must_use]
     pub fn limits(&self) -> Limits {
         let bulk_bytes_max = i64::try_from(self.settings.load().text_bytes).unwrap_or(i64::MAX);

@@ -71,6 +71,11 @@ impl CurrentSettings {
         self.settings.load()
     }
 
+    /// How often it has changed. What is loaded after this was asked is of that time or later.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
     pub(crate) fn change(&self, config: &Config) {
         self.settings.store(Arc::new(Settings::new(config)));
         self.version.fetch_add(1, Ordering::Release);
@@ -80,7 +85,7 @@ impl CurrentSettings {
 impl SeenSettings {
     /// Looks again.
     pub(crate) fn look(&mut self, current: &CurrentSettings) {
-        let version = current.version.load(Ordering::Acquire);
+        let version = current.version();
         if self.0.as_ref().is_none_or(|(seen, _)| *seen != version) {
             self.0 = Some((version, current.settings.load_full()));
         }

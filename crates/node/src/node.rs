@@ -12,7 +12,7 @@ use slotmesh_command::{Keyspace, Process, PubSub, Server};
 use slotmesh_config::Config;
 use slotmesh_gossip::{Engine, Memory, SplitMix};
 use slotmesh_types::NodeId;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc};
 
 use crate::admin::{self, Admin};
 use crate::bus::{BusOptions, BusThread, Files, Origin, Publications};
@@ -100,7 +100,6 @@ pub enum StartError {
 /// A running node. It stops when told to, or when dropped.
 pub struct Node {
     shared: Arc<Shared>,
-    stopping: watch::Sender<bool>,
     endings: mpsc::UnboundedReceiver<Ending>,
     /// Both are there until the node stops.
     running: Option<(BusThread, Threads, Keeper)>,
@@ -167,7 +166,6 @@ impl Node {
         let threads = Threads::start(thread_count, &watchdog).map_err(lacking("threads"))?;
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
             .map_err(lacking("the bus thread"))?;
-        let (stopping, stopped) = watch::channel(false);
         let (targets, reaper) = (Targets::default(), Reaper::start(&ended).map_err(lacking("threads"))?);
         let world = Box::new(World::new(bus.bus(), clock, &watchdog, &targets, reaper));
         let process = process(&options, entropy.run_id, entropy.replication_id);
@@ -182,13 +180,12 @@ impl Node {
             settled,
             changing: Mutex::default(),
             endings: ended,
-            stopping: stopped,
             may_change: options.may_change.unwrap_or_else(|| Box::new(|_| Ok(()))),
             on_config: options.on_config.unwrap_or_else(|| Box::new(|_| {})),
         });
         let keeper = Keeper::start(Arc::clone(&shared), chores, waiting).map_err(lacking("threads"))?;
         let running = Some((bus, threads, keeper));
-        let mut node = Self { shared, stopping, endings, running, admin: None, pid_file: None };
+        let mut node = Self { shared, endings, running, admin: None, pid_file: None };
         node.open()?;
         let admin = admin.map(|admin| admin.start(&node.shared)).transpose();
         node.admin = admin.map_err(StartError::AdminPort)?;
@@ -270,8 +267,7 @@ impl Node {
         thread::scope(|scope| {
             let halting = scope.spawn(|| {
                 threads.first().block_on(self.shared.listeners.close());
-                // Connections that nobody serves need not be told.
-                let _ = self.stopping.send(true);
+                self.shared.server.clients.all().iter().for_each(|client| client.kill());
                 bus.stop();
                 drop(threads);
                 keeper.stop();

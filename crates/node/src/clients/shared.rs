@@ -6,7 +6,7 @@ use slotmesh_command::{Responsiveness, Server, Surroundings, Usage};
 use slotmesh_config::{Config, SetError};
 use slotmesh_table::ClusterView;
 use slotmesh_types::Now;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc};
 
 use super::listener::Listeners;
 use super::targets::Targets;
@@ -39,8 +39,6 @@ pub(crate) struct Shared {
     /// Held by the one change of the configuration that takes effect.
     pub(crate) changing: Mutex<()>,
     pub(crate) endings: mpsc::UnboundedSender<Ending>,
-    /// Turns true when connections have to end.
-    pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) may_change: MayChange,
     pub(crate) on_config: OnConfig,
 }

@@ -1,40 +1,82 @@
 //! How others reach the task of a connection.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU8, Ordering, fence};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 
 use slotmesh_command::Driver;
 use tokio::sync::Notify;
 
+/// The connection has to end.
+const KILLED: u8 = 1;
+/// There is something to send that nobody asked for.
+const PUSHED: u8 = 2;
+
 /// How others reach the task of a connection. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Signals(Arc<Both>);
+pub(crate) struct Signals(Arc<Raised>);
 
+/// The task looks at its flags with each packet that arrives, so that costs no more than reading them.
 #[derive(Debug, Default)]
-struct Both {
-    killed: Notify,
-    pushed: Notify,
+struct Raised {
+    flags: AtomicU8,
+    /// The task, once it runs.
+    task: OnceLock<Waker>,
     served: Notify,
 }
 
 impl Signals {
-    /// Waits until the connection has to end.
-    pub(crate) async fn killed(&self) {
-        self.0.killed.notified().await;
+    /// From here on this task is woken. Call it once, before the others that wait for a flag; they are for this task only.
+    pub(crate) async fn attach(&self) {
+        poll_fn(|cx| {
+            self.0.task.get_or_init(|| cx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+        // Whoever raises a flag and finds no task has done so before this, and the task will see it.
+        fence(Ordering::SeqCst);
     }
 
-    /// Waits until the request that waits for keys may have been served.
+    /// Waits until the connection has to end.
+    pub(crate) async fn killed(&self) {
+        self.lowered(KILLED).await;
+    }
+
+    /// Waits until the request that waits for keys may have been served. Any task may.
     pub(crate) async fn served(&self) {
         self.0.served.notified().await;
     }
 
     /// There is more to send that nobody asked for.
     pub(crate) fn more(&self) {
-        self.0.pushed.notify_one();
+        self.raise(PUSHED);
     }
 
     /// Waits until there is something to send that nobody asked for.
     pub(crate) async fn pushed(&self) {
-        self.0.pushed.notified().await;
+        self.lowered(PUSHED).await;
+    }
+
+    fn raise(&self, flag: u8) {
+        self.0.flags.fetch_or(flag, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if let Some(task) = self.0.task.get() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// Waits until a flag is raised, and lowers it.
+    async fn lowered(&self, flag: u8) {
+        poll_fn(|cx| {
+            debug_assert!(self.0.task.get().is_some_and(|task| task.will_wake(cx.waker())), "a task of its own");
+            if self.0.flags.load(Ordering::Acquire) & flag == 0 {
+                return Poll::Pending;
+            }
+            self.0.flags.fetch_and(!flag, Ordering::AcqRel);
+            Poll::Ready(())
+        })
+        .await;
     }
 }
 
@@ -44,10 +86,10 @@ impl Driver for Signals {
     }
 
     fn killed(&self) {
-        self.0.killed.notify_one();
+        self.raise(KILLED);
     }
 
     fn pushed(&self) {
-        self.0.pushed.notify_one();
+        self.raise(PUSHED);
     }
 }

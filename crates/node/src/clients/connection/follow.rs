@@ -9,8 +9,8 @@ use std::time::Duration;
 use slotmesh_command::{Answer, Outcome, Question, Waiter, answer, end_wait, resume};
 use tokio::time::{Instant, sleep_until};
 
+use super::Connection;
 use super::send::REPLY_BYTES;
-use super::{Connection, read};
 use crate::clients::ask::ask;
 use crate::clients::migrate::migrate;
 use crate::ending::Ending;
@@ -138,7 +138,7 @@ impl Connection {
                     self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
                     self.flush().await?;
                 }
-                count = read(&mut self.stream, &mut self.input) => match count? {
+                count = self.input.read(&mut self.stream) => match count? {
                     0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                     count => {
                         self.note_input(count);

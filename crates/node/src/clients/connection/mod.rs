@@ -1,29 +1,24 @@
 //! One client connection.
 
 mod follow;
+mod input;
 mod send;
 
-use std::cell::RefCell;
-use std::future::poll_fn;
 use std::io;
-use std::mem;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+
+use input::{Input, READ_BYTES};
 
 use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Session, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
-use tokio::io::ReadBuf;
 
 use send::REPLY_BYTES;
 
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
-
-/// Bytes read in one go. The buffer belongs to the thread, so that an idle connection holds none.
-const READ_BYTES: usize = 16 * 1024;
 
 /// A client that always has something to say gives way to the others of its thread after so many reads, and after each
 /// that filled the buffer or brought so many replies: its socket alone would never make it wait.
@@ -41,20 +36,17 @@ const STRANGER_BYTES: usize = 1 << 20;
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
 
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
-}
-
 /// Serves a connection until it ends, is killed, or the server stops.
 pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
-    let mut stopping = shared.stopping.clone();
+    signals.attach().await;
     let now = shared.clock.now();
     let mut connection = Connection {
         shared,
         session,
         stream,
         reader: RequestReader::new(Limits::default()),
-        input: Vec::new(),
+        input: Input::default(),
+        limits: None,
         out: Output::default(),
         closing: false,
         signals: signals.clone(),
@@ -63,7 +55,6 @@ pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, s
     tokio::select! {
         biased;
         () = signals.killed() => {}
-        _ = stopping.wait_for(|stopping| *stopping) => {}
         // An error of the socket means that the client is gone.
         _ = connection.serve() => {}
     }
@@ -78,7 +69,9 @@ struct Connection {
     stream: Stream,
     reader: RequestReader,
     /// What has arrived and was not executed.
-    input: Vec<u8>,
+    input: Input,
+    /// What the limits of the reader come from: the settings of that version, and whether the password was not shown.
+    limits: Option<(u64, bool)>,
     /// Replies not sent yet.
     out: Output,
     /// Nothing more is executed; what is written is sent, then the connection ends.
@@ -97,7 +90,7 @@ impl Connection {
             let mut full = false;
             tokio::select! {
                 biased;
-                count = read(&mut self.stream, &mut self.input) => match count? {
+                count = self.input.read(&mut self.stream) => match count? {
                     0 => return Ok(()),
                     count => {
                         full = count == READ_BYTES;
@@ -130,13 +123,11 @@ impl Connection {
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
         let mut locked_out = self.limit_requests();
-        let mut input = mem::take(&mut self.input);
-        let mut start = 0;
         // Requests at hand whose keys are on their way from memory.
         let mut foreseen = 0_usize;
         while !self.closing {
-            let (outcome, consumed) = match self.reader.next(&input[start..]) {
-                Ok(Next::Incomplete { .. }) if input[start..].starts_with(BUS_SIGNATURE) => {
+            let (outcome, consumed) = match self.reader.next(self.input.bytes()) {
+                Ok(Next::Incomplete { .. }) if self.input.bytes().starts_with(BUS_SIGNATURE) => {
                     ErrorReply::err("This is a client port, not the port of the cluster bus").write(self.out.own());
                     (Outcome::Close, 0)
                 }
@@ -159,16 +150,14 @@ impl Connection {
                     (Outcome::Close, 0)
                 }
             };
-            start += consumed;
+            self.input.consume(consumed);
             foreseen = foreseen.saturating_sub(1);
-            if foreseen == 0 && start < input.len() {
-                foreseen = self.shared.server.foresee(&input[start..]);
+            if foreseen == 0 && self.input.len() > 0 {
+                foreseen = self.shared.server.foresee(self.input.bytes());
             }
             if outcome != Outcome::Continue {
                 self.shared.server.settle(&mut self.session);
                 self.follow(outcome).await?;
-                // What has arrived while a request waited.
-                input.append(&mut self.input);
             }
             if self.session.is_locked_out(&self.shared.server) != locked_out {
                 locked_out = self.limit_requests();
@@ -178,14 +167,20 @@ impl Connection {
                 tokio::task::yield_now().await;
             }
         }
-        self.keep(input, start);
+        self.input.rest();
+        self.reader.rest();
+        self.closing |= self.has_too_much_input();
         Ok(())
     }
 
     /// Sets how long requests may be; who has not shown the password gets little. Tells whether that is so.
     fn limit_requests(&mut self) -> bool {
-        let unauthenticated = self.session.is_locked_out(&self.shared.server);
-        self.reader.set_limits(Limits { unauthenticated, ..self.shared.server.limits() });
+        let server = &self.shared.server;
+        let unauthenticated = self.session.is_locked_out(server);
+        let from = (server.settings_version(), unauthenticated);
+        if self.limits.replace(from) != Some(from) {
+            self.reader.set_limits(Limits { unauthenticated, ..server.limits() });
+        }
         unauthenticated
     }
 
@@ -201,24 +196,13 @@ impl Connection {
         }
     }
 
-    /// Keeps the start of the next request, unless it has grown too long.
-    fn keep(&mut self, mut input: Vec<u8>, start: usize) {
-        input.drain(..start);
-        if input.is_empty() {
-            input = Vec::new();
-        } else if start > 0 && input.len() <= KEPT_BYTES {
-            // Not while a long request arrives: it would move with every piece of it.
-            input.shrink_to(KEPT_BYTES);
-        }
-        self.reader.rest();
-        self.input = input;
-        self.closing |= self.has_too_much_input();
-    }
-
     /// Whether more has arrived, and was not executed, than the client may have waiting; an operator is told.
     fn has_too_much_input(&self) -> bool {
         let (server, client, length) = (&self.shared.server, self.session.client(), self.input.len());
         client.set_input(length);
+        if length == 0 {
+            return false;
+        }
         let mut max = server.query_bytes();
         if self.session.is_locked_out(server) {
             max = max.min(STRANGER_BYTES);
@@ -233,16 +217,4 @@ impl Connection {
         }
         length > max
     }
-}
-
-/// Waits for bytes, and reads them to the end of `input`; 0 at the end of the connection. Nothing is lost when it is
-/// given up.
-async fn read(stream: &mut Stream, input: &mut Vec<u8>) -> io::Result<usize> {
-    let mut read = |cx: &mut Context<'_>, scratch: &mut Vec<u8>| {
-        let mut buffer = ReadBuf::new(scratch);
-        ready!(stream.poll_read(cx, &mut buffer))?;
-        input.extend_from_slice(buffer.filled());
-        Poll::Ready(Ok(buffer.filled().len()))
-    };
-    poll_fn(|cx| SCRATCH.with_borrow_mut(|scratch| read(cx, scratch))).await
 }

@@ -1,0 +1,145 @@
+//! What has arrived from a client and was not executed.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::mem;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::ReadBuf;
+
+use super::KEPT_BYTES;
+use crate::clients::stream::Stream;
+
+/// Bytes read in one go.
+pub(super) const READ_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// Where what arrives is put first. It belongs to the thread, so that an idle connection holds none; who has it while
+    /// requests are executed leaves an empty one.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What has arrived from a client and was not executed.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Whether they stand in the buffer of the thread. No longer than until the requests at hand are executed.
+    is_lent: bool,
+}
+
+impl Input {
+    /// The bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// How many they are.
+    pub(super) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// The first ones are executed.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.start += count;
+    }
+
+    /// Waits for more, at most [`READ_BYTES`], and tells how many came; 0 at the end of the connection. Nothing is lost when
+    /// it is given up.
+    pub(super) async fn read(&mut self, stream: &mut Stream) -> io::Result<usize> {
+        poll_fn(|cx| {
+            let mut buffer = BUFFER.take();
+            buffer.resize(READ_BYTES, 0);
+            let result = poll_read(stream, cx, &mut buffer);
+            if let Poll::Ready(Ok(count @ 1..)) = result {
+                buffer = self.add(buffer, count);
+            }
+            if !buffer.is_empty() {
+                BUFFER.set(buffer);
+            }
+            result
+        })
+        .await
+    }
+
+    /// Adds so many bytes from the start of a buffer; gives the buffer back, or an empty one if the bytes stay there.
+    fn add(&mut self, buffer: Vec<u8>, count: usize) -> Vec<u8> {
+        if self.bytes.is_empty() {
+            *self = Self { bytes: buffer, start: 0, end: count, is_lent: true };
+            return Vec::new();
+        }
+        self.bytes.truncate(self.end);
+        self.bytes.extend_from_slice(&buffer[..count]);
+        self.end = self.bytes.len();
+        self.is_lent = false;
+        buffer
+    }
+
+    /// Keeps what is left, the start of a request, until more comes.
+    pub(super) fn rest(&mut self) {
+        if self.is_lent {
+            let left = self.bytes().to_vec();
+            BUFFER.set(mem::replace(&mut self.bytes, left));
+            self.is_lent = false;
+        } else {
+            self.bytes.drain(..self.start);
+            if self.bytes.is_empty() {
+                self.bytes = Vec::new();
+            } else if self.start > 0 && self.bytes.len() <= KEPT_BYTES {
+                // Not while a long request arrives: it would move with every piece of it.
+                self.bytes.shrink_to(KEPT_BYTES);
+            }
+        }
+        (self.start, self.end) = (0, self.bytes.len());
+    }
+}
+
+fn poll_read(stream: &mut Stream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(buffer);
+    ready!(stream.poll_read(cx, &mut buffer))?;
+    Poll::Ready(Ok(buffer.filled().len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buffer(text: &[u8]) -> (Vec<u8>, usize) {
+        let mut buffer = text.to_vec();
+        buffer.resize(READ_BYTES, 0);
+        (buffer, text.len())
+    }
+
+    fn add(input: &mut Input, text: &[u8]) -> bool {
+        let (buffer, count) = buffer(text);
+        input.add(buffer, count).is_empty()
+    }
+
+    #[test]
+    fn what_is_whole_stays_in_the_buffer_and_what_is_left_leaves_it() {
+        let mut input = Input::default();
+        assert!(add(&mut input, b"onetwoth"), "it stays where it is");
+        input.consume(6);
+        input.rest();
+        assert_eq!((input.bytes(), input.is_lent), (&b"th"[..], false));
+        assert_eq!(BUFFER.take().len(), READ_BYTES, "the thread has its buffer again");
+        assert!(!add(&mut input, b"reefour"));
+        assert_eq!(input.bytes(), b"threefour");
+        input.consume(9);
+        input.rest();
+        assert_eq!((input.len(), input.bytes.capacity()), (0, 0));
+    }
+
+    #[test]
+    fn what_arrives_while_a_request_waits_goes_behind_it() {
+        let mut input = Input::default();
+        add(&mut input, b"one");
+        input.consume(1);
+        assert!(!add(&mut input, b"two"));
+        assert_eq!(input.bytes(), b"netwo");
+        input.rest();
+        assert_eq!((input.bytes(), input.start), (&b"netwo"[..], 0));
+    }
+}
