@@ -1,12 +1,16 @@
 //! CPU of the server for a command on keys.
 
+use std::net::SocketAddr;
+
 use anyhow::Result;
 use indicatif::ProgressBar;
+use rustix::process::Pid;
 
-use super::load::{Load, lone_node};
+use super::floor::Floor;
+use super::load::{Cost, Load, lone_node};
 use super::report::{self, Report};
 use super::sample::Sample;
-use crate::rack::{Kind, Node, Rack};
+use crate::rack::{Kind, Rack};
 
 /// How to measure commands.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,6 +30,9 @@ pub struct Options {
     /// Only commands with this name.
     #[arg(long)]
     only: Option<String>,
+    /// Beside a server of a map and nothing else, where that knows the command: what sockets and the protocol cost.
+    #[arg(long)]
+    floor: bool,
 }
 
 /// One command under measurement.
@@ -116,24 +123,34 @@ pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
     let wanted = |case: &&Case| options.only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(case.name));
     let cases: Vec<&Case> = CASES.iter().filter(wanted).collect();
     let nodes = [lone_node(rack, Kind::Slotmesh)?, lone_node(rack, Kind::Valkey9)?];
+    let floor = options.floor.then(Floor::start).transpose()?;
+    let mut servers = Vec::new();
+    for node in &nodes {
+        servers.push(Asked { name: node.kind().to_string(), address: node.address(), pid: node.pid()? });
+    }
+    if let Some(floor) = &floor {
+        servers.push(Asked { name: "a map".to_owned(), address: floor.address(), pid: floor.pid() });
+    }
     let title = format!(
         "Server CPU for a command in microseconds, {} keys, {} connections, values of 64 bytes, medians of {} runs of {} requests",
         options.keys, options.connections, options.runs, options.requests
     );
     let columns = ["command", "pipeline", "slotmesh", "range", "Valkey", "range", "ratio", "a second", "Valkey's"];
-    let mut report = Report::new(title, &columns);
-    let bar = super::progress(cases.len() * usize::from(options.runs) * 2)?;
+    let more = if floor.is_some() { &["a map", "range", "ratio"][..] } else { &[] };
+    let mut report = Report::new(title, &[&columns, more].concat());
+    let bar = super::progress(cases.len() * usize::from(options.runs) * servers.len())?;
     for case in cases {
-        let mut costs = [Sample::default(), Sample::default()];
-        let mut speeds = [Sample::default(), Sample::default()];
+        let mut costs: [Sample; 3] = Default::default();
+        let mut speeds: [Sample; 3] = Default::default();
+        let asked = if FLOOR.contains(&case.name) { &servers[..] } else { &servers[..nodes.len()] };
         for _ in 0..options.runs {
-            for (index, node) in nodes.iter().enumerate() {
-                let cost = measure(node, case, options, &bar)?;
+            for (index, server) in asked.iter().enumerate() {
+                let cost = measure(server, case, options, &bar)?;
                 costs[index].add(cost.micros);
                 speeds[index].add(cost.per_second);
             }
         }
-        report.row(vec![
+        let mut row = vec![
             case.name.to_owned(),
             case.pipeline.to_string(),
             report::median(&costs[0], 2),
@@ -143,16 +160,33 @@ pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
             report::ratio(&costs[0], &costs[1]),
             report::median(&speeds[0], 0),
             report::median(&speeds[1], 0),
-        ]);
+        ];
+        if floor.is_some() {
+            row.extend(match asked.len() {
+                3 => [report::median(&costs[2], 2), report::range(&costs[2], 2), report::ratio(&costs[2], &costs[1])],
+                _ => Default::default(),
+            });
+        }
+        report.row(row);
     }
     bar.finish_and_clear();
     Ok(report)
 }
 
-fn measure(node: &Node, case: &Case, options: &Options, bar: &ProgressBar) -> Result<super::load::Cost> {
-    bar.set_message(format!("{} {} {}", node.kind(), case.name, case.pipeline));
-    let mut load = Load::new(node, options.connections.into())?;
-    // The same keys for both, in an order that no cache foresees.
+/// A server that is asked.
+struct Asked {
+    name: String,
+    address: SocketAddr,
+    pid: Pid,
+}
+
+/// The commands that the floor knows.
+const FLOOR: [&str; 2] = ["SET", "GET"];
+
+fn measure(server: &Asked, case: &Case, options: &Options, bar: &ProgressBar) -> Result<Cost> {
+    bar.set_message(format!("{} {} {}", server.name, case.name, case.pipeline));
+    let mut load = Load::new(server.address, options.connections.into())?;
+    // The same keys for all, in an order that no cache foresees.
     let keys = options.keys;
     let requests = |words: Words| {
         let mut turn = 0_u64;
@@ -164,9 +198,9 @@ fn measure(node: &Node, case: &Case, options: &Options, bar: &ProgressBar) -> Re
     let count = options.requests * case.pipeline.min(4);
     if let Some(fill) = case.fill.or_else(|| (case.pipeline == 1).then_some(case.words)) {
         // All is there before it is asked for, however often.
-        load.run(node, count.max(usize::try_from(keys)?), 64, requests(fill))?;
+        load.run(server.pid, count.max(usize::try_from(keys)?), 64, requests(fill))?;
     }
-    let cost = load.run(node, count, case.pipeline, requests(case.words))?;
+    let cost = load.run(server.pid, count, case.pipeline, requests(case.words))?;
     bar.inc(1);
     Ok(cost)
 }

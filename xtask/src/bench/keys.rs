@@ -96,7 +96,7 @@ pub(crate) fn run(rack: &Rack, options: &Options) -> Result<Report> {
 fn measure(rack: &Rack, kind: Kind, case: &Case, elements: u64) -> Result<f64> {
     let node = lone_node(rack, kind)?;
     // One connection: elements come in order.
-    let mut load = Load::new(&node, 1)?;
+    let mut load = Load::new(node.address(), 1)?;
     let before = usage::memory(node.pid()?)?.resident_kib;
     let mut element = 0;
     let next = || {
@@ -106,7 +106,7 @@ fn measure(rack: &Rack, kind: Kind, case: &Case, elements: u64) -> Result<f64> {
         words.into_iter().map(String::into_bytes).collect()
     };
     let mut next: Box<dyn FnMut() -> Vec<Vec<u8>>> = Box::new(next);
-    load.run(&node, usize::try_from(elements)?, 1000, &mut next)?;
+    load.run(node.pid()?, usize::try_from(elements)?, 1000, &mut next)?;
     let grown = usage::memory(node.pid()?)?.resident_kib.saturating_sub(before);
     Ok(grown as f64 * 1024.0 / elements as f64)
 }

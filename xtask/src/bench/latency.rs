@@ -92,7 +92,7 @@ fn delete(node: &Node, options: &Options) -> Result<Vec<Duration>> {
 }
 
 fn idle(node: &Node, options: &Options) -> Result<Vec<Duration>> {
-    let idle = Load::new(node, options.idle)?;
+    let idle = Load::new(node.address(), options.idle)?;
     let times = while_disturbed(node, options, |_| Ok(()));
     drop(idle);
     times
@@ -202,7 +202,8 @@ fn fill(node: &Node, count: u32, words: impl Fn(u32) -> Vec<String>) -> Result<(
         next += 1;
         words(next - 1).into_iter().map(String::into_bytes).collect()
     };
-    Load::new(node, 1)?.run(node, usize::try_from(count)?, BATCH.min(usize::try_from(count)?), command)?;
+    let count = usize::try_from(count)?;
+    Load::new(node.address(), 1)?.run(node.pid()?, count, BATCH.min(count), command)?;
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! A server under the load of many connections.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::Pid;
 use slotmesh_resp::{Value, encode_command};
 
 use crate::rack::{Client, Kind, Node, Rack, interrupt, usage, wait};
@@ -37,9 +38,9 @@ pub(super) fn lone_node(rack: &Rack, kind: Kind) -> Result<Node> {
 }
 
 impl Load {
-    pub(super) fn new(node: &Node, connections: usize) -> Result<Self> {
+    pub(super) fn new(server: SocketAddr, connections: usize) -> Result<Self> {
         let connect = |_| -> Result<TcpStream> {
-            let stream = TcpStream::connect_timeout(&node.address(), Client::PATIENCE)?;
+            let stream = TcpStream::connect_timeout(&server, Client::PATIENCE)?;
             stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(Client::PATIENCE))?;
             Ok(stream)
@@ -48,15 +49,15 @@ impl Load {
     }
 
     /// Sends requests, `pipeline` of them at once on each connection, and reads the replies, until there were `requests`; tells what
-    /// that cost the node. `next` gives the words of each.
+    /// that cost the process of the server. `next` gives the words of each.
     pub(super) fn run(
         &mut self,
-        node: &Node,
+        pid: Pid,
         requests: usize,
         pipeline: usize,
         mut next: impl FnMut() -> Vec<Vec<u8>>,
     ) -> Result<Cost> {
-        let (pid, mut done, mut cpu, mut time) = (node.pid()?, 0, Duration::ZERO, Duration::ZERO);
+        let (mut done, mut cpu, mut time) = (0, Duration::ZERO, Duration::ZERO);
         while done < requests {
             interrupt::check()?;
             // Made before it is measured, so that the server is not kept waiting.

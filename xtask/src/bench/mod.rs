@@ -4,6 +4,7 @@ mod admin;
 mod codec;
 mod commands;
 mod detect;
+mod floor;
 mod idle;
 mod keys;
 mod latency;
