@@ -73,16 +73,16 @@ enum Room {
     No,
 }
 
-/// Makes room for what may need memory, if that is full; the error is for what there is no room for. No lock may be
-/// held.
+/// Makes room where memory is full, whatever the request: one that only reads frees what the ones before have taken. The error is
+/// for what needs memory, where there is none. No lock may be held.
 pub(crate) fn check_room(server: &Server, now: Now, needs: impl FnOnce() -> bool) -> Result<(), ErrorReply> {
-    if !server.memory.is_over() || !needs() {
+    if !server.memory.is_over() {
         return Ok(());
     }
     let eviction = server.settings.load().eviction;
     match server.evict_for(now, eviction.micros) {
-        Room::Made | Room::Later => Ok(()),
-        Room::No => Err(no_room()),
+        Room::No if needs() => Err(no_room()),
+        Room::Made | Room::Later | Room::No => Ok(()),
     }
 }
 

@@ -36,15 +36,21 @@ impl Promises {
 /// A nodes.conf, and what stands beside it.
 #[derive(Clone)]
 pub(crate) struct File {
-    /// What it says, and when it was written. Few of the texts are ever read, and big worlds write them all the time.
-    content: Arc<(Table, Now)>,
+    /// What it says, and when it was written. Few of the texts are ever read, and big worlds write them all the time. Nothing in
+    /// a world that keeps no files.
+    content: Option<Arc<(Table, Now)>>,
     promises: Promises,
     memory: Memory,
 }
 
 impl File {
     pub(crate) fn new(table: Table, now: Now, memory: Memory) -> Self {
-        Self { promises: Promises::of(&table), content: Arc::new((table, now)), memory }
+        Self { promises: Promises::of(&table), content: Some(Arc::new((table, now))), memory }
+    }
+
+    /// The same without what only a process reads that begins.
+    pub(crate) fn without_content(table: &Table) -> Self {
+        Self { promises: Promises::of(table), content: None, memory: Memory::default() }
     }
 }
 
@@ -158,8 +164,12 @@ impl Disk {
     }
 
     /// nodes.conf as a new process finds it.
+    ///
+    /// # Panics
+    /// When it was saved in a world that keeps no files.
     pub(crate) fn text(&self) -> Vec<u8> {
-        let (table, now) = &*self.written.content;
+        let (table, now) =
+            &**self.written.content.as_ref().expect("a world that keeps no files, and a process that begins");
         ConfFile::text_of(table, *now)
     }
 

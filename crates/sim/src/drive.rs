@@ -249,8 +249,13 @@ impl World {
         let now = state.clock(self.now);
         let table = state.engine.as_ref().expect("the node is up").table();
         let sound = self.checks.saves(node, table, now);
-        let memory = state.engine.as_ref().expect("the node is up").memory(now);
-        state.disk.start(self.now, File::new(table.for_file(), now, memory));
+        let file = if self.keeps_files {
+            let memory = state.engine.as_ref().expect("the node is up").memory(now);
+            File::new(table.for_file(), now, memory)
+        } else {
+            File::without_content(table)
+        };
+        state.disk.start(self.now, file);
         let slow = self.network.dice.hits(self.network.faults.slow_disk.0);
         let extra = self.network.dice.up_to(self.network.faults.slow_disk.1);
         let (least, most) = SAVE_MICROS;

@@ -48,6 +48,8 @@ pub struct World {
     pub(crate) watched: Vec<Event>,
     /// Whether replication streams move.
     pub(crate) writing: bool,
+    /// Whether what nodes save can be read again.
+    pub(crate) keeps_files: bool,
     /// The node that was found not to know everybody when it was last looked.
     unready: Cell<usize>,
     seed: u64,
@@ -84,6 +86,7 @@ impl World {
             watching: None,
             watched: Vec::new(),
             writing: false,
+            keeps_files: true,
             unready: Cell::new(0),
             rng,
             seed,
@@ -106,6 +109,12 @@ impl World {
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// From now on what nodes save can't be read again: for a world in which no process begins any more. Saves take their time and
+    /// what depends on them waits as before, but a copy of the table for each was half of the work where many vote.
+    pub fn keep_no_files(&mut self) {
+        self.keeps_files = false;
     }
 
     /// From now on the network and the disks misbehave like this.

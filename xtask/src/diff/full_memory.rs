@@ -4,9 +4,17 @@ use super::keys;
 use super::pick::Pick;
 use super::stage::Step;
 
-/// With a limit of one byte all keys go or none, so that nothing depends on which go first. Those that expire alone can't be
-/// compared: in Valkey a key goes with the next command of any kind, here with the next that needs memory, or a little later.
-const POLICIES: [&str; 4] = ["noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random"];
+/// With a limit of one byte all keys go or none, or all that expire, so that nothing depends on which go first.
+const POLICIES: [&str; 8] = [
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+];
 
 /// Commands of a script before memory is full, and while it is.
 const BEFORE: usize = 12;

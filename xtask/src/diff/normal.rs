@@ -49,6 +49,16 @@ pub(super) fn escaped(reply: &[u8]) -> String {
     reply.escape_ascii().to_string()
 }
 
+/// Whether two replies, escaped, are times in milliseconds within a second: a term that each server has counted from its own
+/// present ends when it does.
+pub(super) fn are_one_moment(ours: &str, theirs: &str) -> bool {
+    let millis = |reply: &str| {
+        let digits = reply.strip_prefix(':')?.strip_suffix("\\r\\n")?;
+        (digits.len() == 13).then(|| digits.parse::<u64>().ok())?
+    };
+    millis(ours).zip(millis(theirs)).is_some_and(|(ours, theirs)| ours.abs_diff(theirs) < 1000)
+}
+
 /// A reply whose elements, or theirs, come in no promised order.
 pub(super) fn in_order(reply: &[u8]) -> anyhow::Result<String> {
     let Some((value, _)) = Value::parse(reply)? else { anyhow::bail!("half a reply") };
@@ -95,6 +105,13 @@ mod tests {
 
     fn names() -> Names {
         Names { ids: vec!["a".repeat(40), "b".repeat(40)], ports: vec![7001, 7002] }
+    }
+
+    #[test]
+    fn moments_within_a_second_are_one() {
+        assert!(are_one_moment(":1796057978118\\r\\n", ":1796057978119\\r\\n"));
+        assert!(!are_one_moment(":1796057978118\\r\\n", ":1796057979119\\r\\n"));
+        assert!(!are_one_moment(":118\\r\\n", ":119\\r\\n") && !are_one_moment("$-1\\r\\n", "$-1\\r\\n"));
     }
 
     #[test]

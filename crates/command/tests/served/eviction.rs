@@ -93,7 +93,7 @@ fn who_listens_and_who_watches_is_told_of_keys_that_go() {
     world.configure("maxmemory-policy", "allkeys-random");
     let (mut client, mut listener) = (world.client(), world.client());
     listener.say("PSUBSCRIBE __keyevent@0__:*");
-    client.say_all(&["SET k text", "WATCH k", "MULTI", "PING"]);
+    client.say_all(&[&format!("SET k {:0200}", 0), "WATCH k", "MULTI", "PING"]);
     let mut other = world.client();
     allow(&world, &mut other, -1);
     assert_eq!(other.say("SET x 1"), "+OK\r\n");

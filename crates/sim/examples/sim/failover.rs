@@ -161,6 +161,7 @@ impl Case {
         let config = Config { node_timeout: self.node_timeout, rules: self.rules.of_engine(), ..Config::default() };
         let mut world = World::founded(self.seed, config, &members);
         world.run_until(LIMIT, World::is_full_mesh).context("no full mesh")?;
+        world.keep_no_files();
         // A primary that has just started does not serve for two seconds.
         world.run_for(Duration::from_secs(3));
         if let Some(node) = (0..primaries).find(|node| !world.running(*node).is_serving()) {
