@@ -119,7 +119,7 @@ impl<'a> Demand<'a> {
 }
 
 /// Whether a request runs here and now; then `turn` is the one at the slot of its keys, for what works on keys. It is made
-/// where it stays: handing it on from function to function took a tenth of the time of a GET.
+/// where it stays: it is too big to be handed on from function to function for each request.
 pub(crate) fn admit<'s>(
     server: &'s Server,
     session: &Session,

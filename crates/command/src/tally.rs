@@ -7,7 +7,7 @@ use crate::stats::Stats;
 use crate::table::Known;
 
 /// What the latest requests of one client have cost, if they were all of one command, and is not among the figures of the server
-/// yet. A figure that other threads read costs as much to raise as a tenth of a GET, whether by one or by a hundred.
+/// yet: a figure that other threads raise as well takes the same time whether it is raised by one or by a hundred.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     command: Option<&'static Known>,

@@ -26,7 +26,7 @@ pub(super) struct Input {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether they stand in the buffer of the thread. No longer than until the requests at hand are executed.
+    /// Whether they stand in the buffer of the thread.
     is_lent: bool,
 }
 
@@ -77,20 +77,24 @@ impl Input {
         buffer
     }
 
-    /// Keeps what is left, the start of a request, until more comes.
-    pub(super) fn rest(&mut self) {
+    /// Gives the buffer of the thread back: to be called before the connection waits for anything.
+    pub(super) fn give_back(&mut self) {
         if self.is_lent {
             let left = self.bytes().to_vec();
             BUFFER.set(mem::replace(&mut self.bytes, left));
-            self.is_lent = false;
-        } else {
-            self.bytes.drain(..self.start);
-            if self.bytes.is_empty() {
-                self.bytes = Vec::new();
-            } else if self.start > 0 && self.bytes.len() <= KEPT_BYTES {
-                // Not while a long request arrives: it would move with every piece of it.
-                self.bytes.shrink_to(KEPT_BYTES);
-            }
+            (self.start, self.end, self.is_lent) = (0, self.bytes.len(), false);
+        }
+    }
+
+    /// Keeps what is left, the start of a request, until more comes.
+    pub(super) fn rest(&mut self) {
+        self.give_back();
+        self.bytes.drain(..self.start);
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+        } else if self.start > 0 && self.bytes.len() <= KEPT_BYTES {
+            // Not while a long request arrives: it would move with every piece of it.
+            self.bytes.shrink_to(KEPT_BYTES);
         }
         (self.start, self.end) = (0, self.bytes.len());
     }
@@ -137,9 +141,12 @@ mod tests {
         let mut input = Input::default();
         add(&mut input, b"one");
         input.consume(1);
+        input.give_back();
+        assert_eq!((input.bytes(), input.bytes.capacity(), BUFFER.take().len()), (&b"ne"[..], 2, READ_BYTES));
+        input.consume(1);
         assert!(!add(&mut input, b"two"));
-        assert_eq!(input.bytes(), b"netwo");
+        assert_eq!(input.bytes(), b"etwo");
         input.rest();
-        assert_eq!((input.bytes(), input.start), (&b"netwo"[..], 0));
+        assert_eq!((input.bytes(), input.start), (&b"etwo"[..], 0));
     }
 }

@@ -157,12 +157,14 @@ impl Connection {
             }
             if outcome != Outcome::Continue {
                 self.shared.server.settle(&mut self.session);
+                self.input.give_back();
                 self.follow(outcome).await?;
             }
             if self.session.is_locked_out(&self.shared.server) != locked_out {
                 locked_out = self.limit_requests();
             }
             if self.out.len() >= REPLY_BYTES {
+                self.input.give_back();
                 self.flush().await?;
                 tokio::task::yield_now().await;
             }
