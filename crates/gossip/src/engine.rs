@@ -331,10 +331,8 @@ impl Engine {
     /// How a node is named in logs.
     pub(crate) fn name(&self, key: NodeKey) -> NodeName {
         let node = self.table.node(key);
-        let human = node.announcements.human_nodename.as_str();
-        let name =
-            if human.is_empty() { format!("{}:{}", node.address.host, node.address.port) } else { human.to_owned() };
-        NodeName { id: *node.id(), name }
+        let (human, address) = (node.announcements.human_nodename.clone(), node.address);
+        NodeName { id: *node.id(), human, host: address.host, port: address.port }
     }
 
     pub(crate) fn emit(&mut self, event: Event) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use slotmesh_table::Address;
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, Host, NodeId, ReplOffset, ShardId, Slot};
+use slotmesh_types::{Announced, ConfigEpoch, CurrentEpoch, Host, NodeId, ReplOffset, ShardId, Slot};
 use slotmesh_wire::{DropReason, Kind};
 
 use crate::action::Resync;
@@ -15,18 +15,32 @@ use crate::leave::LeaveEnd;
 use crate::link::{ConnectError, LinkId};
 use crate::vote::VoteRefusal;
 
-/// A node as logs name it.
+/// A node as logs name it. Written only where it is shown: when a third of a big cluster is cut off, every node hears that of each of
+/// them from each of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeName {
     /// Its id.
     pub id: NodeId,
+    /// Its human name, if it announced one.
+    pub human: Announced,
+    /// Its address.
+    pub host: Host,
+    /// Its port for clients.
+    pub port: u16,
+}
+
+impl NodeName {
     /// Its human name, if it announced one, else its address.
-    pub name: String,
+    #[must_use]
+    pub fn name(&self) -> String {
+        let human = self.human.as_str();
+        if human.is_empty() { format!("{}:{}", self.host, self.port) } else { human.to_owned() }
+    }
 }
 
 impl fmt::Display for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.id, self.name)
+        write!(f, "{} ({})", self.id, self.name())
     }
 }
 

@@ -137,12 +137,16 @@ impl Engine {
     fn choose_gossip(&mut self, to: Option<NodeKey>, news: &[NodeKey], wanted: usize) -> Vec<NodeKey> {
         let start = self.rng.next_u32() as usize % self.table.key_bound();
         let sample = self.table.nodes_from(start).map(|(key, _)| key).take(wanted + 2);
-        let eligible = sample.filter(|key| self.is_worth_gossip(*key) && Some(*key) != to && !news.contains(key));
+        // There may be as much news as there are suspects.
+        let mut told = news.to_vec();
+        told.sort_unstable();
+        let is_new = |key: &NodeKey| told.binary_search(key).is_ok();
+        let eligible = sample.filter(|key| self.is_worth_gossip(*key) && Some(*key) != to && !is_new(key));
         let mut chosen = news.to_vec();
         chosen.extend(eligible.take(wanted));
         let suspected = self.suspects.iter().filter(|key| {
             let known = !self.table.node(**key).handshake && self.peers[**key].hearsay.is_none();
-            known && self.has_address(**key) && !news.contains(key)
+            known && self.has_address(**key) && !is_new(key)
         });
         chosen.extend(suspected);
         chosen

@@ -155,14 +155,15 @@ impl fmt::Display for Place<'_> {
 
 #[cfg(test)]
 mod tests {
-    use slotmesh_types::{ConfigEpoch, NodeId};
+    use slotmesh_types::{Announced, ConfigEpoch, NodeId};
 
     use super::*;
     use crate::event::NodeName;
 
     #[test]
     fn an_event_reads_as_a_sentence_with_names() {
-        let node = NodeName { id: NodeId::from_entropy([0xab; 20]), name: "10.0.0.2:6379".into() };
+        let host = "10.0.0.2".parse().expect("a host");
+        let node = NodeName { id: NodeId::from_entropy([0xab; 20]), human: Announced::default(), host, port: 6379 };
         let id = node.id.to_string();
         let collision = Event::EpochCollision { node, epoch: ConfigEpoch(7) };
         let wanted = format!("{id} (10.0.0.2:6379) had the same config epoch; this node has taken 7");

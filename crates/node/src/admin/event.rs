@@ -38,8 +38,9 @@ pub(crate) fn shown(happening: Happening) -> proto::Event {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an event is taken apart")]
 pub(super) fn name(node: NodeName) -> proto::NodeName {
-    proto::NodeName { id: node.id.to_string(), name: node.name }
+    proto::NodeName { id: node.id.to_string(), name: node.name() }
 }
 
 fn two(node: NodeName, source: Option<NodeName>) -> proto::NodeAndSource {
@@ -282,13 +283,14 @@ mod tests {
 
     use slotmesh_gossip::{ConnectError, Explanation};
     use slotmesh_table::{Address, Health};
-    use slotmesh_types::{ConfigEpoch, Host, Mono, NodeId, ShardId, Slot, UnixMillis};
+    use slotmesh_types::{Announced, ConfigEpoch, Host, Mono, NodeId, ShardId, Slot, UnixMillis};
 
     use super::super::counts::Counts;
     use super::*;
 
     fn node() -> NodeName {
-        NodeName { id: NodeId::from_entropy([0xab; 20]), name: "10.0.0.2:6379".into() }
+        let host = "10.0.0.2".parse().expect("a host");
+        NodeName { id: NodeId::from_entropy([0xab; 20]), human: Announced::default(), host, port: 6379 }
     }
 
     fn explanation() -> Explanation {

@@ -16,10 +16,10 @@ pub(super) fn explained(explanation: &Explanation, now: Now) -> NodeExplanation 
     let reporters = explanation.reporters.iter();
     NodeExplanation {
         node: explanation.node.id,
-        name: explanation.node.name.clone(),
+        name: explanation.node.name(),
         health: explanation.health,
         since: unix(explanation.since),
-        reporters: reporters.map(|(by, at)| (by.id, by.name.clone(), now.to_unix(*at))).collect(),
+        reporters: reporters.map(|(by, at)| (by.id, by.name(), now.to_unix(*at))).collect(),
         own_vote: explanation.own_vote,
         quorum: explanation.quorum,
         heard: unix(explanation.heard.map(|(_, at)| at)),

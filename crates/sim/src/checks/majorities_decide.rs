@@ -74,7 +74,7 @@ fn check_reports(about: NodeId, events: &[Event]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use slotmesh_gossip::{Explanation, NodeName};
-    use slotmesh_types::{ConfigEpoch, Mono, Now, UnixMillis};
+    use slotmesh_types::{Announced, ConfigEpoch, Host, Mono, Now, UnixMillis};
 
     use super::*;
     use crate::checks::samples::{Sample, engine_beside, engine_that_knows, id};
@@ -118,7 +118,7 @@ mod tests {
     fn a_verdict_needs_the_reports_of_its_moment() {
         let mut majorities = Majorities::default();
         let engine = engine_that_knows(2);
-        let name = |node| NodeName { id: id(node), name: String::new() };
+        let name = |node| NodeName { id: id(node), human: Announced::default(), host: Host::default(), port: 0 };
         let now = Now { mono: Mono::from_micros(1), unix: UnixMillis(1_795_000_000_000) };
         let mut why = engine.explain(now, &id(2)).expect("a node that is known");
         (why.health, why.own_vote, why.quorum) = (Health::Fail, true, 3);
