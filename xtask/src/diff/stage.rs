@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::normal::{self, Names};
 use super::prepared;
@@ -39,7 +39,8 @@ impl Step {
         Self { blind: true, ..self }
     }
 
-    fn is(&self, command: &str, subcommand: &str) -> bool {
+    /// Whether it is that subcommand.
+    pub(super) fn is(&self, command: &str, subcommand: &str) -> bool {
         let word = |index: usize| self.words.get(index).map_or("", String::as_str);
         word(0).eq_ignore_ascii_case(command) && word(1).eq_ignore_ascii_case(subcommand)
     }
@@ -206,8 +207,15 @@ impl Pair {
         &self.history
     }
 
-    /// Opens new connections; a lone node is as new afterwards.
+    /// Opens new connections; a lone node is as new afterwards, and nodes that are not alone have told each other what there is.
     pub(super) fn begin(&mut self, protocol: &str) -> Result<()> {
+        if self.ours.nodes.len() > 1 {
+            let (ours, theirs) = self.await_same_picture(Instant::now())?;
+            ensure!(
+                ours == theirs,
+                "before a script the clusters differ\n  slotmesh: {ours:?}\n  valkey:   {theirs:?}"
+            );
+        }
         for side in [&mut self.ours, &mut self.theirs] {
             if side.nodes.len() == 1 {
                 side.nodes[0].call(&["CLUSTER", "RESET", "HARD"])?;
