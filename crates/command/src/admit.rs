@@ -127,28 +127,15 @@ pub(crate) fn admit<'s>(
     demand: &Demand<'_>,
     turn: &mut Option<Turn<'s>>,
 ) -> Result<(), Refusal> {
-    let admitted = judge(server, session, now, demand, turn);
-    if admitted.is_err() {
-        *turn = None;
-    }
-    admitted
-}
-
-fn judge<'s>(
-    server: &'s Server,
-    session: &Session,
-    now: Now,
-    demand: &Demand<'_>,
-    turn: &mut Option<Turn<'s>>,
-) -> Result<(), Refusal> {
     check_allowed(server, session, demand.command)?;
     // Room is made while no lock is held. That there is none is told in its turn.
     let room = check_room(server, now, || demand.has(Flag::Denyoom));
-    reach_slot(server, session, now, demand, turn)?;
-    room.and_then(|()| check_writable(server, demand, turn.is_some()))
-        .and_then(|()| check_listening(session, demand.command))
-        .map_err(|error| demand.refusal(error))?;
-    check_pause(server, session, now, demand)
+    reach_slot(server, session, now, demand, turn, |has_turn| {
+        room.and_then(|()| check_writable(server, demand, has_turn))
+            .and_then(|()| check_listening(session, demand.command))
+            .map_err(|error| demand.refusal(error))?;
+        check_pause(server, session, now, demand)
+    })
 }
 
 /// The same for a request of a transaction that was admitted as a whole, and has given its turn up since.
@@ -159,14 +146,10 @@ pub(crate) fn admit_again<'s>(
     demand: &Demand<'_>,
     turn: &mut Option<Turn<'s>>,
 ) -> Result<(), Refusal> {
-    let admitted = reach_slot(server, session, now, demand, turn).and_then(|()| {
+    reach_slot(server, session, now, demand, turn, |_| {
         let time = server.pause.hold_begun(session.client(), || demand.is_told_to_others(), now.mono);
         time.map_or(Ok(()), |time| Err(Refusal::Held(Hold::Pause(time))))
-    });
-    if admitted.is_err() {
-        *turn = None;
-    }
-    admitted
+    })
 }
 
 /// Whether a command runs that does only where the configuration says so.
@@ -187,27 +170,36 @@ fn check_allowed(server: &Server, session: &Session, command: &Known) -> Result<
     )))
 }
 
-/// Whether the slot is served here; then what works on keys is given its turn there. A request that should name keys
-/// and names none is given one as well, to be told what is wrong with it.
+/// Whether the slot is served here, and `then` finds nothing against it, which is told whether there is a turn: what works on
+/// keys is given one. A request that should name keys and names none is given one as well, to be told what is wrong with it.
+/// Who is refused has none.
 fn reach_slot<'s>(
     server: &'s Server,
     session: &Session,
     now: Now,
     demand: &Demand<'_>,
     turn: &mut Option<Turn<'s>>,
+    then: impl FnOnce(bool) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let redirected = |error: Redirection<'_>| error.reply(server.audience(session.family()));
     let slot = demand.slot().map_err(redirected)?;
-    if demand.is_keyed(slot) {
-        let turn = turn.insert(Turn::new(server, slot.unwrap_or(Slot::from_hash(0)), now));
-        return if slot.is_some() { turn.admit(session, demand) } else { Ok(()) };
+    let reached = match slot {
+        _ if demand.is_keyed(slot) => {
+            let turn = turn.insert(Turn::new(server, slot.unwrap_or(Slot::from_hash(0)), now));
+            if slot.is_some() { turn.admit(session, demand) } else { Ok(()) }
+        }
+        Some(slot) => {
+            let (view, access) = (server.view(), demand.access());
+            let routed = routing::route(&view, slot, access, server.rules(), session.asker(), Presence::default);
+            routed.map_err(|error| redirected(error).into())
+        }
+        None => Ok(()),
+    };
+    let admitted = reached.and_then(|()| then(turn.is_some()));
+    if admitted.is_err() {
+        *turn = None;
     }
-    if let Some(slot) = slot {
-        let view = server.view();
-        routing::route(&view, slot, demand.access(), server.rules(), session.asker(), Presence::default)
-            .map_err(redirected)?;
-    }
-    Ok(())
+    admitted
 }
 
 /// A replica takes what changes keys from its primary only. Where there is a slot, that was seen already.

@@ -16,7 +16,7 @@ mod scripts;
 mod stage;
 mod tracking;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::build;
 use crate::rack::{self, Rack};
@@ -156,7 +156,8 @@ fn differs(pair: &Pair, seed: u64, protocol: &str, ours: &str, theirs: &str) -> 
 }
 
 fn play_in(pair: &mut Pair, seed: u64, protocol: &str, script: &[Step], tally: &mut Tally) -> Result<()> {
-    pair.begin(protocol)?;
+    let stage = pair.name();
+    pair.begin(protocol).with_context(|| format!("seed {seed}, RESP{protocol}, {stage}"))?;
     for step in script {
         if pair.leaves_out(step)? {
             continue;
