@@ -11,6 +11,7 @@ use slotmesh_types::{ConfigEpoch, CurrentEpoch, Mono, ReplOffset};
 use slotmesh_wire::Kind;
 
 use crate::action::{DataOrder, Durability};
+use crate::config::Rules;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::replication::PrimaryLink;
@@ -21,6 +22,8 @@ const DELAY_MAX: Duration = Duration::from_millis(500);
 const EMPTY_PENALTY: Duration = Duration::from_millis(500);
 /// Votes are waited for at least this long.
 const AUTH_TIMEOUT_MIN: Duration = Duration::from_secs(2);
+/// Votes that may have gone to several candidates are waited for at least this long: voters save before they answer.
+const SPLIT_PATIENCE_MIN: Duration = Duration::from_millis(200);
 
 /// Why a replica of a failed primary does not stand for election.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub(crate) struct Election {
     start: Option<Mono>,
     /// The epoch asked in, once votes have been asked for.
     asked: Option<CurrentEpoch>,
+    /// When to ask in another epoch, since others have asked in this one.
+    again: Option<Mono>,
     voters: BTreeSet<NodeKey>,
     /// How many nodes had a vote when votes were asked for.
     electorate: usize,
@@ -123,6 +128,17 @@ impl Engine {
         }
     }
 
+    /// Somebody asks for votes in the epoch in which this node has asked, or in a newer one: there may be a majority for
+    /// nobody. Who has none soon asks again, in another epoch and in its turn, instead of when the votes expire [vote-4].
+    pub(crate) fn note_rival(&mut self, epoch: CurrentEpoch) {
+        let concerned = self.election.asked.is_some_and(|asked| epoch >= asked) && self.election.again.is_none();
+        if concerned && self.config.rules == Rules::Slotmesh {
+            let patience = self.delay().max(SPLIT_PATIENCE_MIN);
+            self.election.again = Some(self.now.mono.after(patience + self.up_to(patience)));
+            self.election.due = true;
+        }
+    }
+
     /// Wins by the votes of a majority of those that had one when they were asked for, and of those that have one now. A vote
     /// that was given stands when its voter loses its slots or others are forgotten: a majority of the few that are left
     /// would be no majority of those who could vote in this epoch for somebody else [vote-2].
@@ -131,8 +147,8 @@ impl Engine {
         let needed = (self.election.electorate / 2 + 1).max(self.quorum());
         if votes >= needed {
             self.win(primary);
-        } else if votes >= self.quorum() {
-            // It would do for those that are left. They are asked again, in an epoch of their own.
+        } else if votes >= self.quorum() || self.election.again.is_some_and(|again| again <= self.now.mono) {
+            // It would do for those that are left, or others have asked as well. An epoch of its own will tell.
             self.schedule_election(primary, manual);
         } else {
             self.note_block(FailoverBlock::Votes);
@@ -147,7 +163,8 @@ impl Engine {
             return None;
         }
         let Some(start) = self.election.start else { return Some(now.after(Duration::from_millis(100))) };
-        let steps = [start, start.after(self.auth_timeout()), start.after(self.auth_timeout() * 2)];
+        let again = self.election.again.unwrap_or(start);
+        let steps = [start, again, start.after(self.auth_timeout()), start.after(self.auth_timeout() * 2)];
         // Each step is over when its time has passed, not when it is reached.
         let next = steps.into_iter().map(|at| at.after(Duration::from_micros(1))).find(|at| *at > now);
         Some(next.unwrap_or_else(|| now.after(Duration::from_millis(100))))
@@ -218,10 +235,15 @@ impl Engine {
 
     fn draw_delay(&mut self, rank: u32, failed_rank: u32) -> Duration {
         let delay = self.delay();
-        let spread = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX).max(1);
-        let random = Duration::from_micros(self.rng.next_u64() % spread);
+        let random = self.up_to(delay);
         let penalty = if self.replication.offset == ReplOffset(0) { EMPTY_PENALTY } else { Duration::ZERO };
         delay + random + delay * 2 * rank + delay * failed_rank + penalty
+    }
+
+    /// A time by chance, shorter than `most`.
+    fn up_to(&mut self, most: Duration) -> Duration {
+        let spread = u64::try_from(most.as_micros()).unwrap_or(u64::MAX).max(1);
+        Duration::from_micros(self.rng.next_u64() % spread)
     }
 
     /// Before votes are asked for, news about the others move the start.
@@ -254,10 +276,9 @@ impl Engine {
         });
         let horizon = self.config.node_timeout.saturating_mul(self.config.replica_validity_factor);
         let shard = self.table.me().shard;
-        let failed = self.table.nodes().filter(|(_, node)| {
+        let failed = self.failed.iter().map(|key| self.table.node(*key)).filter(|node| {
             let since = node.liveness.fail_since.map_or(Duration::ZERO, |at| self.now.mono.since(at));
-            node.health == Health::Fail
-                && node.is_voting()
+            node.is_voting()
                 && !node.replicas().is_empty()
                 && node.shard < shard
                 && (horizon.is_zero() || since <= horizon)
@@ -272,6 +293,19 @@ impl Engine {
             && rank == 0
             && failed_rank == 0
             && self.table.node(primary).replicas().iter().all(agree)
+            && !self.may_fail_before()
+    }
+
+    /// Whether a shard that comes first is about to fail as well. When many fail at once each replica hears of the failures in
+    /// an order of its own, and all those that have not heard of others would ask for votes in the same epoch, where none of
+    /// them may get enough [vote-3].
+    fn may_fail_before(&self) -> bool {
+        let shard = self.table.me().shard;
+        let precedes = |key: &NodeKey| {
+            let node = self.table.node(*key);
+            node.is_voting() && !node.replicas().is_empty() && node.shard < shard
+        };
+        self.config.rules == Rules::Slotmesh && self.suspects.iter().any(precedes)
     }
 
     /// The replicas of the shard learn this node's offset.

@@ -63,6 +63,8 @@ pub struct Engine {
     pub(crate) header: Option<(u64, HeaderTemplate)>,
     /// The nodes in PFAIL: every heartbeat tells of them.
     pub(crate) suspects: BTreeSet<NodeKey>,
+    /// Nodes in FAIL.
+    pub(crate) failed: BTreeSet<NodeKey>,
     /// The last position given out in the order of proof.
     pub(crate) proven: u64,
     /// Nodes by that position: what is passed on to those who have not been told.
@@ -119,6 +121,7 @@ impl Engine {
             alarm: false,
             header: None,
             suspects: BTreeSet::new(),
+            failed: BTreeSet::new(),
             proven: 0,
             roll: BTreeMap::new(),
         };
@@ -456,6 +459,7 @@ impl Engine {
         self.roll.remove(&self.peers[key].proven);
         self.unlist(key);
         self.suspects.remove(&key);
+        self.failed.remove(&key);
         self.look_no_more(key);
         self.election.forget_voter(key);
         self.table.remove(key);

@@ -80,11 +80,16 @@ impl Engine {
 
     /// The one place where the health of a known node changes.
     pub(crate) fn set_health(&mut self, key: NodeKey, health: Health) {
-        self.table.facts_mut(key).health = health;
-        if health == Health::Pfail {
-            self.suspects.insert(key);
-        } else {
-            self.suspects.remove(&key);
+        // Nodes of one process may share what they know until it changes.
+        if self.table.node(key).health != health {
+            self.table.facts_mut(key).health = health;
+        }
+        for (unwell, nodes) in [(Health::Pfail, &mut self.suspects), (Health::Fail, &mut self.failed)] {
+            if health == unwell {
+                nodes.insert(key);
+            } else {
+                nodes.remove(&key);
+            }
         }
     }
 

@@ -216,6 +216,11 @@ impl Engine {
         }
     }
 
+    /// Whether nobody but a stranger has told of the node. There are seldom such nodes, and each entry of gossip asks.
+    pub(crate) fn is_hearsay(&self, key: NodeKey) -> bool {
+        !self.handshakes.hearsay.is_empty() && self.peers[key].hearsay.is_some()
+    }
+
     /// The nodes that only a stranger has told of stay when it turns out to be somebody, or when they have shown who they
     /// are; else they go with its handshake [trust-4]. A flood of MEETs from nobody would fill the table for ever.
     fn settle_hearsay(&mut self, told_in: HandshakeId, trusted: bool) {

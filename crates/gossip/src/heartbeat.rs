@@ -145,7 +145,7 @@ impl Engine {
         let mut chosen = news.to_vec();
         chosen.extend(eligible.take(wanted));
         let suspected = self.suspects.iter().filter(|key| {
-            let known = !self.table.node(**key).handshake && self.peers[**key].hearsay.is_none();
+            let known = !self.table.node(**key).handshake && !self.is_hearsay(**key);
             known && self.has_address(**key) && !is_new(key)
         });
         chosen.extend(suspected);
@@ -157,7 +157,7 @@ impl Engine {
         key != self.table.my_key()
             && node.health != Health::Pfail
             && !node.handshake
-            && self.peers[key].hearsay.is_none()
+            && !self.is_hearsay(key)
             && self.has_address(key)
             && (self.peers[key].outbound.is_some() || node.slot_count() > 0)
     }

@@ -43,7 +43,8 @@ impl Engine {
         if self.table.node(sender).handshake {
             return;
         }
-        if self.peers[key].hearsay.take().is_some() {
+        if self.is_hearsay(key) {
+            self.peers[key].hearsay = None;
             self.relist(key);
         }
         let flags = entry.flags();

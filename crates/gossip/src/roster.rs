@@ -53,7 +53,7 @@ impl Engine {
     /// Puts a node on the roster, or takes it off, or changes its name there: whatever its state asks for.
     pub(crate) fn relist(&mut self, key: NodeKey) {
         let node = self.table.node(key);
-        let listed = (!node.handshake && self.peers[key].hearsay.is_none()).then(|| *node.id());
+        let listed = (!node.handshake && !self.is_hearsay(key)).then(|| *node.id());
         let before = std::mem::replace(&mut self.peers[key].listed, listed);
         if before != listed {
             before.iter().chain(&listed).for_each(|name| self.roster.digest.toggle(name));

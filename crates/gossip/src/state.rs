@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use slotmesh_table::{Health, Node};
 use slotmesh_types::{Mono, Slot};
 
 use crate::engine::Engine;
@@ -47,8 +46,10 @@ impl Engine {
             return;
         }
         let now = self.now.mono;
-        let reaches = |node: &Node| node.is_voting() && node.health == Health::Online;
-        let reachable = self.table.nodes().filter(|(_, node)| reaches(node)).count();
+        // Evaluated with each change of slots or health: a walk over those that are unwell, not over all.
+        let unwell = self.suspects.iter().chain(&self.failed);
+        let lost = unwell.filter(|key| self.table.node(**key).is_voting()).count();
+        let reachable = self.table.voting() - lost;
         let covered = !self.config.require_full_coverage || self.is_covered();
         let minority = reachable < self.quorum();
         if minority {
@@ -78,6 +79,6 @@ impl Engine {
 
     fn is_covered(&self) -> bool {
         self.table.slots_assigned() == Slot::COUNT
-            && self.table.nodes().all(|(_, node)| node.slot_count() == 0 || node.health != Health::Fail)
+            && self.failed.iter().all(|key| self.table.node(*key).slot_count() == 0)
     }
 }

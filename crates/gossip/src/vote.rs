@@ -46,6 +46,7 @@ impl fmt::Display for VoteRefusal {
 impl Engine {
     /// A candidate asks for a vote. Those who have none keep silent.
     pub(crate) fn consider_vote(&mut self, candidate: NodeKey, header: &Header<'_>) {
+        self.note_rival(header.current_epoch());
         if !self.table.me().is_voting() {
             return;
         }

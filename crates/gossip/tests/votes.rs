@@ -132,11 +132,35 @@ fn a_majority_is_one_of_those_that_had_a_vote_when_they_were_asked() {
     world.demote(OTHER);
     assert_eq!((world.engine.table().voting(), world.engine.table().me().is_replica()), (1, true));
     world.actions.clear();
-    world.now.mono = world.now.mono.after(Duration::from_millis(1));
-    world.engine.handle_timeout(world.now);
-    world.drain();
+    world.pass(Duration::from_millis(1));
     assert!(world.sent(Kind::AuthRequest) && world.engine.table().me().is_replica());
     assert_eq!(world.engine.table().current_epoch, CurrentEpoch(9), "who is left is asked, in another epoch");
+}
+
+/// [vote-4]
+#[test]
+fn who_has_rivals_asks_again_in_another_epoch_long_before_the_votes_expire() {
+    let mut world = World::candidate();
+    world.stand();
+    let epoch = |world: &World| world.engine.table().current_epoch.0;
+    world.vote(OTHER, 8);
+    world.pass(Duration::from_millis(1100));
+    assert_eq!(epoch(&world), 8, "one of three, and nobody else asks");
+    world.ask(SIBLING, 7);
+    world.pass(Duration::from_millis(1100));
+    assert_eq!(epoch(&world), 8, "nor in this epoch");
+    world.ask(SIBLING, 8);
+    world.pass(Duration::from_millis(490));
+    assert_eq!(epoch(&world), 8, "votes may be on their way");
+    world.pass(Duration::from_millis(520));
+    world.pass(Duration::from_millis(1));
+    assert_eq!(epoch(&world), 9);
+    world.vote(OTHER, 8);
+    world.vote(THIRD, 8);
+    assert!(world.engine.table().me().is_replica(), "votes of another epoch");
+    world.vote(OTHER, 9);
+    world.vote(THIRD, 9);
+    assert!(world.engine.table().me().is_primary());
 }
 
 /// [vote-1]
@@ -251,6 +275,12 @@ impl World {
             self.drain();
         }
         self.events.clear();
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now.mono = self.now.mono.after(time);
+        self.engine.handle_timeout(self.now);
+        self.drain();
     }
 
     /// An operator wants it to take over, whatever its primary does.

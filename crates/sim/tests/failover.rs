@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use slotmesh_gossip::{Config, FailoverMode};
-use slotmesh_sim::{Setup, World};
+use slotmesh_sim::{Member, Setup, World};
+use slotmesh_table::Health;
 use slotmesh_types::{Slot, SlotRange};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -99,6 +100,42 @@ fn a_replica_without_data_does_not_stand() {
     world.forget_data(3);
     world.run_for(20 * NODE_TIMEOUT);
     assert!(world.running(3).table().me().is_replica());
+}
+
+/// \[vote-3\], \[vote-4\]
+#[test]
+fn shards_that_fail_together_are_taken_over_one_after_the_other() {
+    const PRIMARIES: usize = 20;
+    const KILLED: usize = 9;
+    for seed in 100..130 {
+        let mut world = pairs(seed, PRIMARIES, 15 * SECOND);
+        // Some moment of the rhythm of pings.
+        world.run_for(Duration::from_millis(seed * 373));
+        let dead: Vec<_> = (0..KILLED).map(|node| world.id(node)).collect();
+        (0..KILLED).for_each(|node| world.kill(node));
+        await_that(&mut world, "FAIL", 20 * SECOND, |world| {
+            dead.iter().all(|id| world.health(PRIMARIES, *id) == Some(Health::Fail))
+        });
+        // An election takes some 10 ms; a replica whose turn is not kept leaves half a second to each shard before its own.
+        await_that(&mut world, "new owners", SECOND, |world| {
+            (KILLED..2 * PRIMARIES).all(|node| world.running(node).is_serving())
+        });
+    }
+}
+
+/// Primaries that share the slots, each with a replica that follows.
+fn pairs(seed: u64, primaries: usize, node_timeout: Duration) -> World {
+    let slot = |raw: usize| Slot::new(raw as u16).expect("a slot");
+    let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
+    let range = |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
+    let members = (0..primaries).map(|node| Member::Primary(range(node)));
+    let members: Vec<_> = members.chain((0..primaries).map(Member::Replica)).collect();
+    let mut world = World::founded(seed, Config { node_timeout, ..Config::default() }, &members);
+    await_that(&mut world, "a mesh", 5 * SECOND, World::is_full_mesh);
+    // A primary that has just started does not serve for two seconds.
+    world.run_for(3 * SECOND);
+    assert!((0..primaries).all(|node| world.running(node).is_serving()), "seed {seed}");
+    world
 }
 
 #[test]

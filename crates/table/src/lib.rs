@@ -25,6 +25,7 @@
 pub mod conf;
 mod facts;
 mod forgotten;
+mod ids;
 mod node;
 mod reports;
 mod slots;

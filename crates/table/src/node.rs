@@ -1,11 +1,11 @@
 //! One node of the table.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use slotmesh_types::{Mono, ReplOffset};
 
 use crate::facts::NodeFacts;
+use crate::reports::Reports;
 
 /// Handle of a node in its table. Valid until the node is removed; the table drops every reference of its own then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,11 +43,9 @@ pub struct Node {
     /// What changes with every heartbeat.
     pub liveness: Liveness,
     /// Who reported it as unreachable, and when.
-    pub(crate) reports: BTreeMap<NodeKey, Mono>,
-    /// None of these reports is older than this.
-    pub(crate) reported_since: Mono,
-    /// Whom it reported: where to look when it goes.
-    pub(crate) reported: BTreeSet<NodeKey>,
+    pub(crate) reports: Reports,
+    /// How many nodes it reports.
+    pub(crate) reported: u32,
 }
 
 impl Node {
@@ -60,24 +58,12 @@ impl Node {
             created: now,
             offset: ReplOffset(0),
         };
-        Self {
-            facts: Arc::new(facts),
-            liveness,
-            reports: BTreeMap::new(),
-            reported_since: now,
-            reported: BTreeSet::new(),
-        }
+        Self { facts: Arc::new(facts), liveness, reports: Reports::default(), reported: 0 }
     }
 
     /// The same, as if nobody had reported anybody.
     pub(crate) fn without_reports(&self) -> Self {
-        Self {
-            facts: Arc::clone(&self.facts),
-            liveness: self.liveness,
-            reports: BTreeMap::new(),
-            reported_since: self.reported_since,
-            reported: BTreeSet::new(),
-        }
+        Self { facts: Arc::clone(&self.facts), liveness: self.liveness, reports: Reports::default(), reported: 0 }
     }
 
     /// What is known about it and changes seldom.

@@ -7,43 +7,67 @@ use slotmesh_types::Mono;
 use crate::node::NodeKey;
 use crate::table::Table;
 
+/// Who reports one node as unreachable, and when, in the order of keys. One piece of memory: when many are unreachable, nearly
+/// every heartbeat says of each again what is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reports {
+    by: Vec<(NodeKey, Mono)>,
+    /// None of them is older than this.
+    since: Mono,
+}
+
+impl Reports {
+    fn place(&self, by: NodeKey) -> Result<usize, usize> {
+        self.by.binary_search_by_key(&by, |(by, _)| *by)
+    }
+
+    fn remove(&mut self, by: NodeKey) -> bool {
+        let place = self.place(by);
+        place.is_ok_and(|place| self.by.remove(place).0 == by)
+    }
+}
+
 impl Table {
     /// Notes that `by` reports `about` as unreachable; tells whether that is news.
     pub fn add_report(&mut self, about: NodeKey, by: NodeKey, now: Mono) -> bool {
-        let node = self.node_mut(about);
-        if node.reports.is_empty() {
-            node.reported_since = now;
+        let reports = &mut self.node_mut(about).reports;
+        if reports.by.is_empty() {
+            reports.since = now;
         }
-        // When many are unreachable, nearly every heartbeat says again of each what is known.
-        let is_news = node.reports.insert(by, now).is_none();
-        if is_news {
-            self.node_mut(by).reported.insert(about);
+        match reports.place(by) {
+            Ok(place) => {
+                reports.by[place].1 = now;
+                false
+            }
+            Err(place) => {
+                reports.by.insert(place, (by, now));
+                self.node_mut(by).reported += 1;
+                true
+            }
         }
-        is_news
     }
 
     /// Withdraws the report of `by` about `about`; tells whether there was one.
     pub fn remove_report(&mut self, about: NodeKey, by: NodeKey) -> bool {
-        // Heartbeats say of nearly every node that it is well, and nearly always nobody has said otherwise.
-        if self.node(about).reports.is_empty() {
-            return false;
+        let removed = self.node_mut(about).reports.remove(by);
+        if removed {
+            self.node_mut(by).reported -= 1;
         }
-        self.node_mut(by).reported.remove(&about);
-        self.node_mut(about).reports.remove(&by).is_some()
+        removed
     }
 
     /// How many reports about `about` are younger than `validity`; drops the older ones.
     pub fn count_reports(&mut self, about: NodeKey, now: Mono, validity: Duration) -> usize {
-        let node = self.node_mut(about);
+        let reports = &mut self.node_mut(about).reports;
         // They are counted with each that comes: a walk each time would take the square of the nodes for every heartbeat.
-        if now.since(node.reported_since) <= validity {
-            return node.reports.len();
+        if now.since(reports.since) <= validity {
+            return reports.by.len();
         }
-        let old: Vec<_> = node.reports.extract_if(.., |_, at| now.since(*at) > validity).map(|(by, _)| by).collect();
-        node.reported_since = node.reports.values().copied().min().unwrap_or(now);
-        let left = node.reports.len();
-        for by in old {
-            self.node_mut(by).reported.remove(&about);
+        let old: Vec<_> = reports.by.extract_if(.., |(_, at)| now.since(*at) > validity).collect();
+        reports.since = reports.by.iter().map(|(_, at)| *at).min().unwrap_or(now);
+        let left = reports.by.len();
+        for (by, _) in old {
+            self.node_mut(by).reported -= 1;
         }
         left
     }
@@ -56,17 +80,19 @@ impl Table {
 
     /// Who reports `about`, and since when.
     pub fn reports(&self, about: NodeKey) -> impl Iterator<Item = (NodeKey, Mono)> {
-        self.node(about).reports.iter().map(|(by, at)| (*by, *at))
+        self.node(about).reports.by.iter().copied()
     }
 
-    /// Withdraws what a node that goes has reported, and what was reported about it. Looks at nobody else: a stranger
-    /// can have thousands of nodes come and go.
+    /// Withdraws what a node that goes has reported, and what was reported about it. Looks at nobody else where it has
+    /// reported nobody: a stranger can have thousands of nodes come and go.
     pub(crate) fn drop_reports_of(&mut self, key: NodeKey) {
-        for about in std::mem::take(&mut self.node_mut(key).reported) {
-            self.node_mut(about).reports.remove(&key);
+        for (by, _) in std::mem::take(&mut self.node_mut(key).reports).by {
+            self.node_mut(by).reported -= 1;
         }
-        for by in std::mem::take(&mut self.node_mut(key).reports).into_keys() {
-            self.node_mut(by).reported.remove(&key);
+        if self.node(key).reported > 0 {
+            for about in self.keys() {
+                self.remove_report(about, key);
+            }
         }
     }
 }
@@ -94,11 +120,11 @@ mod tests {
         // Who gets its key was not reported by anybody, and has reported nobody.
         assert_eq!(table.add(facts(4), now).expect("there is room"), b);
         assert_eq!(table.count_reports(b, now, VALID), 0);
-        assert!(table.node(a).reported.is_empty() && table.node(b).reported.is_empty());
+        assert_eq!([a, b].map(|key| table.node(key).reported), [0, 0]);
         // The same with a report that is too old to count.
         let later = now.after(VALID * 2);
         assert_eq!(table.count_reports(a, later, VALID), 0);
-        assert!(table.node(c).reported.is_empty());
+        assert_eq!(table.node(c).reported, 0);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Nodes, their names and their relations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use slotmesh_types::{CurrentEpoch, Mono, NodeId, ShardId, Slot};
 
 use crate::facts::{NodeFacts, Role};
 use crate::forgotten::Forgotten;
+use crate::ids::Ids;
 use crate::node::{Liveness, Node, NodeKey};
 use crate::slots::{OpenSlot, Owners};
 
@@ -24,7 +25,7 @@ pub struct Table {
     nodes: Vec<Option<Node>>,
     /// The places in `nodes` that are free. The lowest is taken first, so that equal runs give equal keys.
     free: BTreeSet<usize>,
-    by_id: Arc<HashMap<NodeId, NodeKey>>,
+    by_id: Arc<Ids>,
     me: NodeKey,
     pub(crate) owners: Owners,
     pub(crate) open_slots: BTreeMap<Slot, OpenSlot>,
@@ -55,12 +56,13 @@ impl Table {
         if nodes.len() > Self::NODES_MAX {
             return Err(TableFull);
         }
-        let key = |index: usize| NodeKey(u16::try_from(index).expect("fewer than NODES_MAX nodes"));
+        let me = NodeKey(u16::try_from(me).expect("fewer than NODES_MAX nodes"));
+        let nodes: Vec<_> = nodes.into_iter().map(|facts| Some(Node::new(facts, now))).collect();
         Ok(Self {
-            by_id: Arc::new(nodes.iter().enumerate().map(|(index, facts)| (facts.id, key(index))).collect()),
-            nodes: nodes.into_iter().map(|facts| Some(Node::new(facts, now))).collect(),
+            by_id: Arc::new(Ids::of(&nodes)),
+            nodes,
             free: BTreeSet::new(),
-            me: key(me),
+            me,
             owners: Owners::new(),
             open_slots: BTreeMap::new(),
             current_epoch: CurrentEpoch(0),
@@ -84,12 +86,11 @@ impl Table {
         }
         let free = self.free.first().copied().unwrap_or(self.nodes.len());
         let key = NodeKey(u16::try_from(free).expect("fewer than NODES_MAX nodes"));
-        let before = Arc::make_mut(&mut self.by_id).insert(facts.id, key);
-        assert!(before.is_none(), "an id is in the table at most once");
         if !self.free.remove(&free) {
             self.nodes.push(None);
         }
         self.nodes[free] = Some(Node::new(facts, now));
+        Arc::make_mut(&mut self.by_id).insert(&self.nodes, key);
         self.version += 1;
         Ok(key)
     }
@@ -108,8 +109,8 @@ impl Table {
             self.facts_mut(replica).role = Role::Replica(None);
         }
         self.drop_reports_of(key);
-        let node = self.nodes[key.index()].take().expect("the key of a node in the table");
-        Arc::make_mut(&mut self.by_id).remove(&node.facts.id);
+        Arc::make_mut(&mut self.by_id).remove(&self.nodes, key);
+        self.nodes[key.index()] = None;
         self.free.insert(key.index());
         self.version += 1;
     }
@@ -124,12 +125,9 @@ impl Table {
     /// # Panics
     /// When the name is taken.
     pub fn rename(&mut self, key: NodeKey, id: NodeId) {
-        let old = self.node(key).id;
-        let by_id = Arc::make_mut(&mut self.by_id);
-        by_id.remove(&old);
-        let before = by_id.insert(id, key);
-        assert!(before.is_none(), "an id is in the table at most once");
+        Arc::make_mut(&mut self.by_id).remove(&self.nodes, key);
         self.facts_mut(key).id = id;
+        Arc::make_mut(&mut self.by_id).insert(&self.nodes, key);
         if let Some(primary) = self.node(key).primary_key() {
             self.sort_replicas(primary);
         }
@@ -138,7 +136,7 @@ impl Table {
     /// The node with this name.
     #[must_use]
     pub fn lookup(&self, id: &NodeId) -> Option<NodeKey> {
-        self.by_id.get(id).copied()
+        self.by_id.get(&self.nodes, id)
     }
 
     /// What nodes.conf says of this table: all but the failure reports. Most of it stays shared with the one it is made from.
