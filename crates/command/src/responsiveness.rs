@@ -27,6 +27,8 @@ pub struct Responsiveness {
     pub bus: Lateness,
     /// The threads that serve clients.
     pub clients: Vec<ThreadHealth>,
+    /// Over how many of them connections are spread at present.
+    pub active: usize,
     /// How often one of these was held up for longer than `slotmesh-stall-threshold`, since the start.
     pub stalls: u64,
 }

@@ -334,6 +334,10 @@ pub const DIRECTIVES: &[Directive] = &[
     directive("slotmesh-io-threads", Integer { min: 0, max: 1024 }, "0")
         .immutable()
         .implemented("Threads that serve clients; 0 for one for each core."),
+    directive("slotmesh-io-threads-always-active", Bool, "no").implemented(
+        "Spread connections over all these threads, however little there is to do; else over as many as serve more than \
+         fewer do.",
+    ),
     directive("slotmesh-reserved-clients", Integer { min: 0, max: 4294967295 }, "0").implemented(
         "Of `maxclients`, so many are kept for connections from this machine, so that an operator always gets in.",
     ),

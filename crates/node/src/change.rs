@@ -22,7 +22,7 @@ pub(crate) async fn set(shared: &Arc<Shared>, pairs: Vec<(String, String)>) -> R
     let owner = Arc::clone(shared);
     // A task of its own brings to its end what has begun: whoever asked may go meanwhile. It runs where clients are
     // served, since new ports stay with the thread that opens them.
-    let task = shared.places.next().spawn(async move { apply(&owner, &pairs).await });
+    let task = shared.places.handle(shared.places.next()).spawn(async move { apply(&owner, &pairs).await });
     task.await.unwrap_or_else(|_| Err("the server is stopping".into()))
 }
 
@@ -42,6 +42,7 @@ async fn apply(shared: &Arc<Shared>, pairs: &[(String, String)]) -> Result<Vec<&
     }
     shared.server.pubsub.set_limits(config.output_limits());
     shared.watchdog.set_threshold(settings::stall_threshold(&config));
+    shared.places.set_always_all(config.flag("slotmesh-io-threads-always-active"));
     // A bus that has stopped needs no settings.
     let _ = shared.bus.ask(BusRequest::Configure(Box::new(settings::bus(&config, &shared.settled)))).await;
     // Whoever is told that it is done finds it done: some directives decide whether the cluster serves keys.

@@ -163,11 +163,12 @@ impl Node {
             endings: ended.clone(),
         };
         let lacking = |what| move |error| StartError::System { what, error };
-        let threads = Threads::start(thread_count, &watchdog).map_err(lacking("threads"))?;
+        let mut threads = Threads::start(thread_count, &watchdog).map_err(lacking("threads"))?;
         let bus = BusThread::start(bus_options, Files { conf, own: own_file }, Origin { table, rng, facts })
             .map_err(lacking("the bus thread"))?;
         let (targets, reaper) = (Targets::default(), Reaper::start(&ended).map_err(lacking("threads"))?);
-        let world = Box::new(World::new(bus.bus(), clock, &watchdog, &targets, reaper));
+        threads.places().set_always_all(config.flag("slotmesh-io-threads-always-active"));
+        let world = Box::new(World::new(bus.bus(), clock, &watchdog, &targets, threads.places(), reaper));
         let process = process(&options, entropy.run_id, entropy.replication_id);
         let shared = Arc::new(Shared {
             server: Server::new(clock.now(), process, config, Keyspace::new(entropy.hash_seed), world, pubsub),
@@ -183,6 +184,8 @@ impl Node {
             may_change: options.may_change.unwrap_or_else(|| Box::new(|_| Ok(()))),
             on_config: options.on_config.unwrap_or_else(|| Box::new(|_| {})),
         });
+        let served = Arc::clone(&shared);
+        threads.spread(move || served.server.stats.commands.get()).map_err(lacking("threads"))?;
         let keeper = Keeper::start(Arc::clone(&shared), chores, waiting).map_err(lacking("threads"))?;
         let running = Some((bus, threads, keeper));
         let mut node = Self { shared, endings, running, admin: None, pid_file: None };

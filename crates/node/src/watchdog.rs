@@ -117,6 +117,7 @@ impl Watchdog {
             bus: self.bus.summary(now),
             clients: self.clients.iter().enumerate().map(health).collect(),
             stalls: self.stalls.load(Ordering::Relaxed),
+            ..Responsiveness::default()
         }
     }
 

@@ -94,6 +94,62 @@ fn all_that_info_tells_of_slotmesh_alone_bears_its_name() {
 }
 
 #[test]
+fn clients_that_move_to_other_threads_notice_nothing() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 3");
+    let mut operator = Client::connect(port);
+    // All slots, so that keys are served.
+    assert_eq!(operator.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), b"+OK\r\n");
+    until("the cluster serves", || operator.text(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    let mut spread = |all: bool| {
+        let word = if all { "yes" } else { "no" };
+        assert_eq!(operator.ask(&["CONFIG", "SET", "slotmesh-io-threads-always-active", word]), b"+OK\r\n");
+        let active = if all { "slotmesh_client_threads_active:3" } else { "slotmesh_client_threads_active:1" };
+        assert!(operator.text(&["INFO", "slotmesh"]).contains(active));
+    };
+    let mut clients: Vec<Client> = (0..6).map(|_| Client::connect(port)).collect();
+    let mut subscriber = Client::connect(port);
+    subscriber.ask(&["SUBSCRIBE", "news"]);
+    for round in 0..6 {
+        let names: Vec<String> = (0..clients.len()).map(|client| format!("client-{client}-{round}")).collect();
+        for (client, name) in clients.iter_mut().zip(&names) {
+            assert_eq!(client.ask(&["CLIENT", "SETNAME", name]), b"+OK\r\n");
+            assert_eq!(client.ask(&["MULTI"]), b"+OK\r\n");
+        }
+        spread(round % 2 == 0);
+        for (client, name) in clients.iter_mut().zip(&names) {
+            // Half a request waits while the rest of it comes, and the first request of a batch may move them.
+            client.send_raw(
+                format!("*2\r\n$4\r\nINCR\r\n$4\r\n{{t}}a\r\n*3\r\n$3\r\nSET\r\n$4\r\n{{t}}b\r\n${}", name.len())
+                    .as_bytes(),
+            );
+            assert_eq!(client.receive().expect("a reply").1, b"+QUEUED\r\n");
+            client.send_raw(format!("\r\n{name}\r\n").as_bytes());
+            assert_eq!(client.receive().expect("a reply").1, b"+QUEUED\r\n");
+        }
+        for (client, name) in clients.iter_mut().zip(&names) {
+            assert_eq!(client.ask(&["CLIENT", "GETNAME"]), b"+QUEUED\r\n");
+            let reply = client.text(&["EXEC"]);
+            assert!(reply.starts_with("*3\r\n:") && reply.contains(name.as_str()), "{reply}");
+        }
+        assert_eq!(clients[0].ask(&["PUBLISH", "news", "moved"]), b":1\r\n");
+        assert!(subscriber.receive().is_some(), "it hears what is published");
+        // One waits for a key on the thread that it was on, and is served by one on another.
+        clients[1].send(&["BLPOP", "list", "0"]);
+        until("it waits", || clients[2].text(&["INFO", "clients"]).contains("blocked_clients:1"));
+        spread(round % 2 == 1);
+        assert_eq!(clients[2].ask(&["RPUSH", "list", &names[2]]), b":1\r\n");
+        let reply = clients[1].receive().expect("a reply").1;
+        assert!(String::from_utf8_lossy(&reply).contains(&names[2]));
+    }
+    assert_eq!(clients[0].ask(&["GET", "{t}a"]), b"$2\r\n36\r\n", "each has counted once in each round");
+    // Who has moved is still woken by others.
+    let id = clients[5].text(&["CLIENT", "ID"]).trim_start_matches(':').trim().to_owned();
+    assert_eq!(clients[0].ask(&["CLIENT", "KILL", "ID", &id]), b":1\r\n");
+    assert!(clients[5].receive().is_none());
+}
+
+#[test]
 fn idle_clients_are_closed_after_the_timeout() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "timeout 1");
@@ -121,7 +177,8 @@ fn a_change_that_fails_takes_no_other_with_it() {
         Err(SetError::Refused { name: "maxclients".into(), reason: "on purpose".into() })
     };
     let options = NodeOptions { may_change: Some(Box::new(may_change)), ..NodeOptions::default() };
-    let _node = start_with(&folder.0, port, "slotmesh-io-threads 3", options).expect("a node");
+    let _node = start_with(&folder.0, port, "slotmesh-io-threads 3\nslotmesh-io-threads-always-active yes", options)
+        .expect("a node");
     let (mut one, mut two, mut three) = (Client::connect(port), Client::connect(port), Client::connect(port));
     one.send(&["CONFIG", "SET", "maxclients", "7"]);
     until("the first is under way", || asked.load(Ordering::SeqCst));
@@ -149,7 +206,8 @@ fn a_change_is_finished_when_its_client_is_killed() {
         Ok(())
     };
     let options = NodeOptions { may_change: Some(Box::new(may_change)), ..NodeOptions::default() };
-    let _node = start_with(&folder.0, port, "slotmesh-io-threads 3", options).expect("a node");
+    let _node = start_with(&folder.0, port, "slotmesh-io-threads 3\nslotmesh-io-threads-always-active yes", options)
+        .expect("a node");
     let (mut one, mut two) = (Client::connect(port), Client::connect(port));
     let id = one.text(&["CLIENT", "ID"]).trim_start_matches(':').trim().to_owned();
     one.send(&["CONFIG", "SET", "port", &other.to_string()]);

@@ -1,6 +1,7 @@
 //! CPU of the server for a command on keys.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::ProgressBar;
@@ -15,7 +16,7 @@ use crate::rack::{Kind, Rack};
 /// How to measure commands.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Requests in each run.
+    /// Requests in each run without a pipeline; up to sixteen times as many with one.
     #[arg(long, default_value_t = 100_000)]
     requests: usize,
     /// Different keys.
@@ -180,6 +181,9 @@ struct Asked {
     pid: Pid,
 }
 
+/// How long a server is under the load before it is measured.
+const WARM_UP: Duration = Duration::from_secs(1);
+
 /// The commands that the floor knows.
 const FLOOR: [&str; 2] = ["SET", "GET"];
 
@@ -195,10 +199,16 @@ fn measure(server: &Asked, case: &Case, options: &Options, bar: &ProgressBar) ->
             words(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) % keys, turn)
         }
     };
-    let count = options.requests * case.pipeline.min(4);
+    let count = options.requests * case.pipeline.min(16);
     if let Some(fill) = case.fill.or_else(|| (case.pipeline == 1).then_some(case.words)) {
         // All is there before it is asked for, however often.
         load.run(server.pid, count.max(usize::try_from(keys)?), 64, requests(fill))?;
+    }
+    // What adapts itself to the load has done so before it is measured.
+    let begun = Instant::now();
+    let mut warm = requests(case.fill.unwrap_or(case.words));
+    while begun.elapsed() < WARM_UP {
+        load.run(server.pid, 1, case.pipeline, &mut warm)?;
     }
     let cost = load.run(server.pid, count, case.pipeline, requests(case.words))?;
     bar.inc(1);

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::connection;
+use super::places::Place;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::{Socket, Stream};
@@ -155,7 +156,7 @@ fn welcome(shared: &Arc<Shared>, socket: Socket, peer: &Peer, fd: i64, denied: b
         shared.server.connect(shared.clock.now(), peer, fd, Box::new(signals.clone()))
     };
     match admitted {
-        Ok(session) => drop(shared.places.next().spawn(serve(Arc::clone(shared), session, socket, signals))),
+        Ok(session) => serve_at(shared.places.next(), Arc::clone(shared), session, socket, signals),
         Err(error) => {
             let mut reply = Vec::new();
             error.write(&mut reply);
@@ -165,10 +166,18 @@ fn welcome(shared: &Arc<Shared>, socket: Socket, peer: &Peer, fd: i64, denied: b
     }
 }
 
-/// Serves a client on the thread it was placed on.
-async fn serve(shared: Arc<Shared>, session: Session, socket: Socket, signals: Signals) {
+/// Has a client served on the thread of its place.
+pub(super) fn serve_at(place: Place, shared: Arc<Shared>, session: Session, socket: Socket, signals: Signals) {
+    let places = Arc::clone(&shared.places);
+    places.handle(place).spawn(serve(place, shared, session, socket, signals));
+}
+
+async fn serve(place: Place, shared: Arc<Shared>, mut session: Session, socket: Socket, signals: Signals) {
     match Stream::new(socket) {
-        Ok(stream) => connection::run(shared, session, stream, signals).await,
-        Err(error) => tracing::warn!("Error accepting a client connection: {error}"),
+        Ok(stream) => connection::run(place, shared, session, stream, signals).await,
+        Err(error) => {
+            tracing::warn!("A client can't be served: {error}");
+            shared.server.disconnect(&mut session, shared.clock.now());
+        }
     }
 }

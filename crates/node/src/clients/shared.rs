@@ -9,8 +9,8 @@ use slotmesh_types::Now;
 use tokio::sync::{Mutex, mpsc};
 
 use super::listener::Listeners;
+use super::places::Places;
 use super::targets::Targets;
-use super::threads::Places;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::ending::Ending;
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
-    pub(crate) places: Places,
+    pub(crate) places: Arc<Places>,
     pub(crate) targets: Targets,
     pub(crate) watchdog: Arc<Watchdog>,
     pub(crate) settled: Settled,
@@ -49,13 +49,21 @@ pub(crate) struct World {
     clock: Clock,
     watchdog: Arc<Watchdog>,
     targets: Targets,
+    places: Arc<Places>,
     reaper: Reaper,
 }
 
 impl World {
-    pub(crate) fn new(bus: &Bus, clock: Clock, watchdog: &Arc<Watchdog>, targets: &Targets, reaper: Reaper) -> Self {
+    pub(crate) fn new(
+        bus: &Bus,
+        clock: Clock,
+        watchdog: &Arc<Watchdog>,
+        targets: &Targets,
+        places: Arc<Places>,
+        reaper: Reaper,
+    ) -> Self {
         let (bus, watchdog, targets) = (bus.clone(), Arc::clone(watchdog), targets.clone());
-        Self { bus, clock, watchdog, targets, reaper }
+        Self { bus, clock, watchdog, targets, places, reaper }
     }
 }
 
@@ -95,7 +103,7 @@ impl Surroundings for World {
     }
 
     fn responsiveness(&self) -> Responsiveness {
-        self.watchdog.report()
+        Responsiveness { active: self.places.active(), ..self.watchdog.report() }
     }
 
     fn discard(&self, garbage: Box<dyn Send>) {

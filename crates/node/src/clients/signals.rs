@@ -1,10 +1,11 @@
 //! How others reach the task of a connection.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU8, Ordering, fence};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Poll, Waker};
 
+use parking_lot::Mutex;
 use slotmesh_command::Driver;
 use tokio::sync::Notify;
 
@@ -21,21 +22,20 @@ pub(crate) struct Signals(Arc<Raised>);
 #[derive(Debug, Default)]
 struct Raised {
     flags: AtomicU8,
-    /// The task, once it runs.
-    task: OnceLock<Waker>,
+    /// The task, once it runs. A connection that moves to another thread has another.
+    task: Mutex<Option<Waker>>,
     served: Notify,
 }
 
 impl Signals {
-    /// From here on this task is woken. Call it once, before the others that wait for a flag; they are for this task only.
+    /// From here on this task is woken. Call it before the others that wait for a flag; they are for this task only.
     pub(crate) async fn attach(&self) {
+        // Whoever raises a flag and finds no task, or the last one, has done so before this, and the task will see it.
         poll_fn(|cx| {
-            self.0.task.get_or_init(|| cx.waker().clone());
+            *self.0.task.lock() = Some(cx.waker().clone());
             Poll::Ready(())
         })
         .await;
-        // Whoever raises a flag and finds no task has done so before this, and the task will see it.
-        fence(Ordering::SeqCst);
     }
 
     /// Waits until the connection has to end.
@@ -59,9 +59,8 @@ impl Signals {
     }
 
     fn raise(&self, flag: u8) {
-        self.0.flags.fetch_or(flag, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        if let Some(task) = self.0.task.get() {
+        self.0.flags.fetch_or(flag, Ordering::AcqRel);
+        if let Some(task) = &*self.0.task.lock() {
             task.wake_by_ref();
         }
     }
@@ -69,7 +68,10 @@ impl Signals {
     /// Waits until a flag is raised, and lowers it.
     async fn lowered(&self, flag: u8) {
         poll_fn(|cx| {
-            debug_assert!(self.0.task.get().is_some_and(|task| task.will_wake(cx.waker())), "a task of its own");
+            debug_assert!(
+                self.0.task.lock().as_ref().is_some_and(|task| task.will_wake(cx.waker())),
+                "a task of its own"
+            );
             if self.0.flags.load(Ordering::Acquire) & flag == 0 {
                 return Poll::Pending;
             }

@@ -45,6 +45,17 @@ impl Stream {
         }
     }
 
+    /// Gives it up to another thread.
+    ///
+    /// # Errors
+    /// When the runtime of this thread can't forget it.
+    pub(crate) fn into_socket(self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(stream) => stream.into_std().map(Socket::Tcp),
+            Self::Unix(stream) => stream.into_std().map(Socket::Unix),
+        }
+    }
+
     /// Reads what has arrived.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {

@@ -1,15 +1,17 @@
-//! The threads that serve clients. Each has a runtime of its own: a connection stays where it was placed, and threads
-//! share nothing but what commands share.
+//! The threads that serve clients. Each has a runtime of its own, and they share nothing but what commands share.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
+use super::places::Places;
+use super::spread::{self, Spread};
 use crate::watchdog::Watchdog;
 
 /// How long a thread may wait for its tasks when the node stops.
@@ -20,14 +22,10 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 pub(crate) struct Threads {
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
-    handles: Vec<Handle>,
-}
-
-/// Where to place connections, in turn.
-#[derive(Debug)]
-pub(crate) struct Places {
-    handles: Vec<Handle>,
-    next: AtomicUsize,
+    places: Arc<Places>,
+    /// Where the system tells what each of them uses.
+    files: Vec<Option<PathBuf>>,
+    spread: Option<Spread>,
 }
 
 impl Threads {
@@ -36,42 +34,56 @@ impl Threads {
     /// # Errors
     /// When the system gives no more threads or descriptors.
     pub(crate) fn start(count: usize, watchdog: &Arc<Watchdog>) -> io::Result<Self> {
+        let runtimes: Vec<Runtime> =
+            (0..count).map(|_| Builder::new_current_thread().enable_all().build()).collect::<Result<_, _>>()?;
+        let places = Arc::new(Places::new(runtimes.iter().map(|runtime| runtime.handle().clone()).collect()));
         let (stop, stopped) = watch::channel(false);
-        let mut threads = Self { stop, threads: Vec::new(), handles: Vec::new() };
-        for index in 0..count {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            threads.handles.push(runtime.handle().clone());
-            let (stopped, watchdog) = (stopped.clone(), Arc::clone(watchdog));
+        let mut threads = Self { stop, threads: Vec::new(), places, files: Vec::new(), spread: None };
+        let (tell, told) = mpsc::channel();
+        for (index, runtime) in runtimes.into_iter().enumerate() {
+            let (stopped, watchdog, tell) = (stopped.clone(), Arc::clone(watchdog), tell.clone());
             let thread = thread::Builder::new().name(format!("clients-{index}"));
-            threads.threads.push(thread.spawn(move || serve(runtime, index, &watchdog, stopped))?);
+            threads.threads.push(thread.spawn(move || {
+                // Whoever started it waits for this.
+                let _ = tell.send(spread::file_of_this_thread());
+                serve(runtime, index, &watchdog, stopped);
+            })?);
         }
+        threads.files = told.iter().take(count).collect();
         Ok(threads)
+    }
+
+    /// Spreads connections over as many of them as there is to do. `requests` tells how many were served since the start.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn spread(&mut self, requests: impl Fn() -> u64 + Send + 'static) -> io::Result<()> {
+        // Nobody decides where there is nothing to choose.
+        if self.threads.len() > 1 {
+            let files = std::mem::take(&mut self.files);
+            self.spread = Some(Spread::start(Arc::clone(&self.places), files, requests)?);
+        }
+        Ok(())
     }
 
     /// The first, for what there is only one of.
     pub(crate) fn first(&self) -> &Handle {
-        &self.handles[0]
+        self.places.first()
     }
 
-    pub(crate) fn places(&self) -> Places {
-        Places { handles: self.handles.clone(), next: AtomicUsize::new(0) }
+    pub(crate) fn places(&self) -> Arc<Places> {
+        Arc::clone(&self.places)
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
+        self.spread = None;
         // A thread that has ended needs no word.
         let _ = self.stop.send(true);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
-    }
-}
-
-impl Places {
-    /// The thread for the next connection.
-    pub(crate) fn next(&self) -> &Handle {
-        &self.handles[self.next.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
     }
 }
 

@@ -111,7 +111,7 @@ fn server(call: &Call<'_>, text: &mut Text) {
     text.line("lru_clock", (call.now.unix.0 / 1000) & 0xff_ffff);
     text.line("executable", &process.executable);
     text.line("config_file", &process.config_file);
-    text.line("io_threads_active", u8::from(call.server.surroundings.responsiveness().clients.len() > 1));
+    text.line("io_threads_active", u8::from(call.server.surroundings.responsiveness().active > 1));
     text.line("availability_zone", config.text("availability-zone"));
     let binds: String = config.text("bind").split_whitespace().map(|bind| format!("bind={bind},")).collect();
     if config.port("port") != 0 {
@@ -343,6 +343,7 @@ fn slotmesh(call: &Call<'_>, text: &mut Text) {
     let delays = |delays: Lateness| format!("{},p99_us={}", delays.max.as_micros(), delays.p99.as_micros());
     text.line("slotmesh_bus_delay", format!("max_us={}", delays(health.bus)));
     text.line("slotmesh_client_threads", health.clients.len());
+    text.line("slotmesh_client_threads_active", health.active);
     text.line("slotmesh_client_thread_stalls", health.stalls);
     for (index, thread) in health.clients.iter().enumerate() {
         let stalled = thread.stalled.as_millis();

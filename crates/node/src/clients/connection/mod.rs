@@ -16,6 +16,8 @@ use smallvec::SmallVec;
 
 use send::REPLY_BYTES;
 
+use super::listener::serve_at;
+use super::places::Place;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
@@ -36,11 +38,12 @@ const STRANGER_BYTES: usize = 1 << 20;
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
 
-/// Serves a connection until it ends, is killed, or the server stops.
-pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
+/// Serves a connection until it ends, is killed, the server stops, or it moves to another thread.
+pub(crate) async fn run(place: Place, shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
     signals.attach().await;
     let now = shared.clock.now();
     let mut connection = Connection {
+        place,
         shared,
         session,
         stream,
@@ -52,18 +55,31 @@ pub(crate) async fn run(shared: Arc<Shared>, session: Session, stream: Stream, s
         signals: signals.clone(),
         now,
     };
-    tokio::select! {
+    let moves = tokio::select! {
         biased;
-        () = signals.killed() => {}
+        () = signals.killed() => false,
         // An error of the socket means that the client is gone.
-        _ = connection.serve() => {}
+        end = connection.serve() => matches!(end, Ok(End::Moves)),
+    };
+    if !moves {
+        connection.note_end();
     }
-    connection.note_end();
-    let Connection { shared, session, .. } = &mut connection;
-    shared.server.disconnect(session, shared.clock.now());
+    let Connection { place, shared, mut session, stream, .. } = connection;
+    match stream.into_socket() {
+        Ok(socket) if moves => serve_at(place, shared, session, socket, signals),
+        _ => shared.server.disconnect(&mut session, shared.clock.now()),
+    }
+}
+
+/// Why a connection is not served any more.
+enum End {
+    Over,
+    /// It goes on elsewhere.
+    Moves,
 }
 
 struct Connection {
+    place: Place,
     shared: Arc<Shared>,
     session: Session,
     stream: Stream,
@@ -82,16 +98,20 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(&mut self) -> io::Result<()> {
+    async fn serve(&mut self) -> io::Result<End> {
         for round in 1_u64.. {
             if self.closing {
                 break;
+            }
+            // Nothing is left to do here, and nothing of it would get lost.
+            if self.input.len() == 0 && self.shared.places.moved(&mut self.place) {
+                return Ok(End::Moves);
             }
             let mut full = false;
             tokio::select! {
                 biased;
                 count = self.input.read(&mut self.stream) => match count? {
-                    0 => return Ok(()),
+                    0 => break,
                     count => {
                         full = count == READ_BYTES;
                         self.note_input(count);
@@ -105,7 +125,7 @@ impl Connection {
                 tokio::task::yield_now().await;
             }
         }
-        Ok(())
+        Ok(End::Over)
     }
 
     fn note_input(&mut self, count: usize) {
