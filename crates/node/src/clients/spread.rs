@@ -26,9 +26,10 @@ const MOVING_LOOKS: u32 = 2;
 /// So many looks in a row have to find that more threads may help, or that fewer may do.
 const CROWDED_LOOKS: u32 = MOVING_LOOKS + LOOKS as u32;
 const ROOMY_LOOKS: u32 = 20;
-/// After a trial that was in vain the next one waits for so many looks, each time twice as many.
+/// After a trial the next one waits for so many looks, each time twice as many, until so many times as much or as little is served.
 const PAUSE_LOOKS: u32 = 20;
 const PAUSE_LOOKS_MAX: u32 = 1200;
+const CHANGE: f64 = 1.5;
 
 /// Threads that are busy for this part of the time may do better with others beside them.
 const BUSY: f64 = 0.3;
@@ -41,7 +42,7 @@ const IDLE: f64 = 0.15;
 const FREE: f64 = 0.25;
 /// So many times as much has to be served by more threads than before, and by more than full ones, whose clients may just wait
 /// less, and by fewer.
-const GAIN: f64 = 1.1;
+const GAIN: f64 = 1.04;
 const GAIN_WHEN_FULL: f64 = 0.97;
 const GAIN_OF_FEWER: f64 = 0.97;
 
@@ -167,9 +168,11 @@ struct Judge {
     /// What was served at the last looks.
     rates: [f64; LOOKS],
     trial: Option<Trial>,
-    /// Looks until the next trial may begin, and how many it will be after one in vain.
+    /// Looks until the next trial may begin, and how many it will be after that.
     pause: u32,
     patience: u32,
+    /// What was served after the last trial.
+    known: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,8 +190,9 @@ enum Found {
 struct Trial {
     /// How many there were before.
     from: usize,
-    /// What has to be served for them to stay.
-    wanted: f64,
+    /// What was served before, and how many times as much has to be for them to stay.
+    before: f64,
+    gain: f64,
     looks: u32,
 }
 
@@ -203,6 +207,7 @@ impl Judge {
             trial: None,
             pause: 0,
             patience: PAUSE_LOOKS,
+            known: 0.0,
         }
     }
 
@@ -220,6 +225,10 @@ impl Judge {
     fn consider(&mut self, load: Load) {
         let found = self.find(load);
         self.pause = self.pause.saturating_sub(1);
+        let served = self.served();
+        if served > self.known * CHANGE || served * CHANGE < self.known {
+            (self.pause, self.patience, self.known) = (0, PAUSE_LOOKS, served);
+        }
         self.looks = if found == self.found { self.looks + 1 } else { 1 };
         self.found = found;
         let (looks, active, gain) = match found {
@@ -236,7 +245,7 @@ impl Judge {
             }
         };
         if self.looks >= looks && self.pause == 0 {
-            self.trial = Some(Trial { from: self.active, wanted: self.served() * gain, looks: 0 });
+            self.trial = Some(Trial { from: self.active, before: served, gain, looks: 0 });
             self.active = active;
         }
     }
@@ -258,13 +267,12 @@ impl Judge {
             self.trial = Some(Trial { looks, ..trial });
             return;
         }
-        (self.found, self.looks) = (Found::Enough, 0);
-        if self.served() < trial.wanted {
-            (self.active, self.pause) = (trial.from, self.patience);
-            self.patience = (self.patience * 2).min(PAUSE_LOOKS_MAX);
-        } else if self.active > trial.from {
-            self.patience = PAUSE_LOOKS;
+        self.known = self.served();
+        if self.known < trial.before * trial.gain {
+            (self.active, self.known) = (trial.from, trial.before);
         }
+        (self.found, self.looks, self.pause) = (Found::Enough, 0, self.patience);
+        self.patience = (self.patience * 2).min(PAUSE_LOOKS_MAX);
     }
 
     /// At the last looks.
@@ -296,25 +304,29 @@ mod tests {
         assert_eq!(looks(&mut judge, CROWDED_LOOKS - MOVING_LOOKS - 1, 0.8, 7.0, 100.0), 1);
         assert_eq!(looks(&mut judge, 1, 0.8, 7.0, 100.0), 2);
         assert_eq!(looks(&mut judge, MOVING_LOOKS, 0.1, 7.0, 1.0), 2, "they move");
-        assert_eq!(looks(&mut judge, TRIAL - MOVING_LOOKS, 1.4, 6.0, 111.0), 2);
-        assert_eq!(looks(&mut judge, CROWDED_LOOKS, 1.4, 6.0, 111.0), 4);
-        looks(&mut judge, TRIAL, 2.6, 0.5, 130.0);
-        assert_eq!(looks(&mut judge, CROWDED_LOOKS, 2.6, 0.5, 130.0), 6, "as far as cores are free");
-        looks(&mut judge, TRIAL, 5.0, 0.1, 160.0);
-        assert_eq!(looks(&mut judge, 100, 5.0, 0.1, 160.0), 6);
-        assert_eq!(looks(&mut judge, CROWDED_LOOKS, 5.0, 4.0, 160.0), 8, "not more than there are");
+        assert_eq!(looks(&mut judge, TRIAL - MOVING_LOOKS, 1.4, 6.0, 105.0), 2);
+        assert_eq!(looks(&mut judge, PAUSE_LOOKS - 1, 1.4, 6.0, 105.0), 2);
+        assert_eq!(looks(&mut judge, 1, 1.4, 6.0, 105.0), 4);
+        assert_eq!(looks(&mut judge, TRIAL, 2.6, 0.5, 300.0), 4);
+        looks(&mut judge, 2 * PAUSE_LOOKS - 1, 2.6, 0.5, 300.0);
+        assert_eq!(looks(&mut judge, 1, 2.6, 0.5, 300.0), 6, "as far as cores are free");
+        looks(&mut judge, TRIAL, 5.0, 0.1, 400.0);
+        assert_eq!(looks(&mut judge, 200, 5.0, 0.1, 400.0), 6);
+        assert_eq!(looks(&mut judge, CROWDED_LOOKS, 5.0, 4.0, 400.0), 8, "not more than there are");
     }
 
     #[test]
-    fn more_that_serve_no_more_are_given_up_and_tried_again_ever_later() {
+    fn more_that_serve_no_more_are_given_up_and_tried_again_ever_later_or_when_the_load_is_another() {
         let mut judge = Judge::new(2);
         assert_eq!(looks(&mut judge, CROWDED_LOOKS, 0.8, 0.5, 100.0), 2);
         for pause in [PAUSE_LOOKS, 2 * PAUSE_LOOKS, 4 * PAUSE_LOOKS] {
-            assert_eq!(looks(&mut judge, TRIAL - 1, 1.2, 0.1, 109.0), 2);
-            assert_eq!(looks(&mut judge, 1, 1.2, 0.1, 109.0), 1);
+            assert_eq!(looks(&mut judge, TRIAL - 1, 1.2, 0.1, 103.0), 2);
+            assert_eq!(looks(&mut judge, 1, 1.2, 0.1, 103.0), 1);
             assert_eq!(looks(&mut judge, pause - 1, 0.8, 0.5, 100.0), 1);
             assert_eq!(looks(&mut judge, 1, 0.8, 0.5, 100.0), 2);
         }
+        assert_eq!(looks(&mut judge, TRIAL, 1.2, 0.1, 103.0), 1);
+        assert_eq!(looks(&mut judge, CROWDED_LOOKS, 0.8, 0.5, 200.0), 2);
         // Clients whose pace is their own: there is nothing to gain but that they wait less.
         let mut judge = Judge::new(2);
         assert_eq!(looks(&mut judge, CROWDED_LOOKS + TRIAL, 0.95, 0.5, 100.0), 2);
@@ -331,19 +343,16 @@ mod tests {
 
     #[test]
     fn fewer_stay_if_they_serve_as_much() {
-        let mut judge = Judge::new(4);
-        looks(&mut judge, CROWDED_LOOKS + TRIAL, 1.0, 3.0, 1.0);
-        looks(&mut judge, CROWDED_LOOKS + TRIAL, 2.0, 2.0, 1.0);
-        assert_eq!(judge.active, 4);
+        let mut judge = Judge { active: 4, ..Judge::new(4) };
         assert_eq!(looks(&mut judge, 100, 2.6, 0.0, 100.0), 4, "three would be full");
         assert_eq!(looks(&mut judge, ROOMY_LOOKS, 2.5, 0.0, 100.0), 3);
         assert_eq!(looks(&mut judge, TRIAL, 2.2, 0.0, 96.0), 4, "they serve less");
-        looks(&mut judge, PAUSE_LOOKS + 1, 3.0, 0.0, 100.0);
+        looks(&mut judge, PAUSE_LOOKS, 3.0, 0.0, 100.0);
         assert_eq!(looks(&mut judge, ROOMY_LOOKS + TRIAL, 2.5, 0.0, 100.0), 3);
-        assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, 0.1, 3.9, 50.0), 3);
+        assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, 0.1, 3.9, 10.0), 3);
         looks(&mut judge, 1, 2.0, 3.9, 100.0);
-        assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, 0.1, 3.9, 50.0), 3, "a pause is not enough");
-        assert_eq!(looks(&mut judge, 1, 0.1, 3.9, 50.0), 2);
+        assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, 0.1, 3.9, 10.0), 3, "a pause is not enough");
+        assert_eq!(looks(&mut judge, 1, 0.1, 3.9, 10.0), 2);
         assert_eq!(looks(&mut judge, TRIAL + ROOMY_LOOKS + TRIAL, 0.1, 3.9, 1.0), 1, "whatever little they serve");
         let load = |used| Load { used, free: 0.0, rate: 0.0 };
         assert!(judge.is_at_rest(load(0.1)) && !judge.is_at_rest(load(0.5)));
