@@ -143,6 +143,18 @@ fn clients_that_move_to_other_threads_notice_nothing() {
         assert!(String::from_utf8_lossy(&reply).contains(&names[2]));
     }
     assert_eq!(clients[0].ask(&["GET", "{t}a"]), b"$2\r\n36\r\n", "each has counted once in each round");
+    // One that has much to hear moves in the middle of it.
+    const MESSAGES: usize = 150_000;
+    for first in (0..MESSAGES).step_by(1000) {
+        let message = |number: usize| format!("PUBLISH news {number:0>100}\r\n");
+        clients[0].send_raw((first..first + 1000).map(message).collect::<String>().as_bytes());
+        (0..1000).for_each(|_| assert_eq!(clients[0].receive().expect("a reply").1, b":1\r\n"));
+    }
+    spread(false);
+    for number in 0..MESSAGES {
+        let message = subscriber.receive().expect("a message").1;
+        assert!(message.ends_with(format!("{number:0>100}\r\n").as_bytes()), "{number}");
+    }
     // Who has moved is still woken by others.
     let id = clients[5].text(&["CLIENT", "ID"]).trim_start_matches(':').trim().to_owned();
     assert_eq!(clients[0].ask(&["CLIENT", "KILL", "ID", &id]), b":1\r\n");

@@ -103,8 +103,8 @@ impl Connection {
             if self.closing {
                 break;
             }
-            // Nothing is left to do here, and nothing of it would get lost.
-            if self.input.len() == 0 && self.shared.places.moved(&mut self.place) {
+            // When nothing is left to do here, and nothing would get lost.
+            if self.input.len() == 0 && self.out.is_empty() && self.shared.places.moved(&mut self.place) {
                 return Ok(End::Moves);
             }
             let mut full = false;
