@@ -168,6 +168,8 @@ struct Judge {
     /// What was served at the last looks.
     rates: [f64; LOOKS],
     trial: Option<Trial>,
+    /// Whether fewer are tried next where more may help and fewer may do: in turn.
+    fewer_next: bool,
     /// Looks until the next trial may begin, and how many it will be after that.
     pause: u32,
     patience: u32,
@@ -205,6 +207,7 @@ impl Judge {
             looks: 0,
             rates: [0.0; LOOKS],
             trial: None,
+            fewer_next: false,
             pause: 0,
             patience: PAUSE_LOOKS,
             known: 0.0,
@@ -227,7 +230,7 @@ impl Judge {
         self.pause = self.pause.saturating_sub(1);
         let served = self.served();
         if served > self.known * CHANGE || served * CHANGE < self.known {
-            (self.pause, self.patience, self.known) = (0, PAUSE_LOOKS, served);
+            (self.pause, self.patience, self.known, self.fewer_next) = (0, PAUSE_LOOKS, served, false);
         }
         self.looks = if found == self.found { self.looks + 1 } else { 1 };
         self.found = found;
@@ -252,10 +255,12 @@ impl Judge {
 
     fn find(&self, load: Load) -> Found {
         let active = self.active as f64;
-        if load.used > BUSY * active && load.free > FREE && self.active < self.threads {
-            Found::Crowded
-        } else if self.active > 1 && load.used < ROOMY * (active - 1.0) {
+        let crowded = load.used > BUSY * active && load.free > FREE && self.active < self.threads;
+        let roomy = self.active > 1 && load.used < ROOMY * (active - 1.0);
+        if roomy && (self.fewer_next || !crowded) {
             Found::Roomy
+        } else if crowded {
+            Found::Crowded
         } else {
             Found::Enough
         }
@@ -271,6 +276,7 @@ impl Judge {
         if self.known < trial.before * trial.gain {
             (self.active, self.known) = (trial.from, trial.before);
         }
+        self.fewer_next = !self.fewer_next;
         (self.found, self.looks, self.pause) = (Found::Enough, 0, self.patience);
         self.patience = (self.patience * 2).min(PAUSE_LOOKS_MAX);
     }
@@ -330,6 +336,16 @@ mod tests {
         // Clients whose pace is their own: there is nothing to gain but that they wait less.
         let mut judge = Judge::new(2);
         assert_eq!(looks(&mut judge, CROWDED_LOOKS + TRIAL, 0.95, 0.5, 100.0), 2);
+    }
+
+    #[test]
+    fn more_and_fewer_are_tried_in_turn() {
+        let mut judge = Judge { active: 4, ..Judge::new(8) };
+        for (pause, tried) in [(CROWDED_LOOKS, 8), (PAUSE_LOOKS, 3), (2 * PAUSE_LOOKS, 8), (4 * PAUSE_LOOKS, 3)] {
+            looks(&mut judge, pause, 2.0, 4.0, 100.0);
+            assert_eq!(judge.active, tried);
+            assert_eq!(looks(&mut judge, TRIAL, 2.0, 4.0, 90.0), 4);
+        }
     }
 
     #[test]
