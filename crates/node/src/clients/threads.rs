@@ -1,7 +1,7 @@
 //! The threads that serve clients. Each has a runtime of its own, and they share nothing but what commands share.
 
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -24,7 +24,7 @@ pub(crate) struct Threads {
     threads: Vec<JoinHandle<()>>,
     places: Arc<Places>,
     /// Where the system tells what each of them uses.
-    files: Vec<Option<PathBuf>>,
+    files: Vec<Option<File>>,
     spread: Option<Spread>,
 }
 
