@@ -181,8 +181,8 @@ struct Asked {
     pid: Pid,
 }
 
-/// How long a server is under the load before it is measured.
-const WARM_UP: Duration = Duration::from_secs(1);
+/// How long a server is under the load before it is measured: slotmesh has tried other numbers of threads by then.
+const WARM_UP: Duration = Duration::from_secs(4);
 
 /// The commands that the floor knows.
 const FLOOR: [&str; 2] = ["SET", "GET"];
