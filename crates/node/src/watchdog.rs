@@ -104,8 +104,8 @@ impl Watchdog {
         }
     }
 
-    /// What INFO tells.
-    pub(crate) fn report(&self) -> Responsiveness {
+    /// What INFO tells, with so many client threads in use.
+    pub(crate) fn report(&self, active: usize) -> Responsiveness {
         let now = self.clock.now().mono;
         let health = |(index, pulse): (usize, &Pulse)| {
             let late = now.since(self.due(index));
@@ -117,7 +117,7 @@ impl Watchdog {
             bus: self.bus.summary(now),
             clients: self.clients.iter().enumerate().map(health).collect(),
             stalls: self.stalls.load(Ordering::Relaxed),
-            ..Responsiveness::default()
+            active,
         }
     }
 

@@ -4,7 +4,7 @@ use slotmesh_gossip::rand_core::Rng;
 use slotmesh_gossip::{Config, Memory};
 use slotmesh_table::Table;
 use slotmesh_table::conf::{ConfFile, Flags, NodeRecord, Role};
-use slotmesh_types::{ConfigEpoch, CurrentEpoch, Now, SlotRange};
+use slotmesh_types::{ConfigEpoch, CurrentEpoch, Now, Slot, SlotRange};
 
 use crate::disk::{Disk, File};
 use crate::world::{Setup, World};
@@ -16,6 +16,21 @@ pub enum Member {
     Primary(SlotRange),
     /// A replica of the node with this index, a primary.
     Replica(usize),
+}
+
+impl Member {
+    /// Primaries that share all slots, then a replica of each.
+    ///
+    /// # Panics
+    /// When there are more of them than slots.
+    #[must_use]
+    pub fn pairs(primaries: usize) -> Vec<Self> {
+        let slot = |raw: usize| Slot::new(raw as u16).expect("below the number of slots");
+        let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
+        let range =
+            |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
+        (0..primaries).map(|node| Self::Primary(range(node))).chain((0..primaries).map(Self::Replica)).collect()
+    }
 }
 
 impl World {

@@ -125,12 +125,8 @@ fn shards_that_fail_together_are_taken_over_one_after_the_other() {
 
 /// Primaries that share the slots, each with a replica that follows.
 fn pairs(seed: u64, primaries: usize, node_timeout: Duration) -> World {
-    let slot = |raw: usize| Slot::new(raw as u16).expect("a slot");
-    let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
-    let range = |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
-    let members = (0..primaries).map(|node| Member::Primary(range(node)));
-    let members: Vec<_> = members.chain((0..primaries).map(Member::Replica)).collect();
-    let mut world = World::founded(seed, Config { node_timeout, ..Config::default() }, &members);
+    let config = Config { node_timeout, ..Config::default() };
+    let mut world = World::founded(seed, config, &Member::pairs(primaries));
     await_that(&mut world, "a mesh", 5 * SECOND, World::is_full_mesh);
     // A primary that has just started does not serve for two seconds.
     world.run_for(3 * SECOND);

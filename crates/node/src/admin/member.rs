@@ -201,7 +201,7 @@ impl Node for Member {
             errors: stats.errors.get(),
             client_bytes: (stats.net_in.get(), stats.net_out.get()),
             resident_bytes: usage.rss_bytes,
-            bus_delay_max: Some(self.shared.watchdog.report().bus.max),
+            bus_delay_max: Some(self.shared.watchdog.report(self.shared.places.active()).bus.max),
             cpu: (usage.user_time, usage.system_time),
             ..Figures::default()
         };

@@ -103,7 +103,7 @@ impl Surroundings for World {
     }
 
     fn responsiveness(&self) -> Responsiveness {
-        Responsiveness { active: self.places.active(), ..self.watchdog.report() }
+        self.watchdog.report(self.places.active())
     }
 
     fn discard(&self, garbage: Box<dyn Send>) {

@@ -25,8 +25,10 @@ const REST: Duration = Duration::from_secs(1);
 const LOOKS: usize = 3;
 /// Connections move with their next request, and clients that begin are not at their pace at once: that many looks tell nothing.
 const MOVING_LOOKS: u32 = 2;
+/// A trial takes so many.
+const TRIAL_LOOKS: u32 = MOVING_LOOKS + LOOKS as u32;
 /// So many looks in a row have to find that more threads may help, or that fewer may do.
-const CROWDED_LOOKS: u32 = MOVING_LOOKS + LOOKS as u32;
+const CROWDED_LOOKS: u32 = TRIAL_LOOKS;
 const ROOMY_LOOKS: u32 = 20;
 /// After a trial the next one waits for so many looks, each time twice as many, until so many times as much or as little is served.
 const PAUSE_LOOKS: u32 = 20;
@@ -273,7 +275,7 @@ impl Judge {
 
     fn go_on_with(&mut self, trial: Trial) {
         let looks = trial.looks + 1;
-        if looks < MOVING_LOOKS + LOOKS as u32 {
+        if looks < TRIAL_LOOKS {
             self.trial = Some(Trial { looks, ..trial });
             return;
         }
@@ -301,8 +303,6 @@ impl Judge {
 mod tests {
     use super::*;
 
-    const TRIAL: u32 = MOVING_LOOKS + LOOKS as u32;
-
     /// So many looks that find the same.
     fn looks(judge: &mut Judge, count: u32, used: f64, free: f64, rate: f64) -> usize {
         (0..count).map(|_| judge.look(Load { used, free, rate })).last().expect("a look")
@@ -315,13 +315,13 @@ mod tests {
         assert_eq!(looks(&mut judge, CROWDED_LOOKS - MOVING_LOOKS - 1, 0.8, 7.0, 100.0), 1);
         assert_eq!(looks(&mut judge, 1, 0.8, 7.0, 100.0), 2);
         assert_eq!(looks(&mut judge, MOVING_LOOKS, 0.1, 7.0, 1.0), 2, "they move");
-        assert_eq!(looks(&mut judge, TRIAL - MOVING_LOOKS, 1.4, 6.0, 105.0), 2);
+        assert_eq!(looks(&mut judge, TRIAL_LOOKS - MOVING_LOOKS, 1.4, 6.0, 105.0), 2);
         assert_eq!(looks(&mut judge, PAUSE_LOOKS - 1, 1.4, 6.0, 105.0), 2);
         assert_eq!(looks(&mut judge, 1, 1.4, 6.0, 105.0), 4);
-        assert_eq!(looks(&mut judge, TRIAL, 2.6, 0.5, 300.0), 4);
+        assert_eq!(looks(&mut judge, TRIAL_LOOKS, 2.6, 0.5, 300.0), 4);
         looks(&mut judge, 2 * PAUSE_LOOKS - 1, 2.6, 0.5, 300.0);
         assert_eq!(looks(&mut judge, 1, 2.6, 0.5, 300.0), 6, "as far as cores are free");
-        looks(&mut judge, TRIAL, 5.0, 0.1, 400.0);
+        looks(&mut judge, TRIAL_LOOKS, 5.0, 0.1, 400.0);
         assert_eq!(looks(&mut judge, 200, 5.0, 0.1, 400.0), 6);
         assert_eq!(looks(&mut judge, CROWDED_LOOKS, 5.0, 4.0, 400.0), 8, "not more than there are");
     }
@@ -331,16 +331,16 @@ mod tests {
         let mut judge = Judge::new(2);
         assert_eq!(looks(&mut judge, CROWDED_LOOKS, 0.8, 0.5, 100.0), 2);
         for pause in [PAUSE_LOOKS, 2 * PAUSE_LOOKS, 4 * PAUSE_LOOKS] {
-            assert_eq!(looks(&mut judge, TRIAL - 1, 1.2, 0.1, 103.0), 2);
+            assert_eq!(looks(&mut judge, TRIAL_LOOKS - 1, 1.2, 0.1, 103.0), 2);
             assert_eq!(looks(&mut judge, 1, 1.2, 0.1, 103.0), 1);
             assert_eq!(looks(&mut judge, pause - 1, 0.8, 0.5, 100.0), 1);
             assert_eq!(looks(&mut judge, 1, 0.8, 0.5, 100.0), 2);
         }
-        assert_eq!(looks(&mut judge, TRIAL, 1.2, 0.1, 103.0), 1);
+        assert_eq!(looks(&mut judge, TRIAL_LOOKS, 1.2, 0.1, 103.0), 1);
         assert_eq!(looks(&mut judge, CROWDED_LOOKS, 0.8, 0.5, 200.0), 2);
         // Clients whose pace is their own: there is nothing to gain but that they wait less.
         let mut judge = Judge::new(2);
-        assert_eq!(looks(&mut judge, CROWDED_LOOKS + TRIAL, 0.95, 0.5, 100.0), 2);
+        assert_eq!(looks(&mut judge, CROWDED_LOOKS + TRIAL_LOOKS, 0.95, 0.5, 100.0), 2);
     }
 
     #[test]
@@ -349,7 +349,7 @@ mod tests {
         for (pause, tried) in [(CROWDED_LOOKS, 8), (PAUSE_LOOKS, 3), (2 * PAUSE_LOOKS, 8), (4 * PAUSE_LOOKS, 3)] {
             looks(&mut judge, pause, 2.0, 4.0, 100.0);
             assert_eq!(judge.active, tried);
-            assert_eq!(looks(&mut judge, TRIAL, 2.0, 4.0, 90.0), 4);
+            assert_eq!(looks(&mut judge, TRIAL_LOOKS, 2.0, 4.0, 90.0), 4);
         }
     }
 
@@ -367,14 +367,18 @@ mod tests {
         let mut judge = Judge { active: 4, ..Judge::new(4) };
         assert_eq!(looks(&mut judge, 100, 2.6, 0.0, 100.0), 4, "three would be full");
         assert_eq!(looks(&mut judge, ROOMY_LOOKS, 2.5, 0.0, 100.0), 3);
-        assert_eq!(looks(&mut judge, TRIAL, 2.2, 0.0, 96.0), 4, "they serve less");
+        assert_eq!(looks(&mut judge, TRIAL_LOOKS, 2.2, 0.0, 96.0), 4, "they serve less");
         looks(&mut judge, PAUSE_LOOKS, 3.0, 0.0, 100.0);
-        assert_eq!(looks(&mut judge, ROOMY_LOOKS + TRIAL, 2.5, 0.0, 100.0), 3);
+        assert_eq!(looks(&mut judge, ROOMY_LOOKS + TRIAL_LOOKS, 2.5, 0.0, 100.0), 3);
         assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, 0.1, 3.9, 10.0), 3);
         looks(&mut judge, 1, 2.0, 3.9, 100.0);
         assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, 0.1, 3.9, 10.0), 3, "a pause is not enough");
         assert_eq!(looks(&mut judge, 1, 0.1, 3.9, 10.0), 2);
-        assert_eq!(looks(&mut judge, TRIAL + ROOMY_LOOKS + TRIAL, 0.1, 3.9, 1.0), 1, "whatever little they serve");
+        assert_eq!(
+            looks(&mut judge, TRIAL_LOOKS + ROOMY_LOOKS + TRIAL_LOOKS, 0.1, 3.9, 1.0),
+            1,
+            "whatever little they serve"
+        );
         let load = |used| Load { used, free: 0.0, rate: 0.0 };
         assert!(judge.is_at_rest(load(0.1)) && !judge.is_at_rest(load(0.5)));
     }

@@ -7,7 +7,6 @@ use slotmesh_gossip::rand_core::Rng;
 use slotmesh_gossip::{Config, SplitMix};
 use slotmesh_sim::{Member, World};
 use slotmesh_table::Health;
-use slotmesh_types::{Slot, SlotRange};
 
 use crate::form::cpu_seconds;
 use crate::rules::Rules;
@@ -152,14 +151,8 @@ impl Case {
     /// A cluster whose replicas follow.
     fn grown(&self) -> Result<World> {
         let primaries = self.nodes / 2;
-        let slot = |raw: usize| Slot::new(raw as u16).expect("below the number of slots");
-        let share = |node: usize| node * usize::from(Slot::COUNT) / primaries;
-        let range =
-            |node: usize| SlotRange::new(slot(share(node)), slot(share(node + 1) - 1)).expect("a slot for each");
-        let members = (0..primaries).map(|node| Member::Primary(range(node)));
-        let members: Vec<Member> = members.chain((0..primaries).map(Member::Replica)).collect();
         let config = Config { node_timeout: self.node_timeout, rules: self.rules.of_engine(), ..Config::default() };
-        let mut world = World::founded(self.seed, config, &members);
+        let mut world = World::founded(self.seed, config, &Member::pairs(primaries));
         world.run_until(LIMIT, World::is_full_mesh).context("no full mesh")?;
         world.keep_no_files();
         // A primary that has just started does not serve for two seconds.
