@@ -1,11 +1,14 @@
 //! What requests cost: figures, bills of slots, and the logs of what was long or big.
 
+use std::collections::VecDeque;
 use std::mem;
-use std::time::Duration;
 
-use slotmesh_types::Now;
+use slotmesh_resp::Args;
+use slotmesh_store::FORESEEN_MAX;
+use slotmesh_types::{Mono, Now, Slot};
 
 use crate::command_log::{Entry, LogKind, shortened};
+use crate::plan::Plan;
 use crate::secrets::without_secrets;
 use crate::server::Server;
 use crate::session::Session;
@@ -18,8 +21,8 @@ pub struct Executed<'a> {
     pub args: &'a [&'a [u8]],
     /// When that began.
     pub begun: Now,
-    /// How long it took, not counting what was asked of others.
-    pub time: Duration,
+    /// When it was executed, but for what is asked of others.
+    pub ended: Mono,
     /// Bytes of the request.
     pub bytes_in: u64,
 }
@@ -30,15 +33,25 @@ impl Server {
         self.rates.look(&self.stats, now.mono);
     }
 
-    /// Asks for the memory of the keys that the requests at the start of `input` are likely to look for, before these are executed;
-    /// tells how many requests those are.
-    pub fn foresee(&self, input: &[u8]) -> usize {
-        let count = self.keyspace.foresee(input);
+    /// Asks for the memory of the keys of requests that are about to be executed, at most [`FORESEEN_MAX`] of them, and adds what
+    /// each of them is about to `plans`: to be given to [`execute`](crate::execute) with it, in their order.
+    pub fn foresee<'a>(&self, requests: impl Iterator<Item = Args<'a>>, plans: &mut VecDeque<Plan>) {
+        let mut keys = [(Slot::from_hash(0), &[][..]); FORESEEN_MAX];
+        let mut count = 0;
+        plans.reserve(FORESEEN_MAX);
+        for request in requests.take(FORESEEN_MAX) {
+            let (plan, key) = Plan::ahead(request);
+            plans.push_back(plan);
+            if let Some(key) = key {
+                keys[count] = key;
+                count += 1;
+            }
+        }
         if count > 0 {
+            self.keyspace.foresee(&keys[..count]);
             self.stats.prefetches.add(1);
             self.stats.prefetched_keys.add(count as u64);
         }
-        count
     }
 
     /// Bytes were read from a client.
@@ -64,19 +77,19 @@ impl Server {
     /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers
     /// what is worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
-        self.note_time(session, request.time);
+        let micros = request.ended.as_micros().saturating_sub(request.begun.mono.as_micros());
+        self.note_time(session, micros);
         let Some(command) = session.ran else { return };
         if !session.client().is_waiting() {
-            session.tally.add_call_time(&self.stats, command, request.time);
+            session.tally.add_call_time(&self.stats, command, micros);
         }
-        if self.spikes.wants(request.time) {
+        if self.spikes.wants(micros) {
             let event = if command.spec.flags.contains(&Flag::Fast) { "fast-command" } else { "command" };
-            self.spikes.add(event, request.begun.unix.0 / 1000, request.time);
+            self.spikes.add(event, request.begun.unix.0 / 1000, micros);
         }
         let amount = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let micros = i64::try_from(request.time.as_micros()).unwrap_or(i64::MAX);
         for (kind, amount) in [
-            (LogKind::Slow, micros),
+            (LogKind::Slow, amount(micros)),
             (LogKind::LargeRequest, amount(request.bytes_in)),
             (LogKind::LargeReply, amount(session.bytes_out)),
         ] {
@@ -90,20 +103,20 @@ impl Server {
         }
     }
 
-    /// The request that has just been executed took so long, not counting what was asked of others. What did not run is
+    /// The request that has just been executed took so many microseconds, not counting what was asked of others. What did not run is
     /// not counted, what EXEC executes is part of it, and what waits for keys is counted when it has waited.
-    pub fn note_time(&self, session: &mut Session, time: Duration) {
+    pub fn note_time(&self, session: &mut Session, micros: u64) {
         if session.client().is_waiting() {
-            session.spent += time;
+            session.spent_micros += micros;
             return;
         }
         if let Some(command) = session.ran {
-            session.tally.add_time(&self.stats, command, time);
+            session.tally.add_time(&self.stats, command, micros);
         }
         if let Some(bill) = session.bill.take() {
             let mut group = self.keyspace.lock(bill.slot);
             let usage = group.beside.usage_mut(bill.slot);
-            usage.cpu_micros += u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+            usage.cpu_micros += micros;
             usage.bytes_in += bill.bytes_in;
             usage.bytes_out += bill.bytes_out;
         }
@@ -111,14 +124,14 @@ impl Server {
 
     /// A request that has waited for keys has its reply, of so many bytes.
     pub(crate) fn note_end_of_wait(&self, session: &mut Session, bytes_out: u64) {
-        let time = mem::take(&mut session.spent);
+        let micros = mem::take(&mut session.spent_micros);
         if let Some(bill) = &mut session.bill {
             bill.bytes_out += bytes_out;
         }
         if let Some(command) = session.ran {
-            session.tally.add_call_time(&self.stats, command, time);
+            session.tally.add_call_time(&self.stats, command, micros);
         }
-        self.note_time(session, time);
+        self.note_time(session, micros);
     }
 
     /// Sets back what slots have cost that have come here, or left, since it was last looked at. Source: `clusterSlotStatReset`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use slotmesh_types::{Now, Slot};
 
+use crate::call::Call;
 use crate::commands::pubsub::check_listening;
 use crate::error_reply::ErrorReply;
 use crate::eviction::check_room;
@@ -45,14 +46,16 @@ pub(crate) enum Hold {
 pub(crate) struct Demand<'a> {
     pub(crate) command: &'static Known,
     pub(crate) args: &'a [&'a [u8]],
+    /// Its slot, if that is known already.
+    pub(crate) known_slot: Option<Slot>,
     /// What EXEC would execute.
     pub(crate) kept: Option<&'a Transaction>,
 }
 
 impl<'a> Demand<'a> {
     /// One request.
-    pub(crate) fn of(command: &'static Known, args: &'a [&'a [u8]]) -> Self {
-        Self { command, args, kept: None }
+    pub(crate) fn of(call: &Call<'a>) -> Self {
+        Self { command: call.command, args: call.args, known_slot: call.slot, kept: None }
     }
 
     /// Whether any of its commands has this flag.
@@ -63,6 +66,7 @@ impl<'a> Demand<'a> {
     /// The slot of all that routes it.
     fn slot(&self) -> Result<Option<Slot>, Redirection<'static>> {
         match self.kept {
+            None if self.known_slot.is_some() => Ok(self.known_slot),
             None => routing::slot_of(self.command.spec, self.args),
             // Nothing of it will run; EXEC tells why.
             Some(kept) if kept.failed => Ok(None),

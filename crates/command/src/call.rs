@@ -1,7 +1,7 @@
 //! One request being executed.
 
 use slotmesh_resp::ReplyWriter;
-use slotmesh_types::Now;
+use slotmesh_types::{Now, Slot};
 
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
@@ -23,6 +23,8 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Now,
     pub(crate) command: &'static Known,
     pub(crate) args: &'a [&'a [u8]],
+    /// The slot of its only key, if that is known already.
+    pub(crate) slot: Option<Slot>,
     pub(crate) out: &'a mut Output,
 }
 

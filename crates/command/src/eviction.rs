@@ -1,7 +1,5 @@
 //! Keys go where memory is full. Source: `evict.c` of Valkey.
 
-use std::time::Duration;
-
 use slotmesh_config::Config;
 use slotmesh_store::{Rank, Usage};
 use slotmesh_types::Now;
@@ -161,7 +159,7 @@ impl Server {
         }
         let ended = micros();
         self.memory.set_exceeded(room == Room::Later, ended);
-        let took = Duration::from_micros(ended.saturating_sub(begun));
+        let took = ended.saturating_sub(begun);
         if self.spikes.wants(took) {
             self.spikes.add("eviction-cycle", now.unix.0 / 1000, took);
         }

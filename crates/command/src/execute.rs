@@ -1,7 +1,6 @@
 //! From a request to its reply.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use slotmesh_resp::ReplyWriter;
 use slotmesh_types::Now;
@@ -14,6 +13,7 @@ use crate::find::find;
 use crate::keyed::KeyedHandler;
 use crate::outcome::{Answer, Outcome, Question};
 use crate::output::{Mark, Output};
+use crate::plan::Plan;
 use crate::server::Server;
 use crate::session::{Bill, Session};
 use crate::table::{Flag, Run};
@@ -22,22 +22,31 @@ use crate::transactions;
 use crate::turn::{Ran, Request, Turn};
 use crate::waiting::{Wait, Waiter};
 
-/// Executes one request and appends its reply to `out`. `args` holds at least the command's name.
+/// Executes one request and appends its reply to `out`. `args` holds at least the command's name; `plan` is what was found out about
+/// it before, if anything was (see [`Server::foresee`]).
 ///
 /// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one. After
 /// [`Outcome::Published`] and [`Outcome::Flush`] call [`resume`]. After [`Outcome::Held`] it has not begun, unless the
 /// session [is executing](Session::is_executing).
-pub fn execute(server: &Server, session: &mut Session, now: Now, args: &[&[u8]], out: &mut Output) -> Outcome {
+pub fn execute(
+    server: &Server,
+    session: &mut Session,
+    now: Now,
+    args: &[&[u8]],
+    plan: Option<Plan>,
+    out: &mut Output,
+) -> Outcome {
     // What was published before this request goes before its reply.
     session.client().outbox.take_all(out);
     session.ran = None;
     session.bill = None;
-    session.spent = Duration::ZERO;
+    session.spent_micros = 0;
     session.bytes_out = 0;
     session.end_hold(server, now);
     let (start, before) = (out.mark(), out.len());
-    let outcome = match find(server, session, args) {
-        Ok(Some(command)) => dispatch(&mut Call { server, session, now, command, args, out }),
+    let Plan { found, slot } = plan.unwrap_or_else(|| Plan::of(args));
+    let outcome = match find(server, session, args, found) {
+        Ok(Some(command)) => dispatch(&mut Call { server, session, now, command, args, slot, out }),
         Ok(None) => Outcome::Close,
         Err(error) => {
             refuse(server, &transactions::spoil(server, session, now, args, error), out);
@@ -183,7 +192,7 @@ fn admit_and_run(call: &mut Call<'_>) -> Outcome {
     let (server, command) = (call.server, call.command);
     let prepared = command.spec.prepare.map(|prepare| prepare(call.args, &server.settings.load()));
     let mut turn = None;
-    match admit(server, call.session, call.now, &Demand::of(command, call.args), &mut turn) {
+    match admit(server, call.session, call.now, &Demand::of(call), &mut turn) {
         Ok(()) => {}
         Err(Refusal::Held(hold)) => return call.session.hold_back(hold),
         Err(Refusal::Error(error)) => {

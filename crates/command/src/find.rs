@@ -3,11 +3,15 @@
 use crate::error_reply::{ErrorReply, shown, until_nul, wrong_number};
 use crate::server::Server;
 use crate::session::Session;
-use crate::table::{self, Flag, Known, Lookup};
+use crate::table::{Flag, Known, Lookup};
 
-/// The command that a request names, if it may run; `None` to close the connection.
-pub(crate) fn find(server: &Server, session: &Session, args: &[&[u8]]) -> Result<Option<&'static Known>, ErrorReply> {
-    let found = table::lookup(args);
+/// The command that a request names, of which that was found, if it may run; `None` to close the connection.
+pub(crate) fn find(
+    server: &Server,
+    session: &Session,
+    args: &[&[u8]],
+    found: Lookup,
+) -> Result<Option<&'static Known>, ErrorReply> {
     if matches!(found, Lookup::NoCommand) && is_http(args[0]) {
         return Ok(None);
     }

@@ -4,10 +4,9 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use slotmesh_resp::keys_ahead;
-use slotmesh_store::{FORESEEN_MAX, GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
+use slotmesh_store::{GROUP_SLOTS, Group, Keyspace as Groups, SlotKeys};
 use slotmesh_sync::MutexGuard;
-use slotmesh_types::{Slot, key_slot};
+use slotmesh_types::Slot;
 
 use crate::beside::Beside;
 use crate::expiring::Expiring;
@@ -145,16 +144,9 @@ impl Keyspace {
         Some(Locked { group: self.groups.try_lock(slot)?, _alone })
     }
 
-    /// Asks for the memory of the keys that some requests are likely to look for; tells how many requests those are.
-    pub(crate) fn foresee(&self, input: &[u8]) -> usize {
-        let mut keys = [(Slot::from_hash(0), &[][..]); FORESEEN_MAX];
-        let mut count = 0;
-        for (place, key) in keys.iter_mut().zip(keys_ahead(input)) {
-            *place = (key_slot(key), key);
-            count += 1;
-        }
-        self.groups.foresee(&keys[..count]);
-        count
+    /// Asks for the memory of some keys, at most [`FORESEEN_MAX`](slotmesh_store::FORESEEN_MAX).
+    pub(crate) fn foresee(&self, keys: &[(Slot, &[u8])]) {
+        self.groups.foresee(keys);
     }
 
     /// How many keys of a slot are here, whoever owns the slot. Those count that have expired and were not taken out

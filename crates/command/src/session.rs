@@ -2,7 +2,6 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use slotmesh_resp::Protocol;
 use slotmesh_types::{Now, Slot};
@@ -68,8 +67,8 @@ pub struct Session {
     pub(crate) ran: Option<&'static Known>,
     /// What the current request costs its slot, where that is counted.
     pub(crate) bill: Option<Bill>,
-    /// How long the current request took before it began to wait for keys.
-    pub(crate) spent: Duration,
+    /// How many microseconds the current request took before it began to wait for keys.
+    pub(crate) spent_micros: u64,
     /// What its requests have cost and is not among the figures of the server yet.
     pub(crate) tally: Tally,
     /// Bytes that were written for the current request.
@@ -104,7 +103,7 @@ impl Session {
             watched: None,
             ran: None,
             bill: None,
-            spent: Duration::ZERO,
+            spent_micros: 0,
             tally: Tally::default(),
             bytes_out: 0,
             replied_by_push: false,

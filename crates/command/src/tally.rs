@@ -1,7 +1,6 @@
 //! What requests cost, counted together where alike ones come many at a time.
 
 use std::ptr;
-use std::time::Duration;
 
 use crate::stats::Stats;
 use crate::table::Known;
@@ -25,16 +24,15 @@ impl Tally {
         self.calls += 1;
     }
 
-    /// A command ran for so long.
-    pub(crate) fn add_time(&mut self, stats: &Stats, command: &'static Known, time: Duration) {
+    /// A command ran for so many microseconds.
+    pub(crate) fn add_time(&mut self, stats: &Stats, command: &'static Known, micros: u64) {
         self.turn_to(stats, command);
-        self.micros += whole_micros(time);
+        self.micros += micros;
     }
 
-    /// A call of a command took so long. What it does after it has asked others counts with none.
-    pub(crate) fn add_call_time(&mut self, stats: &Stats, command: &'static Known, time: Duration) {
+    /// A call of a command took so many microseconds. What it does after it has asked others counts with none.
+    pub(crate) fn add_call_time(&mut self, stats: &Stats, command: &'static Known, micros: u64) {
         self.turn_to(stats, command);
-        let micros = whole_micros(time);
         match &mut self.alike {
             Some((of, count)) if *of == micros => *count += 1,
             alike => {
@@ -63,10 +61,6 @@ impl Tally {
     }
 }
 
-fn whole_micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,8 +73,8 @@ mod tests {
         let [get, set] = ["get", "set"].map(|name| table::find(name.as_bytes()).expect("a command"));
         for (command, micros) in [(get, 3), (get, 3), (get, 70), (set, 5), (get, 3)] {
             tally.add_call(&stats, command);
-            tally.add_time(&stats, command, Duration::from_micros(micros));
-            tally.add_call_time(&stats, command, Duration::from_micros(micros));
+            tally.add_time(&stats, command, micros);
+            tally.add_call_time(&stats, command, micros);
         }
         let figures = |calls, micros| CommandFigures { calls, micros, ..CommandFigures::default() };
         assert_eq!(stats.of(get), figures(3, 76), "the last one is not settled");

@@ -212,7 +212,7 @@ impl Client<'_> {
     fn say(&mut self, request: &str) -> String {
         let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
         let mut out = Output::default();
-        match execute(self.server, &mut self.session, Now::default(), &words, &mut out) {
+        match execute(self.server, &mut self.session, Now::default(), &words, None, &mut out) {
             Outcome::Wait(waiter) => self.waiter = Some(waiter),
             outcome => {
                 assert!(matches!(outcome, Outcome::Continue | Outcome::Published | Outcome::Flush), "{outcome:?}");

@@ -19,7 +19,14 @@ const LINES_MAX: usize = 4;
 /// Asks for the first bytes of something, up to 256.
 #[inline]
 pub fn prefetch<T: ?Sized>(what: &T) {
-    let (start, size) = (std::ptr::from_ref(what).cast::<u8>(), size_of_val(what));
+    prefetch_at(std::ptr::from_ref(what).cast::<u8>().addr(), size_of_val(what));
+}
+
+/// Asks for the first bytes, up to 256, of something of that size that is likely to be at that address. Where nothing is, nothing
+/// happens.
+#[inline]
+pub fn prefetch_at(address: usize, size: usize) {
+    let start = std::ptr::without_provenance::<u8>(address);
     // Counted from the line that it begins in, for nothing need begin where a line does.
     let into = start.addr() % LINE;
     let lines = (into + size).div_ceil(LINE).min(LINES_MAX);
@@ -50,7 +57,7 @@ fn ask(_line: *const u8) {}
 
 #[cfg(test)]
 mod tests {
-    use super::prefetch;
+    use super::{prefetch, prefetch_at};
 
     #[test]
     fn anything_can_be_asked_for() {
@@ -59,6 +66,7 @@ mod tests {
         prefetch("text");
         let bytes = vec![1_u8; 10_000];
         (0..bytes.len()).for_each(|start| prefetch(&bytes[start..]));
+        [0, 1, usize::MAX].into_iter().for_each(|nowhere| prefetch_at(nowhere, 1000));
         assert!(bytes.iter().all(|byte| *byte == 1));
     }
 }

@@ -20,7 +20,6 @@
 
 #![forbid(unsafe_code)]
 
-mod ahead;
 mod inline;
 mod integer;
 mod limits;
@@ -29,7 +28,6 @@ mod reply_writer;
 mod request_reader;
 mod value;
 
-pub use ahead::keys_ahead;
 pub use inline::split_words;
 pub use integer::parse_integer;
 pub use limits::Limits;

@@ -1,5 +1,6 @@
 //! Requests of clients, read as they arrive.
 
+use std::collections::VecDeque;
 use std::ops::{Index, Range};
 
 use crate::inline::split_words;
@@ -14,14 +15,26 @@ use crate::protocol_error::ProtocolError;
 #[derive(Debug)]
 pub struct RequestReader {
     limits: Limits,
-    /// Arguments found so far, as positions from the start of the request.
+    /// Arguments found so far, as positions from the start of their request: of those read ahead, or of the one that is not
+    /// finished.
     found: Vec<Range<usize>>,
+    /// Where in `found` the next request begins.
+    first: usize,
+    /// Requests that were read ahead and not given out yet.
+    ahead: VecDeque<Whole>,
     /// Arguments still to come; `None` between requests.
     missing: Option<i64>,
     /// How far the request has been read.
     position: usize,
     /// Arguments of an inline request, whose quotes are resolved.
     words: Vec<Vec<u8>>,
+}
+
+/// A request that was read to its end.
+#[derive(Clone, Copy, Debug)]
+struct Whole {
+    args: usize,
+    size: usize,
 }
 
 /// What the bytes at hand hold.
@@ -63,21 +76,69 @@ impl RequestReader {
     /// A reader at the start of a connection.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, found: Vec::new(), missing: None, position: 0, words: Vec::new() }
+        Self {
+            limits,
+            found: Vec::new(),
+            first: 0,
+            ahead: VecDeque::new(),
+            missing: None,
+            position: 0,
+            words: Vec::new(),
+        }
     }
 
     /// Gives back what the last request needed much of; for when there is no further one for now.
     pub fn rest(&mut self) {
         if self.missing.is_none() {
-            self.found.clear();
+            self.forget_ahead();
             self.found.shrink_to(KEPT_ARGUMENTS);
+            self.ahead = VecDeque::new();
             self.words = Vec::new();
         }
     }
 
-    /// Changes the bounds, for the next length or count on.
+    /// Changes the bounds, for the next length or count on. What was read ahead within others is read again.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+        if self.missing.is_none() {
+            self.forget_ahead();
+        }
+    }
+
+    /// Reads the requests at the start of `input`, at most `max`, and gives their arguments: for who wants to have something
+    /// ready for them. [`next`](Self::next) gives the same ones, without reading them again; until then they must stay at the
+    /// start. Only arrays of bulk strings are read, up to the first that is not whole, or wrong: what is wrong with it `next`
+    /// will tell.
+    pub fn read_ahead<'a>(&'a mut self, input: &'a [u8], max: usize) -> impl Iterator<Item = Args<'a>> {
+        if self.missing.is_none() {
+            self.forget_ahead();
+            self.ahead.reserve(max);
+            let mut rest = input;
+            while self.ahead.len() < max && rest.first() == Some(&b'*') {
+                let from = self.found.len();
+                let Ok(Next::Request { consumed: size, .. }) = self.start(rest) else {
+                    self.found.truncate(from);
+                    self.missing = None;
+                    break;
+                };
+                self.ahead.push_back(Whole { args: self.found.len() - from, size });
+                rest = &rest[size..];
+            }
+        }
+        let (mut found, mut rest) = (&self.found[..], input);
+        self.ahead.iter().map(move |whole| {
+            let (own, others) = found.split_at(whole.args);
+            let args = Args(Source::Bulks { input: rest, found: own });
+            (found, rest) = (others, &rest[whole.size..]);
+            args
+        })
+    }
+
+    /// What was read ahead is read again: for when the request that [`next`](Self::next) gave last stays at the start.
+    pub fn forget_ahead(&mut self) {
+        self.ahead.clear();
+        self.found.clear();
+        self.first = 0;
     }
 
     /// Looks for a request at the start of `input`: all bytes that have arrived and were not consumed.
@@ -85,9 +146,18 @@ impl RequestReader {
     /// # Errors
     /// When they can't be a request; see [`ProtocolError`].
     pub fn next<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
+        if let Some(Whole { args, size }) = self.ahead.pop_front() {
+            let found = &self.found[self.first..self.first + args];
+            self.first += args;
+            return Ok(Next::Request { args: Args(Source::Bulks { input, found }), consumed: size });
+        }
         match (self.missing, input.first()) {
             (None, None) => Ok(Next::Incomplete { needed: 1 }),
-            (None, Some(b'*')) => self.start(input),
+            (None, Some(b'*')) => {
+                self.found.clear();
+                self.first = 0;
+                self.start(input)
+            }
             (None, Some(_)) => self.read_line(input),
             (Some(_), _) => self.read_bulks(input),
         }
@@ -105,8 +175,6 @@ impl RequestReader {
         if count <= 0 {
             return Ok(Next::Empty { consumed: line + 2 });
         }
-        self.found.clear();
-        self.found.shrink_to(KEPT_ARGUMENTS);
         self.missing = Some(count);
         self.position = line + 2;
         self.read_bulks(input)
@@ -128,7 +196,7 @@ impl RequestReader {
             self.missing = Some(missing - 1);
         }
         self.missing = None;
-        let args = Args(Source::Bulks { input, found: &self.found });
+        let args = Args(Source::Bulks { input, found: &self.found[self.first..] });
         Ok(Next::Request { args, consumed: self.position })
     }
 
@@ -216,6 +284,14 @@ impl<'a> Args<'a> {
         match self.0 {
             Source::Bulks { input, found } => found.get(index).map(|range| &input[range.clone()]),
             Source::Words(words) => words.get(index).map(Vec::as_slice),
+        }
+    }
+
+    /// Calls `each` with the arguments in order: faster than to ask for one after the other.
+    pub fn for_each(self, mut each: impl FnMut(&'a [u8])) {
+        match self.0 {
+            Source::Bulks { input, found } => found.iter().for_each(|range| each(&input[range.clone()])),
+            Source::Words(words) => words.iter().for_each(|word| each(word)),
         }
     }
 

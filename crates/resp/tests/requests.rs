@@ -1,7 +1,9 @@
 //! Requests: whole, in pieces, wrong.
 
+use std::collections::VecDeque;
+
 use proptest::prelude::*;
-use slotmesh_resp::{Limits, Next, ProtocolError, RequestReader, encode_command};
+use slotmesh_resp::{Args, Limits, Next, ProtocolError, RequestReader, encode_command};
 
 fn all(input: &[u8], piece: usize) -> Result<Vec<Vec<Vec<u8>>>, ProtocolError> {
     let mut reader = RequestReader::new(Limits::default());
@@ -19,6 +21,37 @@ fn all(input: &[u8], piece: usize) -> Result<Vec<Vec<Vec<u8>>>, ProtocolError> {
             };
             buffer.drain(..consumed);
         }
+    }
+    Ok(requests)
+}
+
+/// The same, reading ahead before each `every`-th request; what was seen ahead is what comes.
+fn all_read_ahead(input: &[u8], piece: usize, every: usize) -> Result<Vec<Vec<Vec<u8>>>, ProtocolError> {
+    let own = |args: Args<'_>| args.iter().map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let mut reader = RequestReader::new(Limits::default());
+    let (mut requests, mut buffer, mut seen) = (Vec::new(), Vec::new(), VecDeque::new());
+    for chunk in input.chunks(piece.max(1)) {
+        buffer.extend_from_slice(chunk);
+        loop {
+            if requests.len() % every == 0 && seen.is_empty() {
+                seen = reader.read_ahead(&buffer, 3).map(own).collect();
+                assert!(seen.len() <= 3);
+            }
+            let consumed = match reader.next(&buffer)? {
+                Next::Incomplete { .. } => break,
+                Next::Empty { consumed } => consumed,
+                Next::Request { args, consumed } => {
+                    let request = own(args);
+                    assert!(seen.pop_front().is_none_or(|seen| seen == request));
+                    requests.push(request);
+                    consumed
+                }
+            };
+            buffer.drain(..consumed);
+            assert!(seen.is_empty() || consumed > 0);
+        }
+        assert!(seen.is_empty(), "what was read ahead is whole");
+        reader.rest();
     }
     Ok(requests)
 }
@@ -66,6 +99,41 @@ fn a_huge_count_reserves_nothing() {
     assert!(matches!(reader.next(b"*2147483647\r\n$536870912\r\n"), Ok(Next::Incomplete { needed: 536_870_914 })));
 }
 
+#[test]
+fn what_was_read_ahead_is_read_again_when_it_has_to_be() {
+    let mut input = Vec::new();
+    for word in ["a", "b", "c"] {
+        encode_command(&[b"GET", word.as_bytes()], &mut input);
+    }
+    let mut reader = RequestReader::new(Limits::default());
+    let next = |reader: &mut RequestReader, from: usize| match reader.next(&input[from..]) {
+        Ok(Next::Request { args, consumed }) => (args[1].to_vec(), from + consumed),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reader.read_ahead(&input, 16).count(), 3);
+    let (_, behind) = next(&mut reader, 0);
+    assert_eq!(next(&mut reader, behind).0, b"b");
+    reader.forget_ahead();
+    assert_eq!(next(&mut reader, behind).0, b"b", "it was not dropped");
+    let (_, last) = next(&mut reader, behind);
+    assert_eq!(reader.read_ahead(&input[last..], 16).count(), 1);
+    reader.set_limits(Limits { bulk_bytes_max: 2, ..Limits::default() });
+    assert_eq!(reader.next(&input[last..]).map(|_| ()), Err(ProtocolError::Length), "other limits hold at once");
+}
+
+/// Whole requests of both kinds, parts of some, and what is wrong.
+const READ_AHEAD: [&[u8]; 9] = [
+    b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n",
+    b"*2\r\n$3\r\nGET\r\n$1\r\nb\r\n",
+    b"*1\r\n$4\r\nPING\r\n",
+    b"*3\r\n$3\r\nSET\r\n$12\r\nabcdefghijkl\r\n$0\r\n\r\n",
+    b"PING\r\n",
+    b"\r\n",
+    b"*0\r\n",
+    b"*2\r\n$1",
+    b"\r\nx\r\n$1\r\ny\r\n",
+];
+
 proptest! {
     #[test]
     fn pieces_make_no_difference(
@@ -77,6 +145,15 @@ proptest! {
             encode_command(command, &mut input);
         }
         prop_assert_eq!(&all(&input, piece).unwrap(), &commands);
+    }
+
+    #[test]
+    fn reading_ahead_makes_no_difference(
+        input in prop::collection::vec(prop::sample::select(READ_AHEAD.to_vec()), 0..20).prop_map(|parts| parts.concat()),
+        piece in 1_usize..80,
+        every in 1_usize..4,
+    ) {
+        prop_assert_eq!(all_read_ahead(&input, piece, every), all(&input, piece));
     }
 
     #[test]

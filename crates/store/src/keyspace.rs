@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use slotmesh_prefetch::prefetch;
-use slotmesh_sync::atomic::AtomicBool;
+use slotmesh_prefetch::{prefetch, prefetch_at};
+use slotmesh_sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use slotmesh_sync::{Mutex, MutexGuard};
 use slotmesh_types::Slot;
 
@@ -38,6 +38,8 @@ pub struct Group<X> {
 #[derive(Debug)]
 pub struct Keyspace<X> {
     groups: Box<[Lock<X>]>,
+    /// Where the slots of each group were when somebody looked, 0 before that: a hint for who has not got the lock.
+    places: Box<[AtomicUsize]>,
     /// Whether there is a snapshot.
     pub(crate) is_walked: AtomicBool,
 }
@@ -116,8 +118,9 @@ impl<X: Default> Keyspace<X> {
         let group = |first| {
             Lock(Mutex::new(Group { slots: Box::default(), first, ahead: 0, tally: None, beside: X::default() }))
         };
-        let groups = (0..slots).step_by(GROUP_SLOTS).map(group).collect();
-        Self { groups, is_walked: AtomicBool::new(false) }
+        let groups: Box<[_]> = (0..slots).step_by(GROUP_SLOTS).map(group).collect();
+        let places = groups.iter().map(|_| AtomicUsize::new(0)).collect();
+        Self { groups, places, is_walked: AtomicBool::new(false) }
     }
 }
 
@@ -160,9 +163,23 @@ impl<X> Keyspace<X> {
             }
         };
         // Where the next step leads stands in the memory that was asked for in the one before.
-        look(|keys, _| prefetch(keys));
+        keys.iter().for_each(|(slot, _)| self.prefetch_slot(*slot));
         look(SlotKeys::prefetch_bucket);
         look(SlotKeys::prefetch_entry);
+    }
+
+    /// Asks for the memory of a slot and of its lock.
+    fn prefetch_slot(&self, slot: Slot) {
+        let (group, index) = (slot.index() / GROUP_SLOTS, slot.index() % GROUP_SLOTS);
+        prefetch(&self.groups[group]);
+        let mut place = self.places[group].load(Relaxed);
+        if place == 0 {
+            // Once they are made they stay where they are.
+            let group_there = self.groups[group].0.try_lock().filter(|group| !group.slots.is_empty());
+            place = group_there.map_or(0, |group| group.slots.as_ptr().addr());
+            self.places[group].store(place, Relaxed);
+        }
+        prefetch_at(place + index * size_of::<SlotKeys>(), size_of::<SlotKeys>());
     }
 
     fn group(&self, slot: Slot) -> &Mutex<Group<X>> {

@@ -79,8 +79,8 @@ impl Now {
     /// What the wall clock showed (or would have shown, had it not been stepped) at `then`.
     #[must_use]
     pub fn to_unix(self, then: Mono) -> UnixMillis {
-        let back = self.mono.since(then).as_millis() as u64;
-        let ahead = then.since(self.mono).as_millis() as u64;
+        let back = self.mono.0.saturating_sub(then.0) / 1000;
+        let ahead = then.0.saturating_sub(self.mono.0) / 1000;
         UnixMillis(self.unix.0.saturating_sub(back).saturating_add(ahead))
     }
 

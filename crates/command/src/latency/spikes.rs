@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -48,15 +47,15 @@ impl Spikes {
         self.threshold.load(Relaxed) / 1000
     }
 
-    /// Whether something that took so long counts.
-    pub(crate) fn wants(&self, time: Duration) -> bool {
+    /// Whether something that took so many microseconds counts.
+    pub(crate) fn wants(&self, micros: u64) -> bool {
         let threshold = self.threshold.load(Relaxed);
-        threshold > 0 && time.as_micros() >= u128::from(threshold)
+        threshold > 0 && micros >= threshold
     }
 
-    /// An event took so long, at a time in seconds since 1970.
-    pub(crate) fn add(&self, event: &'static str, at: u64, time: Duration) {
-        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    /// An event took so many microseconds, at a time in seconds since 1970.
+    pub(crate) fn add(&self, event: &'static str, at: u64, micros: u64) {
+        let millis = micros / 1000;
         let mut events = self.events();
         let series = events.entry(event).or_default();
         series.max = series.max.max(millis);
@@ -98,8 +97,8 @@ impl Spikes {
 mod tests {
     use super::*;
 
-    fn millis(millis: u64) -> Duration {
-        Duration::from_millis(millis)
+    fn millis(millis: u64) -> u64 {
+        millis * 1000
     }
 
     #[test]
@@ -107,7 +106,7 @@ mod tests {
         let spikes = Spikes::default();
         assert!(!spikes.wants(millis(u64::from(u32::MAX))), "0 is no threshold");
         spikes.set_threshold(3);
-        assert!(!spikes.wants(Duration::from_micros(2999)));
+        assert!(!spikes.wants(2999));
         assert!(spikes.wants(millis(3)));
     }
 

@@ -33,6 +33,12 @@ impl Command {
         }
     }
 
+    /// Which word is the first key of every request, and whether it is the only one.
+    pub(crate) fn first_key(&self) -> Option<(usize, bool)> {
+        let [spec] = self.keys else { return None };
+        spec.first().filter(|_| spec.is_about_keys()).map(|word| (word, spec.is_only()))
+    }
+
     /// The keys of a request.
     pub(crate) fn keys_of<'a>(&self, args: &[&'a [u8]]) -> Vec<&'a [u8]> {
         self.key_places(args).into_iter().map(|place| args[place.word]).collect()

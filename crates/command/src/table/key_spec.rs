@@ -109,13 +109,17 @@ impl KeySpec {
         !self.flags.contains(&NOT_KEY)
     }
 
-    /// The place of its only key, if that is the same in every request.
-    #[must_use]
-    pub fn fixed(&self) -> Option<usize> {
+    /// The place of its first key, if that is the same in every request.
+    pub(super) fn first(&self) -> Option<usize> {
         match (self.begin, self.find) {
-            (Begin::Index(word), Find::Range { last: 0, .. }) => Some(word),
+            (Begin::Index(word), Find::Range { .. }) if !self.flags.contains(&INCOMPLETE) => Some(word),
             _ => None,
         }
+    }
+
+    /// Whether that is its only one.
+    pub(super) fn is_only(&self) -> bool {
+        matches!(self.find, Find::Range { last: 0, .. })
     }
 
     /// The places of the keys in a request; `None` when the request is wrong or only the command knows.

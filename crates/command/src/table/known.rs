@@ -19,6 +19,8 @@ pub struct Known {
     pub index: usize,
     /// Its subcommands, ordered by name.
     pub subcommands: Vec<Known>,
+    /// Which word is its first key, if that is the same in every request, and whether it is the only one.
+    pub(crate) first_key: Option<(usize, bool)>,
     outline: Outline,
     /// Whether its outline is all of its name: no more than eight bytes, and only letters.
     is_outlined: bool,
@@ -78,7 +80,8 @@ impl Known {
         let subcommands = spec.subcommands.iter().map(|sub| Self::new(sub, Some(spec), next)).collect();
         let outline = Outline::of(spec.name.as_bytes());
         let is_outlined = spec.name.len() <= Outline::BYTES && spec.name.bytes().all(|byte| byte.is_ascii_alphabetic());
-        Self { spec, container, full_name, index, subcommands, outline, is_outlined }
+        let first_key = spec.first_key();
+        Self { spec, container, full_name, index, subcommands, first_key, outline, is_outlined }
     }
 
     /// Whether that is its name, whose outline is this.

@@ -36,7 +36,7 @@ pub(crate) fn begin(call: &mut Call<'_>) -> Outcome {
     if let Some(watched) = &call.session.watched {
         watched.look(server, now);
     }
-    let demand = Demand { command, args: call.args, kept: call.session.kept() };
+    let demand = Demand { kept: call.session.kept(), ..Demand::of(call) };
     let mut turn = None;
     let outcome = match admit(server, call.session, now, &demand, &mut turn) {
         Ok(()) => {
@@ -83,7 +83,8 @@ pub(crate) fn go_on<'s>(
         };
         let args: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
         let begun = server.surroundings.now().mono;
-        let outcome = run_one(server, &mut Call { server, session, now, command, args: &args, out }, &mut turn);
+        let outcome =
+            run_one(server, &mut Call { server, session, now, command, args: &args, slot: None, out }, &mut turn);
         if let Outcome::Held(_) = outcome {
             drop(args);
             if let Some(transaction) = session.transaction() {
@@ -91,7 +92,8 @@ pub(crate) fn go_on<'s>(
             }
             return outcome;
         }
-        session.tally.add_time(&server.stats, command, server.surroundings.now().mono.since(begun));
+        let micros = server.surroundings.now().mono.as_micros().saturating_sub(begun.as_micros());
+        session.tally.add_time(&server.stats, command, micros);
         match outcome {
             // What is published finds room at the end: nothing comes between the changes of one transaction.
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
@@ -143,7 +145,7 @@ fn turn_of<'s, 't>(
     turn: &'t mut Option<Turn<'s>>,
 ) -> Result<&'t mut Turn<'s>, Refusal> {
     if turn.is_none() {
-        admit_again(server, call.session, call.now, &Demand::of(call.command, call.args), turn)?;
+        admit_again(server, call.session, call.now, &Demand::of(call), turn)?;
         let untouched = call.session.kept().is_some_and(|transaction| !transaction.uses_keys);
         if untouched && call.session.watched.as_ref().is_some_and(Watched::is_broken) {
             *turn = None;

@@ -45,7 +45,7 @@ pub(crate) fn exec(call: &mut Call<'_>) -> Handled {
 
 pub(crate) fn watch(call: &mut Call<'_>) -> Handled {
     let (server, now, args) = (call.server, call.now, call.args);
-    let demand = Demand::of(call.command, args);
+    let demand = Demand::of(call);
     let mut watched = call.session.watched.take().unwrap_or_default();
     // They are in one slot.
     let mut turn = Turn::new(server, key_slot(args[1]), now);

@@ -46,7 +46,7 @@ fn check(call: &Call<'_>) -> Result<(), Refusal> {
         let name = &call.command.full_name;
         return Err(ErrorReply::err(format!("Command '{name}' not allowed inside a transaction")).into());
     }
-    admit(call.server, call.session, call.now, &Demand::of(call.command, call.args), &mut None)
+    admit(call.server, call.session, call.now, &Demand::of(call), &mut None)
 }
 
 /// A request that names nothing spoils a transaction; an EXEC with arguments ends it.

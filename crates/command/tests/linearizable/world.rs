@@ -346,7 +346,7 @@ impl Client<'_> {
 
     fn send(&mut self, words: &[&[u8]], now: u64) -> (Outcome, String) {
         let mut out = Output::default();
-        let outcome = execute(&self.stage.server, &mut self.session, self.stage.now(now), words, &mut out);
+        let outcome = execute(&self.stage.server, &mut self.session, self.stage.now(now), words, None, &mut out);
         (outcome, shown(out.own()))
     }
 

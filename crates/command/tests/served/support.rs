@@ -204,9 +204,10 @@ impl Client<'_> {
     /// The same with words that are no texts.
     pub(crate) fn say_words(&mut self, words: &[&[u8]]) -> String {
         let mut out = Output::default();
-        self.outcome = execute(self.server, &mut self.session, self.now, words, &mut out);
+        self.outcome = execute(self.server, &mut self.session, self.now, words, None, &mut out);
         let bytes_in = words.iter().map(|word| word.len() as u64 + 1).sum::<u64>().saturating_sub(1);
-        let request = Executed { args: words, begun: self.now, time: self.takes, bytes_in };
+        let ended = self.now.mono.after(self.takes);
+        let request = Executed { args: words, begun: self.now, ended, bytes_in };
         self.server.note_request(&mut self.session, &request);
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
             self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
@@ -218,7 +219,7 @@ impl Client<'_> {
     /// The same, giving the bytes of the reply.
     pub(crate) fn bytes(&mut self, words: &[&[u8]]) -> Vec<u8> {
         let mut out = Output::default();
-        self.outcome = execute(self.server, &mut self.session, self.now, words, &mut out);
+        self.outcome = execute(self.server, &mut self.session, self.now, words, None, &mut out);
         out.own().clone()
     }
 

@@ -4,12 +4,13 @@ mod follow;
 mod input;
 mod send;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
 use input::{Input, READ_BYTES};
 
-use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Session, execute};
+use slotmesh_command::{ErrorReply, Executed, FORESEEN_MAX, Outcome, Output, Plan, Session, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
@@ -48,6 +49,7 @@ pub(crate) async fn run(place: Place, shared: Arc<Shared>, session: Session, str
         session,
         stream,
         reader: RequestReader::new(Limits::default()),
+        plans: VecDeque::new(),
         input: Input::default(),
         limits: None,
         out: Output::default(),
@@ -84,6 +86,8 @@ struct Connection {
     session: Session,
     stream: Stream,
     reader: RequestReader,
+    /// What the requests are about that the reader has read ahead.
+    plans: VecDeque<Plan>,
     /// What has arrived and was not executed.
     input: Input,
     /// What the limits of the reader come from: the settings of that version, and whether the password was not shown.
@@ -137,14 +141,13 @@ impl Connection {
     fn note_time(&mut self) {
         let begun = self.now;
         self.now = self.shared.clock.after(begun);
-        self.shared.server.note_time(&mut self.session, self.now.mono.since(begun.mono));
+        let micros = self.now.mono.as_micros().saturating_sub(begun.mono.as_micros());
+        self.shared.server.note_time(&mut self.session, micros);
     }
 
     /// Executes every whole request at hand.
     async fn execute_all(&mut self) -> io::Result<()> {
         let mut locked_out = self.limit_requests();
-        // Requests at hand whose keys are on their way from memory.
-        let mut foreseen = 0_usize;
         while !self.closing {
             let (outcome, consumed) = match self.reader.next(self.input.bytes()) {
                 Ok(Next::Incomplete { .. }) if self.input.bytes().starts_with(BUS_SIGNATURE) => {
@@ -154,12 +157,13 @@ impl Connection {
                 Ok(Next::Incomplete { .. }) => break,
                 Ok(Next::Empty { consumed }) => (Outcome::Continue, consumed),
                 Ok(Next::Request { args, consumed }) => {
-                    let words: SmallVec<[&[u8]; WORDS]> = args.iter().collect();
-                    let (server, begun) = (&self.shared.server, self.now);
-                    let outcome = execute(server, &mut self.session, begun, &words, &mut self.out);
+                    let mut words = SmallVec::<[&[u8]; WORDS]>::new();
+                    args.for_each(|word| words.push(word));
+                    let (server, begun, plan) = (&self.shared.server, self.now, self.plans.pop_front());
+                    let outcome = execute(server, &mut self.session, begun, &words, plan, &mut self.out);
                     self.now = self.shared.clock.after(begun);
-                    let time = self.now.mono.since(begun.mono);
-                    let request = Executed { args: &words, begun, time, bytes_in: consumed as u64 };
+                    let ended = self.now.mono;
+                    let request = Executed { args: &words, begun, ended, bytes_in: consumed as u64 };
                     server.note_request(&mut self.session, &request);
                     // One that has not begun is read again.
                     let begins_anew = matches!(outcome, Outcome::Held(_)) && !self.session.is_executing();
@@ -171,9 +175,12 @@ impl Connection {
                 }
             };
             self.input.consume(consumed);
-            foreseen = foreseen.saturating_sub(1);
-            if foreseen == 0 && self.input.len() > 0 {
-                foreseen = self.shared.server.foresee(self.input.bytes());
+            if consumed == 0 {
+                self.forget_ahead();
+            }
+            if self.plans.is_empty() && self.input.len() > 0 && outcome == Outcome::Continue {
+                let requests = self.reader.read_ahead(self.input.bytes(), FORESEEN_MAX);
+                self.shared.server.foresee(requests, &mut self.plans);
             }
             if outcome != Outcome::Continue {
                 self.shared.server.settle(&mut self.session);
@@ -191,6 +198,7 @@ impl Connection {
         }
         self.input.rest();
         self.reader.rest();
+        self.plans = VecDeque::new();
         self.closing |= self.has_too_much_input();
         Ok(())
     }
@@ -202,8 +210,15 @@ impl Connection {
         let from = (server.settings_version(), unauthenticated);
         if self.limits.replace(from) != Some(from) {
             self.reader.set_limits(Limits { unauthenticated, ..server.limits() });
+            self.plans.clear();
         }
         unauthenticated
+    }
+
+    /// What was read ahead is not executed as it was read.
+    fn forget_ahead(&mut self) {
+        self.reader.forget_ahead();
+        self.plans.clear();
     }
 
     /// Tells why the connection ends where an operator should know.
