@@ -3,7 +3,7 @@
 use slotmesh_store::hyperloglog::{self, AddError, Damaged, Encoding, HyperLogLog, NotHyperLogLog, Registers};
 use slotmesh_store::{Edited, WrongType};
 
-use crate::call::is_word;
+use crate::call::{Call, Handled, is_word};
 use crate::error_reply::{ErrorReply, until_nul};
 use crate::event::Classes;
 use crate::keyed::{Done, Keyed};
@@ -77,6 +77,28 @@ pub(crate) fn pfmerge(call: &mut Keyed<'_>) -> Done {
 pub(crate) fn pfmerge_keys(args: &[&[u8]]) -> Vec<KeyPlace> {
     let target = KeyPlace { word: 1, flags: &["RW", "access", "insert"] };
     if args.len() == 2 { vec![target] } else { Vec::new() }
+}
+
+/// Counts so many different elements, sparse and dense, and looks how far off the estimates are: 1.04 / sqrt(16384) is the standard
+/// error of 16384 registers, and six times that is no matter of chance.
+pub(crate) fn pfselftest(call: &mut Call<'_>) -> Handled {
+    const ELEMENTS: u64 = 200_000;
+    const ERROR_MAX: f64 = 6.0 * 1.04 / 128.0;
+    for sparse_max in [0, call.server.settings.load().hll_sparse_bytes] {
+        let mut text = hyperloglog::empty();
+        for number in 1..=ELEMENTS {
+            hyperloglog::add(&mut text, [&number.to_le_bytes()[..]], sparse_max)?;
+            // At powers of two, and at the end.
+            if number.is_power_of_two() || number == ELEMENTS {
+                let estimate = HyperLogLog::of(&text)?.estimate()?;
+                let off = estimate.abs_diff(number);
+                if off as f64 > (number as f64 * ERROR_MAX).max(1.0) {
+                    return Err(ErrorReply::new(format!("TESTFAILED Too big error. card:{number} abserr:{off}")));
+                }
+            }
+        }
+    }
+    call.ok()
 }
 
 pub(crate) fn pfdebug(call: &mut Keyed<'_>) -> Done {

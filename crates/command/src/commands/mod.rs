@@ -24,6 +24,7 @@ mod key_walk;
 pub(crate) mod keys;
 pub(crate) mod latency;
 pub(crate) mod lists;
+pub(crate) mod lolwut;
 pub(crate) mod memory;
 pub(crate) mod monitor;
 mod numbers;

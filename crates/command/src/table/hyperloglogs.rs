@@ -62,3 +62,11 @@ pub(super) const PFMERGE: Command = Command::new(
 .own_keys(hyperloglogs::pfmerge_keys)
 .looks_up()
 .keyed(hyperloglogs::pfmerge);
+
+pub(super) const PFSELFTEST: Command =
+    Command::new("pfselftest", 1, Group::HyperLogLog, "2.8.9", "An internal command for testing HyperLogLog values.")
+        .complexity("N/A")
+        .doc_flags(&["syscmd"])
+        .flags(&[Flag::Admin])
+        .categories(&[Category::HyperLogLog, Category::Admin, Category::Slow, Category::Dangerous])
+        .handler(hyperloglogs::pfselftest);

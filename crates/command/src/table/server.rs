@@ -3,7 +3,7 @@
 use super::argument::{block, integer, key, one_of, string, word};
 use super::command::{Category, Command, Flag, Group};
 use super::key_spec::KeySpec;
-use crate::commands::{keys, monitor, server};
+use crate::commands::{keys, lolwut, monitor, server};
 
 pub(super) const DBSIZE: Command =
     Command::new("dbsize", 1, Group::Server, "1.0.0", "Returns the number of keys in the database.")
@@ -56,6 +56,13 @@ pub(super) const INFO: Command =
         .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
         .arguments(&[string("section").optional().multiple()])
         .wide(server::info);
+
+pub(super) const LOLWUT: Command =
+    Command::new("lolwut", -1, Group::Server, "5.0.0", "Displays computer art and the server version.")
+        .flags(&[Flag::Readonly, Flag::Fast])
+        .categories(&[Category::Read, Category::Fast])
+        .arguments(&[integer("version").token("VERSION").optional()])
+        .handler(lolwut::lolwut);
 
 pub(super) const RESTORE_ASKING: Command =
     Command::new("restore-asking", -4, Group::Server, "3.0.0", "An internal command for migrating keys in a cluster.")

@@ -46,6 +46,9 @@ pub(crate) struct Options {
     /// Whose rules the nodes follow.
     #[arg(long, value_enum, default_value_t = Rules::Slotmesh)]
     rules: Rules,
+    /// Give up when so many GiB were sent, and tell how far the mesh has come
+    #[arg(long)]
+    gib_max: Option<u64>,
     /// Seed of every world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -54,15 +57,17 @@ pub(crate) struct Options {
 /// Forms every mesh and prints a line about it.
 pub(crate) fn run(options: &Options) -> Result<()> {
     println!(
-        "{:>6} {:>6} {:>12} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "shape", "nodes", "mesh after", "MiB sent", "packets", "of MEET", "entries", "CPU time", "peak MiB"
+        "{:>6} {:>6} {:>12} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "shape", "nodes", "mesh after", "links", "MiB sent", "packets", "of MEET", "entries", "CPU time", "peak MiB"
     );
     for (count, shape) in options.nodes.iter().flat_map(|count| options.shape.iter().map(move |shape| (*count, *shape)))
     {
         let before = cpu_seconds();
         let mut world = options.rules.world(options.seed, count);
         shape.meet(&mut world);
-        let Some(took) = world.run_until(LIMIT, World::is_full_mesh) else {
+        let bytes_max = options.gib_max.map_or(u64::MAX, |gib| gib << 30);
+        let is_over = |world: &World| world.bytes_sent() > bytes_max || world.is_full_mesh();
+        let Some(took) = world.run_until(LIMIT, is_over) else {
             bail!("no full mesh of {count} nodes after {LIMIT:?}, {}", world.links_standing());
         };
         let stats = |node: usize| world.running(node).view(world.clocks(node)).stats;
@@ -70,9 +75,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             (meets + stats.messages[MEET].sent, entries + stats.gossip_entries)
         });
         println!(
-            "{:>6} {count:>6} {:>10.1}ms {:>10.1} {:>10} {meets:>10} {entries:>10} {:>9.1}s {:>10}",
+            "{:>6} {count:>6} {:>12} {:>6.2}% {:>10.1} {:>10} {meets:>10} {entries:>10} {:>9.1}s {:>10}",
             format!("{shape:?}").to_lowercase(),
-            took.as_secs_f64() * 1000.0,
+            format!("{}{:.1}ms", if world.is_full_mesh() { "" } else { ">" }, took.as_secs_f64() * 1000.0),
+            100.0 * world.links_standing() as f64 / (count * (count - 1)).max(1) as f64,
             world.bytes_sent() as f64 / 1_048_576.0,
             world.packets_sent(),
             cpu_seconds() - before,
