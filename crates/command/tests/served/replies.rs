@@ -25,6 +25,29 @@ fn config_get_shows_names_as_they_were_typed_and_each_once() {
     assert_eq!(reply(&many), reply("CONFIG GET *"));
 }
 
+#[test]
+fn lolwut_draws_where_it_is_asked_for_a_version_that_has_a_picture() {
+    let line = format!("slotmesh ver. {}, Valkey ver.9.1.2\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(reply("LOLWUT VERSION 1"), format!("${}\r\n{line}\r\n", line.len()));
+    for (request, rows) in [("LOLWUT", 20), ("lolwut version 6 7 3", 3), ("LOLWUT -1 999999", 100)] {
+        let drawn = reply(request);
+        assert!(drawn.ends_with(&format!("{line}\r\n")), "{drawn}");
+        assert_eq!(drawn.lines().count(), 1 + rows + 4, "{drawn}");
+    }
+    for (request, error) in [
+        ("LOLWUT VERSION x", "value is not an integer or out of range"),
+        ("LOLWUT 3 x", "value is not an integer or out of range"),
+        ("LOLWUT 3", "Syntax error. Use: LOLWUT [columns rows]"),
+    ] {
+        assert_eq!(reply(request), format!("-ERR {error}\r\n"));
+    }
+}
+
+#[test]
+fn hyperloglogs_count_as_well_as_they_should() {
+    assert_eq!(reply("PFSELFTEST"), "+OK\r\n");
+}
+
 /// A client, and a list whose reply is longer than 100,000 bytes.
 fn with_a_long_list(fixture: &Fixture) -> Client<'_> {
     let mut client = fixture.client();

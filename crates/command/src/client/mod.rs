@@ -1,8 +1,9 @@
 //! The part of a connection that others can see.
 
+mod line;
+mod peer;
+
 use std::fmt;
-use std::fmt::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -12,7 +13,8 @@ use slotmesh_config::OutputLimits;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_types::{Mono, Now};
 
-use crate::cluster::Family;
+pub use peer::Peer;
+
 use crate::commands::pubsub::write_confirmation;
 use crate::output::Output;
 use crate::pubsub::{Kind, Outbox, Subscriptions};
@@ -20,69 +22,9 @@ use crate::table::Known;
 use crate::tracking::Mode;
 use crate::waiting::Waiter;
 
-/// How a connection came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// Over TCP.
-    Tcp {
-        /// The client's end.
-        remote: SocketAddr,
-        /// Our end.
-        local: SocketAddr,
-    },
-    /// Over a local socket at this path.
-    Unix {
-        /// Path of the socket.
-        path: String,
-    },
-}
-
-impl Peer {
-    fn remote(&self) -> String {
-        match self {
-            Self::Tcp { remote, .. } => address(*remote),
-            Self::Unix { path } => format!("{path}:0"),
-        }
-    }
-
-    fn local(&self) -> String {
-        match self {
-            Self::Tcp { local, .. } => address(*local),
-            Self::Unix { path } => format!("{path}:0"),
-        }
-    }
-
-    fn ip(&self) -> String {
-        match self {
-            Self::Tcp { remote, .. } => remote.ip().to_canonical().to_string(),
-            Self::Unix { path } => path.clone(),
-        }
-    }
-
-    pub(crate) fn is_local(&self) -> bool {
-        match self {
-            Self::Tcp { remote, .. } => remote.ip().to_canonical().is_loopback(),
-            Self::Unix { .. } => true,
-        }
-    }
-
-    /// Address family for announced addresses; local sockets count as IPv4.
-    #[must_use]
-    pub fn family(&self) -> Family {
-        match self {
-            Self::Tcp { remote, .. } if remote.ip().to_canonical().is_ipv6() => Family::V6,
-            _ => Family::V4,
-        }
-    }
-}
-
 /// Raises a figure that only the thread of the connection raises.
 fn raise(figure: &AtomicU64, by: u64) {
     figure.store(figure.load(Relaxed) + by, Relaxed);
-}
-
-fn address(socket: SocketAddr) -> String {
-    SocketAddr::new(socket.ip().to_canonical(), socket.port()).to_string()
 }
 
 /// What a client has set for its connection.
@@ -337,14 +279,6 @@ impl Client {
         self.over_limit.load(Relaxed)
     }
 
-    /// Its line in CLIENT LIST for logs: without its name.
-    #[must_use]
-    pub fn log_line(&self, now: Now) -> String {
-        let mut line = Vec::new();
-        self.write(now, b"*redacted*", "*redacted*", &mut line);
-        String::from_utf8_lossy(&line).into_owned()
-    }
-
     /// Bytes were read from it.
     pub fn add_input(&self, bytes: u64, now: Now) {
         raise(&self.net_in, bytes);
@@ -404,95 +338,9 @@ impl Client {
         self.outbox.buffered_bytes() + self.outbox.queued_bytes()
     }
 
-    /// Its letters in CLIENT LIST.
-    pub(crate) fn flags(&self, settings: &Settings) -> String {
-        let tracking = self.tracking();
-        let tracked = |is: fn(&Mode) -> bool| tracking.as_ref().is_some_and(is);
-        let letters = [
-            (self.is_monitor(), 'O'),
-            (self.is_subscribed(), 'P'),
-            (settings.transaction.is_some(), 'x'),
-            (self.waiter().is_some(), 'b'),
-            (tracking.is_some(), 't'),
-            (tracked(|mode| mode.broken), 'R'),
-            (tracked(|mode| mode.prefixes.is_some()), 'B'),
-            (self.is_killed(), 'A'),
-            (self.is_unix, 'U'),
-            (settings.readonly, 'r'),
-            (settings.no_evict, 'e'),
-            (settings.no_touch, 'T'),
-        ];
-        let flags: String = letters.into_iter().filter(|(on, _)| *on).map(|(_, letter)| letter).collect();
-        if flags.is_empty() { "N".to_owned() } else { flags }
-    }
-
-    /// Its line in CLIENT LIST, with a line feed. What there is nothing of (buffers of a fixed size) is 0.
-    pub(crate) fn write_line(&self, now: Now, out: &mut Vec<u8>) {
-        let name = self.settings().name.clone();
-        self.write(now, &name, "default", out);
-        out.push(b'\n');
-    }
-
-    fn write(&self, now: Now, name: &[u8], user: &str, out: &mut Vec<u8>) {
-        let settings = self.settings().clone();
-        let mut text = String::with_capacity(320);
-        let [channels, patterns, shards] = self.subscriptions.counts();
-        let (buffered, queued) = (self.outbox.buffered_bytes(), self.outbox.queued_bytes());
-        let redirect = match &*self.tracking() {
-            Some(mode) => mode.redirect.unwrap_or_default().to_string(),
-            None => "-1".to_owned(),
-        };
-        let (input, kept) = (self.input.load(Relaxed), settings.transaction_bytes);
-        let age = now.mono.since(self.created).as_secs();
-        let idle = now.mono.since(self.last_interaction()).as_secs();
-        write!(text, "id={} addr={} laddr={} fd={} name=", self.id, self.addr, self.laddr, self.fd).expect(NEVER_FAILS);
-        out.extend_from_slice(text.as_bytes());
-        out.extend_from_slice(name);
-        text.clear();
-        write!(
-            text,
-            " age={age} idle={idle} flags={} capa={} db={} sub={} psub={} ssub={} multi={} watch={} qbuf={input} qbuf-free=0 \
-             argv-mem={} multi-mem={kept} rbs=0 rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user={user} redir={redirect} \
-             resp={} lib-name=",
-            self.flags(&settings),
-            settings.capabilities(),
-            settings.db,
-            channels,
-            patterns,
-            shards,
-            settings.transaction.map_or(-1, |waiting| i64::try_from(waiting).unwrap_or(i64::MAX)),
-            settings.watched,
-            self.argument_bytes.load(Relaxed),
-            buffered,
-            self.outbox.frames(),
-            queued,
-            buffered + queued + (input + kept) as u64,
-            if buffered + queued > 0 { "rw" } else { "r" },
-            self.last_command().map_or("NULL", |command| command.full_name.as_str()),
-            if settings.protocol == Protocol::Resp3 { 3 } else { 2 },
-        )
-        .expect(NEVER_FAILS);
-        out.extend_from_slice(text.as_bytes());
-        out.extend_from_slice(&settings.lib_name);
-        out.extend_from_slice(b" lib-ver=");
-        out.extend_from_slice(&settings.lib_ver);
-        text.clear();
-        write!(
-            text,
-            " tot-net-in={} tot-net-out={} tot-cmds={}",
-            self.net_in.load(Relaxed),
-            self.net_out.load(Relaxed),
-            self.commands.load(Relaxed)
-        )
-        .expect(NEVER_FAILS);
-        out.extend_from_slice(text.as_bytes());
-    }
-
     /// The command that ran last, or was kept for EXEC.
     pub(crate) fn last_command(&self) -> Option<&'static Known> {
         let index = self.last_command.load(Relaxed).checked_sub(1)?;
         Some(crate::table::by_index(index))
     }
 }
-
-const NEVER_FAILS: &str = "writing to a string does not fail";
