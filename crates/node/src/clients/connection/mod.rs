@@ -5,8 +5,10 @@ mod input;
 mod send;
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 
 use input::{Input, READ_BYTES};
 
@@ -73,6 +75,22 @@ pub(crate) async fn run(place: Place, shared: Arc<Shared>, session: Session, str
     }
 }
 
+/// Lets whoever else of this thread has something to do go first, once: the requests of all who have sent some are executed, then all
+/// replies are sent. Sending is most of the work, and wakes clients who want the same cores; one after the other, and not in turns with
+/// reading, it takes up to a quarter less.
+async fn after_others() {
+    let mut is_over = false;
+    poll_fn(|cx| {
+        if is_over {
+            return Poll::Ready(());
+        }
+        is_over = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// Why a connection is not served any more.
 enum End {
     Over,
@@ -120,6 +138,9 @@ impl Connection {
                         full = count == READ_BYTES;
                         self.note_input(count);
                         self.execute_all().await?;
+                        if !full {
+                            after_others().await;
+                        }
                     }
                 },
                 () = self.signals.pushed() => self.now = self.shared.clock.now(),
