@@ -13,10 +13,11 @@ const PIECEWISE_MAX: usize = 2048;
 pub fn resp(data: &[u8]) {
     for unauthenticated in [false, true] {
         let limits = Limits { unauthenticated, ..Limits::default() };
-        let whole = requests(data, data.len(), limits);
-        assert_eq!(whole, requests(data, 7, limits), "in pieces of seven bytes");
+        let whole = requests(data, data.len(), 0, limits);
+        assert_eq!(whole, requests(data, data.len(), 5, limits), "read ahead");
+        assert_eq!(whole, requests(data, 7, 0, limits), "in pieces of seven bytes");
         if data.len() <= PIECEWISE_MAX {
-            assert_eq!(whole, requests(data, 1, limits), "byte by byte");
+            assert_eq!(whole, requests(data, 1, 2, limits), "byte by byte, read ahead");
         }
         whole.requests.iter().for_each(|request| encodes(request));
     }
@@ -30,13 +31,16 @@ struct Heard {
     error: Option<ProtocolError>,
 }
 
-/// Feeds `data` in pieces of `piece` bytes.
-fn requests(data: &[u8], piece: usize, limits: Limits) -> Heard {
+/// Feeds `data` in pieces of `piece` bytes, and reads so many requests ahead when none is.
+fn requests(data: &[u8], piece: usize, ahead: usize, limits: Limits) -> Heard {
     let mut reader = RequestReader::new(limits);
     let mut heard = Heard::default();
-    let (mut start, mut promised) = (0, 0);
+    let (mut start, mut promised, mut seen) = (0, 0, 0);
     for end in (1..=data.len()).filter(|end| end % piece.max(1) == 0 || *end == data.len()) {
         loop {
+            if ahead > 0 && seen == 0 {
+                seen = reader.read_ahead(&data[start..end], ahead).count();
+            }
             match reader.next(&data[start..end]) {
                 Err(error) => return Heard { error: Some(error), ..heard },
                 Ok(Next::Incomplete { needed }) => {
@@ -45,6 +49,7 @@ fn requests(data: &[u8], piece: usize, limits: Limits) -> Heard {
                 }
                 Ok(Next::Empty { consumed }) => start += consumed,
                 Ok(Next::Request { args, consumed }) => {
+                    seen = seen.saturating_sub(1);
                     assert!(!args.is_empty(), "a request has a name");
                     assert!(end >= promised, "a request came before the bytes it was said to need");
                     let request: Vec<_> = args.iter().map(<[u8]>::to_vec).collect();
@@ -70,7 +75,7 @@ fn has_quote(line: &[u8]) -> bool {
 fn encodes(request: &[Vec<u8>]) {
     let mut bytes = Vec::new();
     encode_command(request, &mut bytes);
-    let back = requests(&bytes, bytes.len(), Limits::default());
+    let back = requests(&bytes, bytes.len(), 0, Limits::default());
     assert_eq!(back, Heard { requests: vec![request.to_vec()], error: None });
 }
 
