@@ -1,4 +1,4 @@
-//! LOLWUT: a picture. Ours is of the mesh: a dot for each member, all joined.
+//! LOLWUT: a picture. Ours is of a mesh: a dot for each member, all joined.
 
 use std::f64::consts::TAU;
 
@@ -14,7 +14,8 @@ const COLUMNS_MAX: i64 = 200;
 const ROWS: i64 = 20;
 const ROWS_MAX: i64 = 100;
 
-/// More members than this would make it black.
+/// Fewer dots are no picture, and more would make it black.
+const MEMBERS_MIN: usize = 5;
 const MEMBERS_MAX: usize = 24;
 
 pub(crate) fn lolwut(call: &mut Call<'_>) -> Handled {
@@ -30,7 +31,7 @@ pub(crate) fn lolwut(call: &mut Call<'_>) -> Handled {
     let mut text = String::new();
     // Real servers have no picture for some versions either. We have one.
     if version.is_none_or(|version| version >= 5) {
-        let members = call.server.view().nodes.len().min(MEMBERS_MAX);
+        let members = call.server.view().nodes.len().clamp(MEMBERS_MIN, MEMBERS_MAX);
         let (columns, rows) = (columns.clamp(1, COLUMNS_MAX), rows.clamp(1, ROWS_MAX));
         text = Canvas::of_mesh(members, columns as usize, rows as usize).text();
         text.push_str("\nA mesh whose every member knows every other.\n");
