@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
 use slotmesh_gossip::rand_core::Rng;
 use slotmesh_gossip::{Config, SplitMix};
 use slotmesh_sim::{Member, World};
 use slotmesh_table::Health;
+use slotmesh_types::NodeId;
 
 use crate::form::cpu_seconds;
 use crate::rules::Rules;
@@ -70,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         for seed in 0..options.seeds {
             let node_timeout = Duration::from_millis(options.node_timeout);
             let case = Case { nodes: options.nodes, node_timeout, rules, killed: count, seed };
-            times.push(case.run().with_context(|| format!("seed {seed}"))?);
+            times.push(case.run(&bar(seed, count)).with_context(|| format!("seed {seed}"))?);
         }
         println!(
             "{:>8} {:>6} {count:>7} {:>6.0} {:>26}{:>26}{:>26}",
@@ -85,6 +87,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Shows how many of the killed are replaced, and how much time has passed in the cluster: a big one takes an hour.
+fn bar(seed: u64, killed: usize) -> ProgressBar {
+    let style = "[{bar:40}] {pos}/{len} shards of seed {prefix} have a new owner  {elapsed_precise}  {msg}";
+    let style = ProgressStyle::with_template(style).expect("a template that indicatif knows").progress_chars("=> ");
+    ProgressBar::new(killed as u64).with_style(style).with_prefix(seed.to_string())
+}
+
 fn spread(times: impl Iterator<Item = Duration>) -> String {
     let mut times: Vec<f64> = times.map(|time| time.as_secs_f64()).collect();
     times.sort_by(f64::total_cmp);
@@ -94,7 +103,8 @@ fn spread(times: impl Iterator<Item = Duration>) -> String {
 
 impl Case {
     /// Kills the primaries, and waits until all who are left have new owners for all slots.
-    pub(crate) fn run(&self) -> Result<Times> {
+    pub(crate) fn run(&self, bar: &ProgressBar) -> Result<Times> {
+        bar.set_message("the mesh forms");
         let primaries = self.nodes / 2;
         let mut world = self.grown()?;
         // Some moment of the rhythm of pings, a different one for each seed.
@@ -122,24 +132,30 @@ impl Case {
                 _ => up.iter().all(|node| bad(*node).count() == gone.len()),
             }
         };
-        let replaced = |world: &World| {
+        // As far as a node knows.
+        let is_replaced = |world: &World, node: usize, id: &NodeId| {
+            let table = world.running(node).table();
+            table.lookup(id).is_none_or(|key| table.node(key).slot_count() == 0)
+        };
+        let is_over = |world: &World| {
             up.iter().all(|node| {
-                let table = world.running(*node).table();
-                world.running(*node).is_serving()
-                    && gone.iter().all(|(_, id)| table.lookup(id).is_none_or(|key| table.node(key).slot_count() == 0))
+                world.running(*node).is_serving() && gone.iter().all(|(_, id)| is_replaced(world, *node, id))
             })
         };
         let (mut suspected, mut failed) = (None, None);
         while world.elapsed() < crashed + LIMIT {
             world.run_for(LOOK);
             let now = world.elapsed() - crashed;
+            bar.set_position(gone.iter().filter(|(_, id)| is_replaced(&world, up[0], id)).count() as u64);
+            bar.set_message(format!("{:.2} s after the crash", now.as_secs_f64()));
             if suspected.is_none() && sees(&world, Health::Pfail) {
                 suspected = Some(now);
             }
             if failed.is_none() && sees(&world, Health::Fail) {
                 failed = Some(now);
             }
-            if replaced(&world) {
+            if is_over(&world) {
+                bar.finish_and_clear();
                 // A node may hear of the new owner before it hears of FAIL.
                 let suspected = suspected.unwrap_or(now);
                 return Ok(Times { suspected, failed: failed.unwrap_or(now), replaced: now });

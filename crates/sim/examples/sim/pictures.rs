@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use indicatif::ProgressBar;
 use slotmesh_gossip::Config;
 use slotmesh_sim::{Crash, Setup, World};
 use slotmesh_table::Health;
@@ -167,7 +168,7 @@ fn failing_over(folder: &Path, seeds: u64) -> Result<()> {
     let title = "From the end of 17 of 50 primaries to new owners everywhere (node timeout 2 s)";
     let picture = compared(title, seeds, |rules, seed| {
         let case = Case { nodes: 100, node_timeout: Duration::from_secs(2), rules, killed: 17, seed };
-        Ok(case.run().with_context(|| format!("seed {seed}"))?.replaced)
+        Ok(case.run(&ProgressBar::hidden()).with_context(|| format!("seed {seed}"))?.replaced)
     })?;
     save(folder, "failover.svg", &picture)
 }
