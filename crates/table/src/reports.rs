@@ -11,19 +11,41 @@ use crate::table::Table;
 /// every heartbeat says of each again what is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reports {
-    by: Vec<(NodeKey, Mono)>,
+    by: Vec<Report>,
     /// None of them is older than this.
     since: Mono,
 }
 
+/// Who, in the upper 16 bits, and when, in milliseconds below: where half of a big cluster reports the other half there are as many
+/// of these as pairs.
+#[derive(Clone, Copy, Debug)]
+struct Report(u64);
+
+impl Report {
+    const TIME_BITS: u32 = 48;
+
+    fn new(by: NodeKey, at: Mono) -> Self {
+        let millis = (at.as_micros() / 1000).min((1 << Self::TIME_BITS) - 1);
+        Self(u64::from(by.0) << Self::TIME_BITS | millis)
+    }
+
+    fn by(self) -> NodeKey {
+        NodeKey((self.0 >> Self::TIME_BITS) as u16)
+    }
+
+    fn at(self) -> Mono {
+        Mono::from_micros((self.0 & ((1 << Self::TIME_BITS) - 1)) * 1000)
+    }
+}
+
 impl Reports {
     fn place(&self, by: NodeKey) -> Result<usize, usize> {
-        self.by.binary_search_by_key(&by, |(by, _)| *by)
+        self.by.binary_search_by_key(&by, |report| report.by())
     }
 
     fn remove(&mut self, by: NodeKey) -> bool {
         let place = self.place(by);
-        place.is_ok_and(|place| self.by.remove(place).0 == by)
+        place.is_ok_and(|place| self.by.remove(place).by() == by)
     }
 }
 
@@ -31,16 +53,17 @@ impl Table {
     /// Notes that `by` reports `about` as unreachable; tells whether that is news.
     pub fn add_report(&mut self, about: NodeKey, by: NodeKey, now: Mono) -> bool {
         let reports = &mut self.node_mut(about).reports;
+        let report = Report::new(by, now);
         if reports.by.is_empty() {
-            reports.since = now;
+            reports.since = report.at();
         }
         match reports.place(by) {
             Ok(place) => {
-                reports.by[place].1 = now;
+                reports.by[place] = report;
                 false
             }
             Err(place) => {
-                reports.by.insert(place, (by, now));
+                reports.by.insert(place, report);
                 self.node_mut(by).reported += 1;
                 true
             }
@@ -63,11 +86,11 @@ impl Table {
         if now.since(reports.since) <= validity {
             return reports.by.len();
         }
-        let old: Vec<_> = reports.by.extract_if(.., |(_, at)| now.since(*at) > validity).collect();
-        reports.since = reports.by.iter().map(|(_, at)| *at).min().unwrap_or(now);
+        let old: Vec<_> = reports.by.extract_if(.., |report| now.since(report.at()) > validity).collect();
+        reports.since = reports.by.iter().map(|report| report.at()).min().unwrap_or(now);
         let left = reports.by.len();
-        for (by, _) in old {
-            self.node_mut(by).reported -= 1;
+        for report in old {
+            self.node_mut(report.by()).reported -= 1;
         }
         left
     }
@@ -78,16 +101,16 @@ impl Table {
         self.reports(about).any(|(_, at)| now.since(at) <= validity)
     }
 
-    /// Who reports `about`, and since when.
+    /// Who reports `about`, and when it has said so last, to the millisecond.
     pub fn reports(&self, about: NodeKey) -> impl Iterator<Item = (NodeKey, Mono)> {
-        self.node(about).reports.by.iter().copied()
+        self.node(about).reports.by.iter().map(|report| (report.by(), report.at()))
     }
 
     /// Withdraws what a node that goes has reported, and what was reported about it. Looks at nobody else where it has
     /// reported nobody: a stranger can have thousands of nodes come and go.
     pub(crate) fn drop_reports_of(&mut self, key: NodeKey) {
-        for (by, _) in std::mem::take(&mut self.node_mut(key).reports).by {
-            self.node_mut(by).reported -= 1;
+        for report in std::mem::take(&mut self.node_mut(key).reports).by {
+            self.node_mut(report.by()).reported -= 1;
         }
         if self.node(key).reported > 0 {
             for about in self.keys() {
@@ -125,6 +148,24 @@ mod tests {
         let later = now.after(VALID * 2);
         assert_eq!(table.count_reports(a, later, VALID), 0);
         assert_eq!(table.node(c).reported, 0);
+    }
+
+    #[test]
+    fn reports_are_as_old_as_they_were() {
+        let mut table = Table::new(NodeId::from_entropy([0; 20]), ShardId::from_entropy([0; 20]));
+        let keys: Vec<_> = (1..=5).map(|number| table.add(facts(number), Mono::default()).expect("room")).collect();
+        let start = Mono::from_micros(1_795_000_000_000_000);
+        let at = |seconds: u64| start.after(Duration::from_secs(seconds));
+        for (place, seconds) in [(3, 1), (1, 2), (2, 3), (4, 4)] {
+            table.add_report(keys[0], keys[place], at(seconds));
+        }
+        let reports: Vec<_> = table.reports(keys[0]).collect();
+        assert_eq!(reports, [(keys[1], at(2)), (keys[2], at(3)), (keys[3], at(1)), (keys[4], at(4))]);
+        for (seconds, left) in [(31, 4), (32, 3), (33, 2), (34, 1), (35, 0)] {
+            assert_eq!(table.count_reports(keys[0], at(seconds), VALID), left, "{seconds} s");
+        }
+        let far = Report::new(NodeKey(u16::MAX), Mono::from_micros(u64::MAX));
+        assert_eq!((far.by(), far.at()), (NodeKey(u16::MAX), Mono::from_micros(((1 << 48) - 1) * 1000)));
     }
 
     #[test]
