@@ -170,6 +170,13 @@ impl Engine {
             self.abandon(key, HandshakeEnd::AlreadyKnown(name));
             return false;
         }
+        // Its MEET came before it was forgotten [forget-1].
+        let barred = self.table.forgotten.since(&name, self.now.mono);
+        let begun = self.handshakes.get(key).filter(|handshake| handshake.origin == HandshakeOrigin::Peer);
+        if begun.zip(barred).is_some_and(|(handshake, since)| handshake.started < since) {
+            self.abandon(key, HandshakeEnd::Cancelled);
+            return false;
+        }
         self.table.rename(key, name);
         self.table.forgotten.remove(&name);
         let flags = header.flags();
