@@ -77,7 +77,7 @@ impl Server {
     /// A request has just been executed, or has got as far as it gets before it waits: counts the time, and remembers
     /// what is worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
-        let micros = request.ended.as_micros().saturating_sub(request.begun.mono.as_micros());
+        let micros = request.ended.micros_since(request.begun.mono);
         self.note_time(session, micros);
         let Some(command) = session.ran else { return };
         if !session.client().is_waiting() {

@@ -65,7 +65,7 @@ impl Server {
         let stale = self.keyspace.expiring.groups().find_map(|slots| self.expire_group(&slots, now, begun.after(most)));
         self.stats.expire_caps.add(u64::from(stale.is_some()));
         self.stats.note_stale(stale.unwrap_or(0.0));
-        let took = self.surroundings.now().mono.as_micros().saturating_sub(begun.as_micros());
+        let took = self.surroundings.now().mono.micros_since(begun);
         self.stats.expire_micros.add(took);
         if self.spikes.wants(took) {
             self.spikes.add("expire-cycle", now.unix.0 / 1000, took);

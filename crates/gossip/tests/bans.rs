@@ -1,12 +1,13 @@
 //! How others are told whom an operator made this node forget [forget-1].
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use slotmesh_gossip::{Action, Ban, Config, Engine, LinkId, Memory, SplitMix};
 use slotmesh_table::conf::ConfFile;
-use slotmesh_types::{Mono, NodeId, Now, ShardId, UnixMillis};
+use slotmesh_types::{Host, Mono, NodeId, Now, ShardId, UnixMillis};
 use slotmesh_wire::{Body, Extension, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet};
 
 const NOW: Now = Now { mono: Mono::from_micros(1_795_000_000_000_000), unix: UnixMillis(1_795_000_000_000) };
@@ -54,6 +55,32 @@ fn a_meet_that_was_under_way_when_its_sender_was_forgotten_does_not_bring_it_bac
     assert_eq!(engine.handshakes().count(), 0, "the operator had said MEET before FORGET");
     engine.handle_packet(later(3), after, &packet(Kind::Meet));
     assert_eq!(engine.handshakes().count(), 1, "and then MEET again");
+}
+
+#[test]
+fn who_is_forgotten_between_its_meet_and_the_end_of_the_handshake_does_not_come_in() {
+    for (forgotten, members) in [(true, 2), (false, 3)] {
+        let (mut engine, _) = banning(0);
+        let host = Ipv4Addr::new(10, 0, 0, 2);
+        let met = engine.handle_accepted(NOW, host.into(), LOCAL);
+        engine.handle_packet(NOW, met, &packet_of(2, Kind::Meet));
+        engine.handle_timeout(NOW);
+        let mut actions = iter::from_fn(|| engine.poll_action());
+        let link = actions.find_map(|action| match action {
+            Action::Connect { link, host: to, .. } if to == Host::from(IpAddr::V4(host)) => Some(link),
+            _ => None,
+        });
+        drop(actions);
+        let link = link.expect("a handshake has begun");
+        engine.handle_connected(later(1), link, LOCAL);
+        if forgotten {
+            let ban = Ban { id: id(2), until_unix_s: NOW.unix.0 / 1000 + 60, length_s: 60 };
+            engine.recall(later(2), &Memory { forgotten: vec![ban], ..Memory::default() });
+        }
+        engine.handle_packet(later(3), link, &packet_of(2, Kind::Pong));
+        assert_eq!((engine.table().len(), engine.handshakes().count()), (members, 0));
+        assert_eq!(engine.table().forgotten.contains(&id(2), later(3).mono), forgotten);
+    }
 }
 
 #[test]

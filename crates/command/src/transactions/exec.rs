@@ -92,7 +92,7 @@ pub(crate) fn go_on<'s>(
             }
             return outcome;
         }
-        let micros = server.surroundings.now().mono.as_micros().saturating_sub(begun.as_micros());
+        let micros = server.surroundings.now().mono.micros_since(begun);
         session.tally.add_time(&server.stats, command, micros);
         match outcome {
             // What is published finds room at the end: nothing comes between the changes of one transaction.

@@ -162,7 +162,7 @@ impl Connection {
     fn note_time(&mut self) {
         let begun = self.now;
         self.now = self.shared.clock.after(begun);
-        let micros = self.now.mono.as_micros().saturating_sub(begun.mono.as_micros());
+        let micros = self.now.mono.micros_since(begun.mono);
         self.shared.server.note_time(&mut self.session, micros);
     }
 
