@@ -65,12 +65,10 @@ fn who_is_forgotten_between_its_meet_and_the_end_of_the_handshake_does_not_come_
         let met = engine.handle_accepted(NOW, host.into(), LOCAL);
         engine.handle_packet(NOW, met, &packet_of(2, Kind::Meet));
         engine.handle_timeout(NOW);
-        let mut actions = iter::from_fn(|| engine.poll_action());
-        let link = actions.find_map(|action| match action {
+        let link = iter::from_fn(|| engine.poll_action()).find_map(|action| match action {
             Action::Connect { link, host: to, .. } if to == Host::from(IpAddr::V4(host)) => Some(link),
             _ => None,
         });
-        drop(actions);
         let link = link.expect("a handshake has begun");
         engine.handle_connected(later(1), link, LOCAL);
         if forgotten {

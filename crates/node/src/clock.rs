@@ -42,7 +42,7 @@ fn wall_micros() -> u64 {
     whole_micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// Every request asks for the time: this takes half as long as with numbers of 128 bits.
+/// Every request asks for the time: not by way of numbers of 128 bits.
 fn whole_micros(time: Duration) -> u64 {
     time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())
 }
