@@ -11,6 +11,9 @@ const TURNS: u32 = 5;
 /// So many looks in a row have to find that more threads may help, or that fewer may do.
 const CROWDED_LOOKS: u32 = TURN_LOOKS;
 const ROOMY_LOOKS: u32 = 20;
+/// Clients that ask in bursts find what was decided for the burst before; after so many looks in a row at next to nothing all
+/// is forgotten.
+const QUIET_LOOKS: u32 = 100;
 /// After a trial the next one waits for so many looks, each time twice as many, until so many times as much or as little is served.
 const PAUSE_LOOKS: u32 = 20;
 const PAUSE_LOOKS_MAX: u32 = 1200;
@@ -23,6 +26,8 @@ const FULL: f64 = 0.92;
 /// Fewer threads may do that would be busy for less than this part of the time, and will do below that.
 const ROOMY: f64 = 0.85;
 const IDLE: f64 = 0.15;
+/// Threads that use less than this part of one core all together have next to nothing to do.
+const QUIET: f64 = 0.15;
 /// So much of a core has to be free for each thread that is added.
 const FREE: f64 = 0.25;
 /// So many times as much as before more threads have to be worth, and fewer; and so many times as much more than full ones have to
@@ -50,7 +55,9 @@ pub(super) struct Judge {
     /// What so many looks in a row have found.
     found: Found,
     looks: u32,
-    /// The last looks.
+    /// So many looks in a row there was next to nothing to do.
+    quiet: u32,
+    /// The last looks that found something to do.
     last: [Load; LOOKS],
     trial: Option<Trial>,
     /// Whether fewer are tried next where more may help and fewer may do: in turn.
@@ -123,6 +130,7 @@ impl Judge {
             active: 1,
             found: Found::Enough,
             looks: 0,
+            quiet: 0,
             last: [Load::default(); LOOKS],
             trial: None,
             fewer_next: false,
@@ -134,6 +142,14 @@ impl Judge {
 
     /// Over how many threads to spread from here on.
     pub(super) fn look(&mut self, load: Load) -> usize {
+        if load.used < QUIET {
+            self.quiet += 1;
+            if self.quiet == QUIET_LOOKS {
+                *self = Self::new(self.threads);
+            }
+            return self.active;
+        }
+        self.quiet = 0;
         self.last.rotate_left(1);
         self.last[LOOKS - 1] = load;
         match self.trial.take() {
@@ -238,7 +254,7 @@ impl Judge {
 
     /// Whether nothing can change soon.
     pub(super) fn is_at_rest(&self, load: Load) -> bool {
-        self.active == 1 && load.used < BUSY / 2.0
+        self.active == 1 && load.used < QUIET
     }
 }
 
@@ -363,13 +379,36 @@ mod tests {
         assert_eq!(looks(&mut judge, TRIAL_LOOKS, world(85.0)), 4, "they serve less");
         looks_until(&mut judge, 3, world(96.0));
         assert_eq!(looks(&mut judge, TRIAL_LOOKS, world(96.0)), 3);
-        let idle = |_| (0.1, 3.9, 10.0);
+        let mut judge = Judge { active: 4, ..Judge::new(4) };
+        let idle = |_| (0.25, 3.7, 10.0);
         looks(&mut judge, ROOMY_LOOKS - 1, idle);
         looks(&mut judge, 1, |_| (2.0, 3.9, 100.0));
-        assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, idle), 3, "a pause is not enough");
-        assert_eq!(looks(&mut judge, 1, idle), 2);
-        assert_eq!(looks(&mut judge, ROOMY_LOOKS, idle), 1);
+        assert_eq!(looks(&mut judge, ROOMY_LOOKS - 1, idle), 4, "a pause is not enough");
+        assert_eq!(looks(&mut judge, 1, idle), 3);
+    }
+
+    #[test]
+    fn a_quiet_moment_tells_nothing_and_a_long_one_ends_all() {
+        let mut judge = Judge::new(2);
+        let world = |active| if active == 1 { (0.8, 0.5, 100.0) } else { (1.5, 0.1, 180.0) };
+        let quiet = |_| (0.1, 1.9, 5.0);
+        assert_eq!(looks(&mut judge, QUIET_LOOKS - 1, quiet), 1);
+        // Bursts while it is tried, and after.
+        for _ in 0..CROWDED_LOOKS + TRIAL_LOOKS {
+            looks(&mut judge, 1, world);
+            looks(&mut judge, QUIET_LOOKS - 1, quiet);
+        }
+        assert_eq!((judge.active, judge.trial.is_none()), (2, true));
+        for _ in 0..PAUSE_LOOKS {
+            assert_eq!((looks(&mut judge, 3, world), judge.trial.is_none()), (2, true));
+            looks(&mut judge, QUIET_LOOKS - 1, quiet);
+        }
+        assert_eq!(looks(&mut judge, QUIET_LOOKS, quiet), 1);
         let load = |used| Load { used, free: 0.0, rate: 0.0 };
         assert!(judge.is_at_rest(load(0.1)) && !judge.is_at_rest(load(0.5)));
+        // In the middle of a trial.
+        looks_until(&mut judge, 2, world);
+        assert_eq!(looks(&mut judge, QUIET_LOOKS, quiet), 1);
+        assert_eq!(looks_until(&mut judge, 2, world), CROWDED_LOOKS, "nothing is left of it");
     }
 }
