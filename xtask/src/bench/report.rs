@@ -70,6 +70,11 @@ pub(crate) fn range(sample: &Sample, decimals: usize) -> String {
     sample.range().map_or("-".to_owned(), |(low, high)| format!("{low:.decimals$}-{high:.decimals$}"))
 }
 
+/// Between what the middle half lies.
+pub(crate) fn middle_half(sample: &Sample, decimals: usize) -> String {
+    sample.middle_half().map_or("-".to_owned(), |(low, high)| format!("{low:.decimals$}-{high:.decimals$}"))
+}
+
 /// How many times theirs ours is.
 pub(crate) fn ratio(ours: &Sample, theirs: &Sample) -> String {
     match (ours.median(), theirs.median()) {
