@@ -199,13 +199,15 @@ impl OwnFile {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
-    fn fresh(name: &str) -> OwnFile {
-        let folder = std::env::temp_dir().join(format!("slotmesh-own-facts-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("a folder");
-        OwnFile::beside(&folder.join("nodes.conf"))
+    /// It goes with its folder.
+    fn fresh() -> (TempDir, OwnFile) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = OwnFile::beside(&folder.path().join("nodes.conf"));
+        (folder, file)
     }
 
     fn name(file: &OwnFile, wanted: &str, knows_others: bool) -> Result<String, OwnFactsError> {
@@ -214,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_name_lasts_while_the_node_is_a_member() {
-        let file = fresh("lasts");
+        let (_folder, file) = fresh();
         assert_eq!(name(&file, "", false).expect("no name"), "");
         assert_eq!(name(&file, "blue", false).expect("a name"), "blue");
         assert_eq!(name(&file, "", true).expect("the directive may be left out"), "blue");
@@ -228,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_was_saved_is_read_back() {
-        let file = fresh("back");
+        let (_folder, file) = fresh();
         let ban = |byte: u8| Ban { id: NodeId::from_entropy([byte; 20]), until_unix_s: 1_795_000_060, length_s: 60 };
         let memory =
             Memory { forgotten: vec![ban(1), ban(2)], forgotten_by: vec![NodeId::from_entropy([3; 20])], left: true };
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_file_of_something_else_is_left_alone() {
-        let file = fresh("corrupt");
+        let (_folder, file) = fresh();
         for (text, line) in [
             ("vars currentEpoch 0\n", 1),
             ("version 1\nforgotten 12 5 5\n", 2),

@@ -138,9 +138,8 @@ mod tests {
 
     #[test]
     fn a_panic_of_a_task_ends_the_bus_and_is_told() {
-        let folder = std::env::temp_dir().join(format!("slotmesh-panic-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let path = folder.join("nodes.conf");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("nodes.conf");
         let (config, clock) = (Config::default(), Clock::new());
         let settled = settings::Settled { cluster_name: String::new(), bus_port: 16379, strangers_max: 10 };
         let (told, mut endings) = mpsc::unbounded_channel();
@@ -165,6 +164,5 @@ mod tests {
         assert!(matches!(endings.blocking_recv(), Some(Ending::Fatal(_))));
         // Returns, although there is nobody who could be told to stop.
         bus.stop();
-        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn names_and_files_lead_to_addresses() {
-        let path = std::env::temp_dir().join(format!("slotmesh-seeds-{}", std::process::id()));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("seeds");
         fs::write(&path, "# two\n127.0.0.1:7000\nlocalhost:7001@7999\nnosuch.invalid:7000\n").expect("written");
         let found = addresses(&Seed::File(path.clone())).expect("addresses");
         let at = |port, bus_port| MeetTarget { ip: [127, 0, 0, 1].into(), port, bus_port };
