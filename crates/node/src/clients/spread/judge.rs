@@ -41,7 +41,7 @@ const GAIN_OF_FEWER: f64 = 0.97;
 pub(super) struct Load {
     /// How many cores the threads have used.
     pub(super) used: f64,
-    /// How many cores were free, as far as that is known.
+    /// How many cores were free; 0 where that is not known.
     pub(super) free: f64,
     /// Requests served in a second.
     pub(super) rate: f64,
@@ -252,6 +252,11 @@ impl Judge {
         self.last.into_iter().fold(Load::default(), Load::and)
     }
 
+    /// Whether more threads may be tried soon, so that it matters how many cores are free.
+    pub(super) fn asks_what_is_free(&self) -> bool {
+        self.trial.is_none() && self.active < self.threads && self.pause <= CROWDED_LOOKS + 1
+    }
+
     /// Whether nothing can change soon.
     pub(super) fn is_at_rest(&self, load: Load) -> bool {
         self.active == 1 && load.used < QUIET
@@ -268,7 +273,9 @@ mod tests {
     fn looks(judge: &mut Judge, count: u32, world: impl Fn(usize) -> (f64, f64, f64)) -> usize {
         for _ in 0..count {
             let (used, free, rate) = world(judge.active);
-            judge.look(Load { used, free, rate });
+            // Of two looks, both know what is free, or it is not known.
+            let is_known = judge.asks_what_is_free();
+            judge.look(Load { used, free: if is_known { free } else { 0.0 }, rate });
         }
         judge.active
     }

@@ -51,12 +51,12 @@ impl Spread {
             let mut judge = Judge::new(threads.len());
             let mut rests = true;
             let mut last =
-                if threads.len() == places.threads() { Use::read(&threads, rests, requests()) } else { None };
+                if threads.len() == places.threads() { Use::read(&threads, false, requests()) } else { None };
             while let Some(before) = last {
                 if stopped.recv_timeout(if rests { REST } else { LOOK }) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
-                last = Use::read(&threads, rests, requests());
+                last = Use::read(&threads, !rests && judge.asks_what_is_free(), requests());
                 if let Some(load) = last.as_ref().map(|now| now.since(&before)) {
                     places.set_active(judge.look(load));
                     rests = judge.is_at_rest(load);
@@ -83,15 +83,15 @@ struct Use {
     at: Instant,
     threads: Duration,
     requests: u64,
-    /// Not looked at while there is little to do: on a big machine it takes a while.
+    /// Not looked at where nobody asks for it: on a big machine it takes a while.
     free: Option<Duration>,
 }
 
 impl Use {
     /// `None` where the system does not tell.
-    fn read(threads: &[File], rests: bool, requests: u64) -> Option<Self> {
+    fn read(threads: &[File], with_free: bool, requests: u64) -> Option<Self> {
         let used = threads.iter().map(thread_time).sum::<Option<Duration>>()?;
-        let free = if rests { None } else { Some(free_time()?) };
+        let free = if with_free { Some(free_time()?) } else { None };
         Some(Self { at: Instant::now(), threads: used, requests, free })
     }
 
@@ -137,12 +137,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_system_tells() {
         let me = [file_of_this_thread().expect("Linux has it")];
-        let before = Use::read(&me, false, 7).expect("Linux has it");
+        let before = Use::read(&me, true, 7).expect("Linux has it");
         let until = Instant::now() + Duration::from_millis(60);
         while Instant::now() < until {
             std::hint::spin_loop();
         }
-        let load = Use::read(&me, false, 9).expect("Linux has it").since(&before);
+        let load = Use::read(&me, true, 9).expect("Linux has it").since(&before);
         assert!(load.used > 0.0 && load.used < 1.5 && load.free >= 0.0, "{load:?}");
         assert!(load.rate > 0.0 && load.rate < 2.0 / 0.06, "{load:?}");
     }
