@@ -13,6 +13,7 @@ use crate::secrets::without_secrets;
 use crate::server::Server;
 use crate::session::Session;
 use crate::table::{Flag, Known};
+use crate::walk::note_part;
 
 /// A request that was executed.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,9 @@ impl Server {
     /// what is worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
         let micros = request.ended.micros_since(request.begun.mono);
+        if note_part(session, micros, request.bytes_in, |_, _| ()) {
+            return;
+        }
         self.note_time(session, micros);
         let Some(command) = session.ran else { return };
         if !session.client().is_waiting() {
@@ -106,6 +110,9 @@ impl Server {
     /// The request that has just been executed took so many microseconds, not counting what was asked of others. What did not run is
     /// not counted, what EXEC executes is part of it, and what waits for keys is counted when it has waited.
     pub fn note_time(&self, session: &mut Session, micros: u64) {
+        if note_part(session, micros, 0, |session, request| self.note_request(session, request)) {
+            return;
+        }
         if session.client().is_waiting() {
             session.spent_micros += micros;
             return;

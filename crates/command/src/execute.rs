@@ -21,6 +21,7 @@ use crate::tracking::Mode;
 use crate::transactions;
 use crate::turn::{Ran, Request, Turn};
 use crate::waiting::{Wait, Waiter};
+use crate::walk::walk_on;
 
 /// Executes one request and appends its reply to `out`. `args` holds at least the command's name; `plan` is what was found out about
 /// it before, if anything was (see [`Server::foresee`]).
@@ -92,10 +93,15 @@ pub fn answer(
     go_on(server, session, now, start, out)
 }
 
-/// Goes on with what was held up for want of room: with the rest of a transaction, if there is one.
+/// Goes on with what was held up for want of room, or has let others go first: with the rest of a transaction or of a walk over
+/// all keys, if there is one.
 pub fn resume(server: &Server, session: &mut Session, now: Now, out: &mut Output) -> Outcome {
     session.end_hold(server, now);
-    if session.is_executing() { go_on(server, session, now, out.mark(), out) } else { Outcome::Continue }
+    if session.is_executing() {
+        go_on(server, session, now, out.mark(), out)
+    } else {
+        walk_on(server, session, now, out)
+    }
 }
 
 /// Ends the wait of a request: with its reply if it was served meanwhile, else with what is replied to one that has
@@ -133,7 +139,7 @@ fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcom
     if !session.wants_reply() {
         out.rewind(start);
     }
-    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_)) && !session.is_executing() {
+    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_) | Outcome::Flush) && !session.is_executing() {
         session.end_request();
     }
 }

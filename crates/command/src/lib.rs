@@ -69,6 +69,7 @@ mod tracking;
 mod transactions;
 mod turn;
 mod waiting;
+mod walk;
 
 pub use account::Executed;
 pub use client::{Client, Driver, Peer};

@@ -20,7 +20,7 @@ pub enum Outcome {
     /// Go on with [`resume`](crate::resume), but not before there is room for what others publish: a message is on its
     /// way to other nodes.
     Published,
-    /// Send what is written, then go on with [`resume`](crate::resume).
+    /// Send what is written and let others go first, then go on with [`resume`](crate::resume).
     Flush,
     /// Put this to the cluster engine and hand its answer to [`answer`](crate::answer) before the next request.
     Ask(Question),

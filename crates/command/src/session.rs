@@ -19,6 +19,7 @@ use crate::table::Known;
 use crate::tally::Tally;
 use crate::transactions::{Transaction, Watched};
 use crate::turn::Turn;
+use crate::walk::Walk;
 
 /// Whether the client wants replies (CLIENT REPLY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub struct Session {
     pub(crate) ran: Option<&'static Known>,
     /// What the current request costs its slot, where that is counted.
     pub(crate) bill: Option<Bill>,
+    /// The current request, while it walks over all keys.
+    pub(crate) walk: Option<Box<Walk>>,
     /// How many microseconds the current request took before it began to wait for keys.
     pub(crate) spent_micros: u64,
     /// What its requests have cost and is not among the figures of the server yet.
@@ -103,6 +106,7 @@ impl Session {
             watched: None,
             ran: None,
             bill: None,
+            walk: None,
             spent_micros: 0,
             tally: Tally::default(),
             bytes_out: 0,

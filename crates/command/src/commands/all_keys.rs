@@ -1,43 +1,29 @@
 //! Commands of the group `generic` that name no key: they walk over all of them.
 
-use slotmesh_config::glob;
 use slotmesh_types::Slot;
 
 use super::element_scan::Position;
 use super::key_filter::Filter;
-use super::key_walk::{Cursor, slot_of_pattern, walk};
+use super::key_search::KeySearch;
+use super::key_walk::{Cursor, walk};
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
 use crate::turn::Turn;
+use crate::walk::Walk;
 
 pub(crate) fn keys(call: &mut Call<'_>) -> Handled {
-    let pattern = call.args[1];
-    let everything = pattern == b"*";
-    let only = slot_of_pattern(pattern);
-    // One after the other in one piece of memory: there may be millions.
-    let (mut names, mut ends) = (Vec::new(), Vec::new());
-    let start = Cursor::start_of(only.unwrap_or(Slot::from_hash(0)));
-    walk(
-        call.server,
-        call.now,
-        start,
-        usize::MAX,
-        |slot| only.is_none_or(|only| only == slot),
-        |key, _| {
-            if everything || glob::matches(pattern, key) {
-                names.extend_from_slice(key);
-                ends.push(names.len());
-            }
-        },
-    );
-    let mut reply = call.reply();
-    reply.array(ends.len());
-    let mut begin = 0;
-    for end in ends {
-        reply.bulk(&names[begin..end]);
-        begin = end;
+    let mut search = KeySearch::new([call.args[0], call.args[1]]);
+    if call.session.is_executing() {
+        search.finish(call.server, call.now);
+    } else {
+        search.step(call.server, call.now);
     }
+    if !search.is_over() {
+        call.session.walk = Some(Box::new(Walk::new(search, call.now)));
+        return Ok(Outcome::Flush);
+    }
+    search.reply(call.session.protocol(), call.out);
     Ok(Outcome::Continue)
 }
 

@@ -79,6 +79,41 @@ pub(super) fn walk(
     None
 }
 
+/// Shows the keys of the slots that are wanted, from one on, until there were so many and a slot is at its end; gives the slot that
+/// comes next, `None` after the last. Each key is shown once.
+pub(super) fn walk_slots(
+    server: &Server,
+    now: Now,
+    from: Slot,
+    count: usize,
+    wanted: impl Fn(Slot) -> bool,
+    mut show: impl FnMut(&[u8]),
+) -> Option<Slot> {
+    let (mut changes, mut shown) = (Changes::default(), 0);
+    for slots in groups().filter(|slots| slots.iter().any(|slot| slot >= from && wanted(slot))) {
+        let mut group = server.keyspace.lock(slots.start);
+        for slot in slots.iter().filter(|slot| *slot >= from && wanted(*slot)) {
+            if group.slot(slot).is_empty() {
+                continue;
+            }
+            if shown >= count {
+                return Some(slot);
+            }
+            let (db, mut position) = (Db::new(group.slot(slot), &mut changes, now.unix.0, false), 0);
+            loop {
+                position = db.scan(position, |key, _| {
+                    shown += 1;
+                    show(key);
+                });
+                if position == 0 {
+                    break;
+                }
+            }
+        }
+    }
+    None
+}
+
 /// The slot of everything that a pattern can match: where what is hashed has no wildcard. Source: `patternHashSlot`.
 pub(super) fn slot_of_pattern(pattern: &[u8]) -> Option<Slot> {
     let wildcard = pattern.iter().position(|byte| b"*?[\\".contains(byte)).unwrap_or(pattern.len());

@@ -20,6 +20,7 @@ pub(crate) mod hyperloglogs;
 pub(crate) mod info;
 pub(crate) mod introspection;
 mod key_filter;
+pub(crate) mod key_search;
 mod key_walk;
 pub(crate) mod keys;
 pub(crate) mod latency;

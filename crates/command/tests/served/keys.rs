@@ -1,11 +1,12 @@
 //! Keys: where they are served, who is told of them, and what is watched.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use slotmesh_command::{Answer, Change, Outcome, Question};
 use slotmesh_types::{Now, Slot, SlotSet, UnixMillis};
 
-use crate::support::{Fixture, Table};
+use crate::support::{Fixture, Table, frames};
 
 /// Slot of `{s}...`.
 const SLOT: u16 = 3828;
@@ -312,4 +313,38 @@ fn a_reply_that_nobody_is_sent_is_not_written_to_its_end() {
     assert!(client.say("SRANDMEMBER s -1000000").len() < 110_000);
     assert_eq!(client.outcome, Outcome::Close);
     assert!(client.session.client().is_over_limit());
+}
+
+#[test]
+fn keys_lets_others_go_first_and_finds_each_key_once() {
+    const COUNT: usize = 7000;
+    let world = Fixture::new(Table::Alone);
+    let (mut client, mut other) = (world.client(), world.client());
+    for number in 0..COUNT {
+        client.say(&format!("SET key:{number} 1"));
+    }
+    client.takes = Duration::from_millis(10);
+    client.follows = false;
+    assert_eq!((client.say("KEYS key:*"), client.outcome.clone()), (String::new(), Outcome::Flush));
+    let (mut parts, mut reply) = (1, String::new());
+    while client.outcome == Outcome::Flush {
+        assert_eq!((reply.as_str(), other.say("GET key:1")), ("", "$1\r\n1\r\n".to_owned()));
+        other.say_all(&[&format!("SET other:{parts} 1"), &format!("DEL key:{COUNT}")]);
+        reply = client.resume();
+        parts += 1;
+    }
+    assert!((4..10).contains(&parts), "{parts}");
+    let keys: HashSet<&str> = reply.split("\r\n").filter(|line| line.starts_with("key:")).collect();
+    assert_eq!((keys.len(), frames(&reply), reply.starts_with("*7000\r\n")), (COUNT, 1, true));
+    // To the figures and the log it is one request.
+    client.takes = Duration::ZERO;
+    client.follows = true;
+    assert_eq!((world.calls("keys"), client.say("SLOWLOG LEN")), ((1, 0), ":1\r\n".to_owned()));
+    assert_eq!(world.micros("keys"), parts * 10_000);
+    let log = client.say("SLOWLOG GET");
+    assert!(log.contains(&format!(":{}\r\n*2\r\n$4\r\nKEYS\r\n$5\r\nkey:*\r\n", parts * 10_000)), "{log}");
+    // In a transaction nobody goes first, and who wants no reply gets none.
+    let found = client.say_all(&["MULTI", "KEYS key:*", "EXEC"]);
+    assert!(found.starts_with("+OK\r\n+QUEUED\r\n*1\r\n*7000\r\n"));
+    assert_eq!(client.say_all(&["CLIENT REPLY SKIP", "KEYS key:*", "PING"]), "+PONG\r\n");
 }

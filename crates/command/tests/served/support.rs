@@ -1,5 +1,6 @@
 //! A server without sockets, and clients that give it requests.
 
+use std::io::IoSlice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -209,11 +210,14 @@ impl Client<'_> {
         let ended = self.now.mono.after(self.takes);
         let request = Executed { args: words, begun: self.now, ended, bytes_in };
         self.server.note_request(&mut self.session, &request);
+        let mut sent = String::new();
         while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
-            self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
+            sent += &text(&out);
+            out.clear(0);
+            self.go_on(&mut out);
         }
         self.server.settle(&mut self.session);
-        text(&mut out)
+        sent + &text(&out)
     }
 
     /// The same, giving the bytes of the reply.
@@ -230,14 +234,19 @@ impl Client<'_> {
     /// Goes on with what was held up.
     pub(crate) fn resume(&mut self) -> String {
         let mut out = Output::default();
-        self.outcome = resume(self.server, &mut self.session, self.now, &mut out);
-        text(&mut out)
+        self.go_on(&mut out);
+        text(&out)
+    }
+
+    fn go_on(&mut self, out: &mut Output) {
+        self.outcome = resume(self.server, &mut self.session, self.now, out);
+        self.server.note_time(&mut self.session, self.takes.as_micros() as u64);
     }
 
     pub(crate) fn answer(&mut self, question: &Question, given: &Answer) -> String {
         let mut out = Output::default();
         self.outcome = answer(self.server, &mut self.session, Now::default(), question, given, &mut out);
-        text(&mut out)
+        text(&out)
     }
 
     /// The request that waits for keys ends.
@@ -246,7 +255,7 @@ impl Client<'_> {
         let Outcome::Wait(waiter) = &self.outcome else { panic!("it does not wait: {:?}", self.outcome) };
         let waiter = Arc::clone(waiter);
         self.outcome = end_wait(self.server, &mut self.session, self.now, &waiter, &mut out);
-        text(&mut out)
+        text(&out)
     }
 
     /// It goes.
@@ -266,12 +275,16 @@ impl Client<'_> {
     pub(crate) fn pushes(&mut self) -> String {
         let mut out = Output::default();
         self.session.client().take_pushes(&mut out, usize::MAX);
-        text(&mut out)
+        text(&out)
     }
 }
 
-fn text(out: &mut Output) -> String {
-    String::from_utf8_lossy(out.own()).into_owned()
+fn text(out: &Output) -> String {
+    let mut pieces = [IoSlice::new(&[]); 8];
+    let used = out.pieces(0, &mut pieces);
+    let bytes: Vec<u8> = pieces[..used].iter().flat_map(|piece| piece.iter().copied()).collect();
+    assert_eq!(bytes.len(), out.len(), "a reply of more pieces");
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// How many values there are.
