@@ -27,7 +27,7 @@ use crate::walk::walk_on;
 /// it before, if anything was (see [`Server::foresee`]).
 ///
 /// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one. After
-/// [`Outcome::Published`] and [`Outcome::Flush`] call [`resume`]. After [`Outcome::Held`] it has not begun, unless the
+/// [`Outcome::Published`], [`Outcome::Flush`] and [`Outcome::Walk`] call [`resume`]. After [`Outcome::Held`] it has not begun, unless the
 /// session [is executing](Session::is_executing).
 pub fn execute(
     server: &Server,
@@ -139,7 +139,7 @@ fn finish(session: &mut Session, start: Mark, out: &mut Output, outcome: &Outcom
     if !session.wants_reply() {
         out.rewind(start);
     }
-    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_) | Outcome::Flush) && !session.is_executing() {
+    if !matches!(outcome, Outcome::Ask(_) | Outcome::Wait(_) | Outcome::Walk) && !session.is_executing() {
         session.end_request();
     }
 }

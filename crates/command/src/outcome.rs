@@ -20,8 +20,11 @@ pub enum Outcome {
     /// Go on with [`resume`](crate::resume), but not before there is room for what others publish: a message is on its
     /// way to other nodes.
     Published,
-    /// Send what is written and let others go first, then go on with [`resume`](crate::resume).
+    /// Send what is written, then go on with [`resume`](crate::resume).
     Flush,
+    /// The request looks at all keys and has not come to the end. Let others go first, then go on with
+    /// [`resume`](crate::resume), for one client at a time: what was found is kept until the end.
+    Walk,
     /// Put this to the cluster engine and hand its answer to [`answer`](crate::answer) before the next request.
     Ask(Question),
     /// Wait until the request is served, or for as long as it says; then call [`end_wait`](crate::end_wait) before the

@@ -34,7 +34,7 @@ pub(crate) fn walk_on(server: &Server, session: &mut Session, now: Now, out: &mu
     let Some(Walk { search, .. }) = session.walk.as_deref_mut() else { return Outcome::Continue };
     search.step(server, now);
     if !search.is_over() {
-        return Outcome::Flush;
+        return Outcome::Walk;
     }
     let (start, before) = (out.mark(), out.len());
     search.reply(protocol, out);

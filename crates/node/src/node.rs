@@ -180,6 +180,7 @@ impl Node {
             watchdog,
             settled,
             changing: Mutex::default(),
+            walks: Mutex::default(),
             endings: ended,
             may_change: options.may_change.unwrap_or_else(|| Box::new(|_| Ok(()))),
             on_config: options.on_config.unwrap_or_else(|| Box::new(|_| {})),

@@ -3,6 +3,7 @@
 mod support;
 
 use slotmesh_node::Node;
+use slotmesh_resp::Value;
 use support::{Client, Folder, free_port, start, until};
 
 /// A node that owns every slot and serves.
@@ -138,4 +139,27 @@ fn a_node_with_keys_stays_what_it_is() {
     assert_eq!(client.text(&["CLUSTER", "FLUSHSLOTS"]), "ERR DB must be empty to perform CLUSTER FLUSHSLOTS.");
     assert_eq!(client.ask(&["FLUSHALL"]), b"+OK\r\n");
     assert_eq!(client.ask(&["CLUSTER", "FLUSHSLOTS"]), b"+OK\r\n");
+}
+
+#[test]
+fn walks_over_all_keys_take_turns_and_go_on_when_one_has_gone() {
+    const COUNT: usize = 10_000;
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = serving(&folder, port);
+    let mut other = Client::connect(port);
+    let fill: String = (0..COUNT).map(|number| format!("SET key:{number} 1\r\n")).collect();
+    other.send_raw(fill.as_bytes());
+    (0..COUNT).for_each(|_| assert_eq!(other.receive().expect("a reply").1, b"+OK\r\n"));
+    let mut walkers = [0; 4].map(|_| Client::connect(port));
+    for walker in &mut walkers {
+        walker.send_raw(b"KEYS *\r\nPING behind\r\n");
+        // It has gone before its turn comes.
+        Client::connect(port).send_raw(b"KEYS *\r\n");
+    }
+    assert_eq!(other.ask(&["GET", "key:1"]), b"$1\r\n1\r\n");
+    for walker in &mut walkers {
+        let (keys, _) = walker.receive().expect("a reply");
+        assert!(matches!(keys, Value::Array(keys) if keys.len() == COUNT));
+        assert_eq!(walker.receive().expect("a reply").1, b"$6\r\nbehind\r\n");
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) fn keys(call: &mut Call<'_>) -> Handled {
     }
     if !search.is_over() {
         call.session.walk = Some(Box::new(Walk::new(search, call.now)));
-        return Ok(Outcome::Flush);
+        return Ok(Outcome::Walk);
     }
     search.reply(call.session.protocol(), call.out);
     Ok(Outcome::Continue)

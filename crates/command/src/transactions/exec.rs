@@ -97,7 +97,7 @@ pub(crate) fn go_on<'s>(
         match outcome {
             // What is published finds room at the end: nothing comes between the changes of one transaction.
             Outcome::Published if turn.is_some() => note_end(session, Outcome::Published),
-            wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush) => return wait,
+            wait @ (Outcome::Ask(_) | Outcome::Published | Outcome::Flush | Outcome::Walk) => return wait,
             end @ (Outcome::Close | Outcome::Shutdown) => note_end(session, end),
             Outcome::Continue | Outcome::Wait(_) | Outcome::Held(_) => {}
         }

@@ -211,7 +211,7 @@ impl Client<'_> {
         let request = Executed { args: words, begun: self.now, ended, bytes_in };
         self.server.note_request(&mut self.session, &request);
         let mut sent = String::new();
-        while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush) {
+        while self.follows && matches!(self.outcome, Outcome::Published | Outcome::Flush | Outcome::Walk) {
             sent += &text(&out);
             out.clear(0);
             self.go_on(&mut out);

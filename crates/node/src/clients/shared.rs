@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) settled: Settled,
     /// Held by the one change of the configuration that takes effect.
     pub(crate) changing: Mutex<()>,
+    /// Held by the one client that walks over all keys.
+    pub(crate) walks: Mutex<()>,
     pub(crate) endings: mpsc::UnboundedSender<Ending>,
     pub(crate) may_change: MayChange,
     pub(crate) on_config: OnConfig,

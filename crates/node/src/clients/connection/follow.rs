@@ -58,6 +58,11 @@ impl Connection {
                     self.flush().await?;
                     tokio::task::yield_now().await;
                 }
+                Outcome::Walk => {
+                    self.flush().await?;
+                    outcome = self.walk().await;
+                    continue;
+                }
                 Outcome::Close => {
                     self.closing = true;
                     return Ok(());
@@ -72,6 +77,21 @@ impl Connection {
             self.now = self.shared.clock.now();
             outcome = resume(&self.shared.server, &mut self.session, self.now, &mut self.out);
             self.note_time();
+        }
+    }
+
+    /// Goes on with a walk over all keys to its end. Others have their turn after each part of it.
+    async fn walk(&mut self) -> Outcome {
+        let shared = Arc::clone(&self.shared);
+        let _one_at_a_time = shared.walks.lock().await;
+        loop {
+            tokio::task::yield_now().await;
+            self.now = self.shared.clock.now();
+            let outcome = resume(&self.shared.server, &mut self.session, self.now, &mut self.out);
+            self.note_time();
+            if outcome != Outcome::Walk {
+                return outcome;
+            }
         }
     }
 
