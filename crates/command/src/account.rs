@@ -13,7 +13,6 @@ use crate::secrets::without_secrets;
 use crate::server::Server;
 use crate::session::Session;
 use crate::table::{Flag, Known};
-use crate::walk::note_part;
 
 /// A request that was executed.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +78,8 @@ impl Server {
     /// what is worth it (COMMANDLOG, LATENCY).
     pub fn note_request(&self, session: &mut Session, request: &Executed<'_>) {
         let micros = request.ended.micros_since(request.begun.mono);
-        if note_part(session, micros, request.bytes_in, |_, _| ()) {
+        if let Some(walk) = &mut session.walk {
+            walk.add_part(micros, request.bytes_in);
             return;
         }
         self.note_time(session, micros);
@@ -108,9 +108,13 @@ impl Server {
     }
 
     /// The request that has just been executed took so many microseconds, not counting what was asked of others. What did not run is
-    /// not counted, what EXEC executes is part of it, and what waits for keys is counted when it has waited.
+    /// not counted, what EXEC executes is part of it, and what waits for keys, or walks over all of them, is counted when that is over.
     pub fn note_time(&self, session: &mut Session, micros: u64) {
-        if note_part(session, micros, 0, |session, request| self.note_request(session, request)) {
+        if let Some(walk) = &mut session.walk {
+            walk.add_part(micros, 0);
+            if let Some(walk) = session.walk.take_if(|walk| walk.is_over()) {
+                walk.executed(|request| self.note_request(session, request));
+            }
             return;
         }
         if session.client().is_waiting() {

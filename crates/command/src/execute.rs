@@ -27,8 +27,8 @@ use crate::walk::walk_on;
 /// it before, if anything was (see [`Server::foresee`]).
 ///
 /// After [`Outcome::Ask`] the request is not over: give the answer to [`answer`] before the next one. After
-/// [`Outcome::Published`], [`Outcome::Flush`] and [`Outcome::Walk`] call [`resume`]. After [`Outcome::Held`] it has not begun, unless the
-/// session [is executing](Session::is_executing).
+/// [`Outcome::Published`], [`Outcome::Flush`] and [`Outcome::Walk`] call [`resume`]. After [`Outcome::Held`] it has
+/// not begun, unless the session [is executing](Session::is_executing).
 pub fn execute(
     server: &Server,
     session: &mut Session,

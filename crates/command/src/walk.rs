@@ -14,7 +14,7 @@ use crate::session::Session;
 /// What such a request has come to.
 #[derive(Debug)]
 pub(crate) struct Walk {
-    pub(crate) search: KeySearch,
+    search: KeySearch,
     begun: Now,
     /// What it took so far.
     micros: u64,
@@ -25,6 +25,22 @@ pub(crate) struct Walk {
 impl Walk {
     pub(crate) fn new(search: KeySearch, begun: Now) -> Self {
         Self { search, begun, micros: 0, bytes_in: 0 }
+    }
+
+    /// A part of it took so long; the first is given the bytes of the request.
+    pub(crate) fn add_part(&mut self, micros: u64, bytes_in: u64) {
+        self.micros += micros;
+        self.bytes_in += bytes_in;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.search.is_over()
+    }
+
+    /// Shows it as a request that took as long as all its parts.
+    pub(crate) fn executed(&self, show: impl FnOnce(&Executed<'_>)) {
+        let ended = self.begun.mono.after(Duration::from_micros(self.micros));
+        show(&Executed { args: &self.search.words(), begun: self.begun, ended, bytes_in: self.bytes_in });
     }
 }
 
@@ -44,24 +60,4 @@ pub(crate) fn walk_on(server: &Server, session: &mut Session, now: Now, out: &mu
     session.end_request();
     session.bytes_out = out.len().saturating_sub(before) as u64;
     Outcome::Continue
-}
-
-/// Adds what a part of the walk took, if the request that was executed last is one. At its end it gives all that is to be
-/// known about the request to `note`.
-pub(crate) fn note_part(
-    session: &mut Session,
-    micros: u64,
-    bytes_in: u64,
-    note: impl FnOnce(&mut Session, &Executed<'_>),
-) -> bool {
-    let Some(walk) = &mut session.walk else { return false };
-    walk.micros += micros;
-    walk.bytes_in += bytes_in;
-    if walk.search.is_over()
-        && let Some(walk) = session.walk.take()
-    {
-        let ended = walk.begun.mono.after(Duration::from_micros(walk.micros));
-        note(session, &Executed { args: &walk.search.words(), begun: walk.begun, ended, bytes_in: walk.bytes_in });
-    }
-    true
 }
