@@ -83,7 +83,9 @@ impl Connection {
     /// Goes on with a walk over all keys to its end. Others have their turn after each part of it.
     async fn walk(&mut self) -> Outcome {
         let shared = Arc::clone(&self.shared);
+        self.session.client().set_waiting(true);
         let _one_at_a_time = shared.walks.lock().await;
+        self.session.client().set_waiting(false);
         loop {
             tokio::task::yield_now().await;
             self.now = self.shared.clock.now();
