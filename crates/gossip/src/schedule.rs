@@ -41,7 +41,7 @@ pub(crate) struct Clock {
 /// What is not urgent waits for the next multiple of this, so that a big mesh does not wake its nodes for each peer.
 const GRID: Duration = Duration::from_millis(100);
 /// The least difference of two moments.
-const TICK: Duration = Duration::from_micros(1);
+pub(crate) const TICK: Duration = Duration::from_micros(1);
 /// Connections are not tried more often than this [retry-1].
 const RETRY_MIN: Duration = Duration::from_millis(50);
 
@@ -70,7 +70,7 @@ pub(crate) fn next_tick(at: Mono, me: &NodeId) -> Mono {
 }
 
 /// The next point on the grid at or after `at`; a timeout without end has none.
-fn on_grid(at: Mono) -> Mono {
+pub(crate) fn on_grid(at: Mono) -> Mono {
     Mono::from_micros(at.as_micros().checked_next_multiple_of(GRID.as_micros() as u64).unwrap_or(u64::MAX))
 }
 

@@ -6,6 +6,7 @@ use slotmesh_types::{Mono, Slot};
 
 use crate::engine::Engine;
 use crate::event::Event;
+use crate::schedule::{TICK, on_grid};
 
 /// A primary stays in state fail this long after its start.
 const WRITABLE_DELAY: Duration = Duration::from_secs(2);
@@ -17,23 +18,29 @@ pub(crate) struct ClusterState {
     pub(crate) due: bool,
     started: Mono,
     minority_at: Option<Mono>,
+    /// When it is looked whether time has brought it back.
+    look_at: Mono,
 }
 
 impl ClusterState {
     pub(crate) fn new(now: Mono) -> Self {
-        Self { ok: false, due: true, started: now, minority_at: None }
+        Self { ok: false, due: true, started: now, minority_at: None, look_at: now }
     }
 }
 
 impl Engine {
-    /// Has the state looked at again if only time can bring it back from fail. Tells when to look again.
+    /// Has the state looked at again if only time can bring it back from fail: all else announces itself. Tells when to look
+    /// again. Many are unwell then, and it is asked with every input.
     pub(crate) fn attend_state(&mut self) -> Mono {
         let now = self.now.mono;
         if self.state.ok || self.table.slots_assigned() == 0 {
             return now.after(Duration::from_secs(1));
         }
-        self.state.due = true;
-        now.after(Duration::from_millis(100))
+        if self.state.look_at <= now {
+            self.state.due = true;
+            self.state.look_at = on_grid(now.after(TICK));
+        }
+        self.state.look_at
     }
 
     /// A majority of the primaries that own a slot.

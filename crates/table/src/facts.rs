@@ -166,7 +166,7 @@ impl NodeFacts {
     /// Whether it is a primary.
     #[must_use]
     pub fn is_primary(&self) -> bool {
-        self.role == Role::Primary
+        matches!(self.role, Role::Primary)
     }
 
     /// Whether it is a replica.
