@@ -138,10 +138,7 @@ impl Node {
             bus_port: settings::bus_port(&config),
             strangers_max: options.strangers_max.unwrap_or(Engine::STRANGERS_MAX),
         };
-        // A member that was given no name has kept its own.
-        if let Err(error) = config.settle("slotmesh-cluster-name", &settled.cluster_name) {
-            tracing::warn!("The name of the cluster can't be shown by CONFIG GET: {error}");
-        }
+        show_name(&mut config, &settled.cluster_name);
         let (ended, endings) = mpsc::unbounded_channel();
         let backlog = u32::try_from(config.number("tcp-backlog")).unwrap_or(u32::MAX);
         let listeners = listen::bind_all(config.text("bind"), settled.bus_port, backlog);
@@ -285,6 +282,13 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.halt();
+    }
+}
+
+/// A member that was given no name has kept its own.
+fn show_name(config: &mut Config, name: &str) {
+    if let Err(error) = config.settle("slotmesh-cluster-name", name) {
+        tracing::warn!("The name of the cluster can't be shown by CONFIG GET: {error}");
     }
 }
 
