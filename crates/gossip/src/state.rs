@@ -30,7 +30,7 @@ impl ClusterState {
 
 impl Engine {
     /// Has the state looked at again if only time can bring it back from fail: all else announces itself. Tells when to look
-    /// again. Many are unwell then, and it is asked with every input.
+    /// again. Many are unwell then, and it is asked each time that anything is due.
     pub(crate) fn attend_state(&mut self) -> Mono {
         let now = self.now.mono;
         if self.state.ok || self.table.slots_assigned() == 0 {

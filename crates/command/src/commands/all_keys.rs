@@ -5,7 +5,7 @@ use slotmesh_types::Slot;
 use super::element_scan::Position;
 use super::key_filter::Filter;
 use super::key_search::KeySearch;
-use super::key_walk::{Cursor, walk};
+use super::key_walk::{Cursor, Pace, walk};
 use crate::call::{Call, Handled};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
@@ -61,11 +61,12 @@ pub(crate) fn scan(call: &mut Call<'_>) -> Handled {
     };
     let mut found: Vec<Box<[u8]>> = Vec::new();
     let within = |slot| only.is_none_or(|only| only == slot);
-    let next = walk(call.server, call.now, cursor, filter.count, within, |key, value| {
-        if filter.shows(key, value) {
-            found.push(key.into());
-        }
-    });
+    let next =
+        walk(call.server, call.now, cursor, Pace { keys: filter.count, whole_slots: false }, within, |key, value| {
+            if filter.shows(key, value) {
+                found.push(key.into());
+            }
+        });
     let next = next.map_or(0, Cursor::to_number);
     let mut reply = call.reply();
     reply.array(2);

@@ -9,7 +9,7 @@ use slotmesh_types::{Slot, key_slot};
 
 use super::cluster::parse_slot;
 use super::key_filter::Filter;
-use super::key_walk::{Cursor, walk};
+use super::key_walk::{Cursor, Pace, walk};
 use crate::call::{Call, Handled, is_word};
 use crate::error_reply::ErrorReply;
 use crate::outcome::Outcome;
@@ -37,11 +37,12 @@ pub(crate) fn clusterscan(call: &mut Call<'_>) -> Handled {
     let within = |slot: Slot| {
         slot <= last && wanted.is_none_or(|wanted| wanted == slot) && matching.is_none_or(|matching| matching == slot)
     };
-    let next = walk(call.server, call.now, cursor, filter.count, within, |key, value| {
-        if filter.shows(key, value) {
-            found.push(key.into());
-        }
-    });
+    let next =
+        walk(call.server, call.now, cursor, Pace { keys: filter.count, whole_slots: false }, within, |key, value| {
+            if filter.shows(key, value) {
+                found.push(key.into());
+            }
+        });
     let next = match (next, wanted, matching) {
         (Some(next), ..) => Some(shown(call, next)),
         (None, Some(_), _) | (None, _, Some(_)) => None,

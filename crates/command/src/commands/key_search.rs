@@ -4,7 +4,7 @@ use slotmesh_config::glob;
 use slotmesh_resp::{Protocol, ReplyWriter};
 use slotmesh_types::{Now, Slot};
 
-use super::key_walk::{slot_of_pattern, walk_slots};
+use super::key_walk::{Cursor, Pace, slot_of_pattern, walk};
 use crate::output::Output;
 use crate::server::Server;
 
@@ -19,7 +19,7 @@ pub(crate) struct KeySearch {
     /// All that can match is in there, if it is one slot.
     only: Option<Slot>,
     /// Where it goes on; `None` at the end.
-    next: Option<Slot>,
+    next: Option<Cursor>,
     /// The keys as they are replied, and how many.
     found: Vec<u8>,
     count: usize,
@@ -28,7 +28,7 @@ pub(crate) struct KeySearch {
 impl KeySearch {
     pub(super) fn new(words: [&[u8]; 2]) -> Self {
         let only = slot_of_pattern(words[1]);
-        let next = Some(only.unwrap_or(Slot::from_hash(0)));
+        let next = Some(Cursor::start_of(only.unwrap_or(Slot::from_hash(0))));
         Self { words: words.map(Box::from), only, next, found: Vec::new(), count: 0 }
     }
 
@@ -56,14 +56,14 @@ impl KeySearch {
         out.share(&std::mem::take(&mut self.found).into());
     }
 
-    fn look(&mut self, server: &Server, now: Now, count: usize) {
+    fn look(&mut self, server: &Server, now: Now, keys: usize) {
         let Some(from) = self.next else { return };
         let pattern = &*self.words[1];
         let (everything, only) = (pattern == b"*", self.only);
         // A bulk string is the same in both protocols.
         let (found, mut matching) = (&mut self.found, 0);
         let wanted = |slot| only.is_none_or(|only| only == slot);
-        self.next = walk_slots(server, now, from, count, wanted, |key| {
+        self.next = walk(server, now, from, Pace { keys, whole_slots: true }, wanted, |key, _| {
             if everything || glob::matches(pattern, key) {
                 ReplyWriter::new(found, Protocol::Resp2).bulk(key);
                 matching += 1;

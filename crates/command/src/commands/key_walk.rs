@@ -39,13 +39,28 @@ impl Cursor {
     }
 }
 
-/// Shows about so many keys from a place on, of the slots that are wanted, and gives the place of the next; `None`
-/// after the last. Whoever is there from the beginning to the end of a walk is shown, maybe more than once.
+/// How far a walk goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// About so many keys.
+    pub(super) keys: usize,
+    /// To the end of a slot. Then nobody is shown twice.
+    pub(super) whole_slots: bool,
+}
+
+impl Pace {
+    fn is_enough(self, shown: usize, looked: usize) -> bool {
+        shown >= self.keys || looked >= self.keys.saturating_mul(POSITIONS_PER_KEY)
+    }
+}
+
+/// Shows keys from a place on, of the slots that are wanted, and gives the place of the next; `None` after the last.
+/// Whoever is there from the beginning to the end of a walk is shown, maybe more than once.
 pub(super) fn walk(
     server: &Server,
     now: Now,
     from: Cursor,
-    count: usize,
+    pace: Pace,
     wanted: impl Fn(Slot) -> bool,
     mut show: impl FnMut(&[u8], ValueRef<'_>),
 ) -> Option<Cursor> {
@@ -57,7 +72,7 @@ pub(super) fn walk(
                 continue;
             }
             let mut position = if slot == from.slot { from.position } else { 0 };
-            if shown >= count {
+            if pace.is_enough(shown, looked) {
                 return Some(Cursor { slot, position });
             }
             let db = Db::new(group.slot(slot), &mut changes, now.unix.0, false);
@@ -70,43 +85,8 @@ pub(super) fn walk(
                 if position == 0 {
                     break;
                 }
-                if shown >= count || looked >= count.saturating_mul(POSITIONS_PER_KEY) {
+                if pace.is_enough(shown, looked) && !pace.whole_slots {
                     return Some(Cursor { slot, position });
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Shows the keys of the slots that are wanted, from one on, until there were so many and a slot is at its end; gives the slot that
-/// comes next, `None` after the last. Each key is shown once.
-pub(super) fn walk_slots(
-    server: &Server,
-    now: Now,
-    from: Slot,
-    count: usize,
-    wanted: impl Fn(Slot) -> bool,
-    mut show: impl FnMut(&[u8]),
-) -> Option<Slot> {
-    let (mut changes, mut shown) = (Changes::default(), 0);
-    for slots in groups().filter(|slots| slots.iter().any(|slot| slot >= from && wanted(slot))) {
-        let mut group = server.keyspace.lock(slots.start);
-        for slot in slots.iter().filter(|slot| *slot >= from && wanted(*slot)) {
-            if group.slot(slot).is_empty() {
-                continue;
-            }
-            if shown >= count {
-                return Some(slot);
-            }
-            let (db, mut position) = (Db::new(group.slot(slot), &mut changes, now.unix.0, false), 0);
-            loop {
-                position = db.scan(position, |key, _| {
-                    shown += 1;
-                    show(key);
-                });
-                if position == 0 {
-                    break;
                 }
             }
         }
