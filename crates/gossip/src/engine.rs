@@ -21,7 +21,7 @@ use crate::peer::Peers;
 use crate::publish::Delivery;
 use crate::replication::Replication;
 use crate::roster::Roster;
-use crate::schedule::{Clock, next_tick};
+use crate::schedule::Clock;
 use crate::seeds::Seeds;
 use crate::state::ClusterState;
 use crate::stats::Counters;
@@ -93,6 +93,7 @@ impl Engine {
         for key in table.keys() {
             peers.add(key, now.mono);
         }
+        let clock = Clock::new(now.mono, table.me().id());
         let mut engine = Self {
             table,
             config,
@@ -102,7 +103,7 @@ impl Engine {
             peers,
             handshakes: Handshakes::default(),
             state: ClusterState::new(now.mono),
-            clock: Clock::new(now.mono),
+            clock,
             replication: Replication::default(),
             election: Election::default(),
             handover: Handover::default(),
@@ -251,7 +252,7 @@ impl Engine {
         }
         Some(match self.config.rules {
             Rules::Slotmesh => self.clock.wake,
-            Rules::Valkey => next_tick(self.clock.wake, self.table.me().id()),
+            Rules::Valkey => self.clock.grid.from(self.clock.wake),
         })
     }
 

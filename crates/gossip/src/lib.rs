@@ -46,6 +46,7 @@ mod failure;
 mod flags;
 mod follow;
 mod forget;
+mod grid;
 mod handover;
 mod handshake;
 mod heartbeat;

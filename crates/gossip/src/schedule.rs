@@ -12,6 +12,7 @@ use crate::action::Durability;
 use crate::config::Rules;
 use crate::engine::Engine;
 use crate::event::Event;
+use crate::grid::{GRID, Grid};
 use crate::handshake::{HandshakeEnd, HandshakeTrouble};
 use crate::introduce::KNOCK;
 use crate::link::ConnectError;
@@ -22,6 +23,8 @@ use crate::suspicion;
 pub(crate) struct Clock {
     /// When the schedule has to run again; never later than anything that is due.
     pub(crate) wake: Mono,
+    /// When what is not urgent is done.
+    pub(crate) grid: Grid,
     /// When each node has to be looked at.
     agenda: BTreeSet<(Mono, NodeKey)>,
     /// When this node, a replica, looks for orphaned primaries.
@@ -38,17 +41,16 @@ pub(crate) struct Clock {
     pub(crate) random_ping: Mono,
 }
 
-/// What is not urgent waits for the next multiple of this, so that a big mesh does not wake its nodes for each peer.
-const GRID: Duration = Duration::from_millis(100);
 /// The least difference of two moments.
 pub(crate) const TICK: Duration = Duration::from_micros(1);
 /// Connections are not tried more often than this [retry-1].
 const RETRY_MIN: Duration = Duration::from_millis(50);
 
 impl Clock {
-    pub(crate) fn new(now: Mono) -> Self {
+    pub(crate) fn new(now: Mono, me: &NodeId) -> Self {
         Self {
             wake: now,
+            grid: Grid::of(me),
             agenda: BTreeSet::new(),
             migration: now,
             introduce: None,
@@ -58,20 +60,6 @@ impl Clock {
             random_ping: now.after(Duration::from_secs(1)),
         }
     }
-}
-
-/// The next tick of a real server at or after `at`. Its ticks do not fall together with those of others: they count from
-/// some moment that its name stands for.
-pub(crate) fn next_tick(at: Mono, me: &NodeId) -> Mono {
-    let grid = GRID.as_micros() as u64;
-    let start = me.as_bytes().iter().fold(0, |sum: u64, byte| (sum * 31 + u64::from(*byte)) % grid);
-    let since = at.as_micros().saturating_sub(start);
-    Mono::from_micros(since.checked_next_multiple_of(grid).map_or(u64::MAX, |since| since.saturating_add(start)))
-}
-
-/// The next point on the grid at or after `at`; a timeout without end has none.
-pub(crate) fn on_grid(at: Mono) -> Mono {
-    Mono::from_micros(at.as_micros().checked_next_multiple_of(GRID.as_micros() as u64).unwrap_or(u64::MAX))
 }
 
 impl Engine {
@@ -92,7 +80,7 @@ impl Engine {
             self.broadcast = true;
         }
         if self.clock.random_ping <= now {
-            self.clock.random_ping = on_grid(now.after(Duration::from_secs(1)));
+            self.clock.random_ping = self.clock.grid.from(now.after(Duration::from_secs(1)));
             if !self.mischief.no_random_ping {
                 self.ping_at_random();
             }
@@ -111,7 +99,7 @@ impl Engine {
             }
         }
         if self.clock.migration <= now && self.table.me().is_replica() {
-            self.clock.migration = on_grid(now.after(TICK));
+            self.clock.migration = self.clock.grid.from(now.after(TICK));
             self.consider_migration();
         }
         let mut wake = self.clock.random_ping;
@@ -168,7 +156,7 @@ impl Engine {
     /// The own slots have changed by an operator's word: everybody is told with the next tick [slots-1].
     pub(crate) fn tell_slots_soon(&mut self) {
         if self.config.rules == Rules::Slotmesh {
-            self.clock.tell.get_or_insert(on_grid(self.now.mono.after(TICK)));
+            self.clock.tell.get_or_insert(self.clock.grid.from(self.now.mono.after(TICK)));
         }
     }
 
@@ -177,7 +165,7 @@ impl Engine {
         if self.config.rules == Rules::Slotmesh {
             let now = self.now.mono;
             let is_first = now.since(self.clock.told) >= GRID;
-            self.clock.tell.get_or_insert(if is_first { now } else { on_grid(now.after(TICK)) });
+            self.clock.tell.get_or_insert(if is_first { now } else { self.clock.grid.from(now.after(TICK)) });
         }
     }
 
@@ -185,7 +173,7 @@ impl Engine {
     pub(crate) fn expect_pong(&mut self, key: NodeKey) {
         let now = self.now.mono;
         self.table.liveness_mut(key).ping_sent.get_or_insert(now);
-        self.look_at(key, on_grid(now.after(self.config.node_timeout / 2)));
+        self.look_at(key, self.clock.grid.from(now.after(self.config.node_timeout / 2)));
     }
 
     /// Does what is due for one node; tells when to look at it again.
@@ -244,13 +232,13 @@ impl Engine {
         let Some(sent) = live.ping_sent else {
             let due = live.pong_received.map_or(now, |at| at.after(self.config.ping_after()));
             if !standing {
-                return on_grid(due.max(now.after(GRID)));
+                return self.clock.grid.from(due.max(now.after(GRID)));
             }
             if due < now {
                 self.ping(key);
-                return on_grid(now.after((timeout / 2).max(Duration::from_millis(1))));
+                return self.clock.grid.from(now.after((timeout / 2).max(Duration::from_millis(1))));
             }
-            return on_grid(due.after(TICK));
+            return self.clock.grid.from(due.after(TICK));
         };
         let waiting = now.since(sent);
         let healthy = node.health == Health::Online;
@@ -270,9 +258,9 @@ impl Engine {
             self.close_link(id);
         }
         let look = if waiting > timeout / 2 {
-            on_grid(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)))
+            self.clock.grid.from(now.after((timeout / 20).max(Duration::from_millis(1)).min(GRID)))
         } else {
-            on_grid(sent.after(timeout / 2).after(TICK))
+            self.clock.grid.from(sent.after(timeout / 2).after(TICK))
         };
         judgement.map_or(look, |due| due.min(look))
     }
@@ -352,7 +340,7 @@ impl Engine {
         let ceiling = if peer.proven > 0 { timeout / 20 } else { timeout / 2 }.clamp(least, Duration::from_secs(8));
         peer.failures = peer.failures.saturating_add(1);
         let due = now.after(doubled.min(ceiling));
-        peer.connect_after = if doubled > GRID && peer.case.is_none() { on_grid(due) } else { due };
+        peer.connect_after = if doubled > GRID && peer.case.is_none() { self.clock.grid.from(due) } else { due };
         peer.connect_error = Some((error, now));
         peer.gone = matches!(error, ConnectError::Refused | ConnectError::Unreachable);
         let retry = peer.connect_after;

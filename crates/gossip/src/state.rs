@@ -6,7 +6,7 @@ use slotmesh_types::{Mono, Slot};
 
 use crate::engine::Engine;
 use crate::event::Event;
-use crate::schedule::{TICK, on_grid};
+use crate::schedule::TICK;
 
 /// A primary stays in state fail this long after its start.
 const WRITABLE_DELAY: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ impl Engine {
         }
         if self.state.look_at <= now {
             self.state.due = true;
-            self.state.look_at = on_grid(now.after(TICK));
+            self.state.look_at = self.clock.grid.from(now.after(TICK));
         }
         self.state.look_at
     }
