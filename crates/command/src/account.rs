@@ -1,14 +1,11 @@
 //! What requests cost: figures, bills of slots, and the logs of what was long or big.
 
-use std::collections::VecDeque;
 use std::mem;
 
-use slotmesh_resp::Args;
-use slotmesh_store::FORESEEN_MAX;
-use slotmesh_types::{Mono, Now, Slot};
+use slotmesh_store::{FORESEEN_MAX, Foreseen};
+use slotmesh_types::{Mono, Now};
 
 use crate::command_log::{Entry, LogKind, shortened};
-use crate::plan::Plan;
 use crate::secrets::without_secrets;
 use crate::server::Server;
 use crate::session::Session;
@@ -33,24 +30,12 @@ impl Server {
         self.rates.look(&self.stats, now.mono);
     }
 
-    /// Asks for the memory of the keys of requests that are about to be executed, at most [`FORESEEN_MAX`] of them, and adds what
-    /// each of them is about to `plans`: to be given to [`execute`](crate::execute) with it, in their order.
-    pub fn foresee<'a>(&self, requests: impl Iterator<Item = Args<'a>>, plans: &mut VecDeque<Plan>) {
-        let mut keys = [(Slot::from_hash(0), &[][..]); FORESEEN_MAX];
-        let mut count = 0;
-        plans.reserve(FORESEEN_MAX);
-        for request in requests.take(FORESEEN_MAX) {
-            let (plan, key) = Plan::ahead(request);
-            plans.push_back(plan);
-            if let Some(key) = key {
-                keys[count] = key;
-                count += 1;
-            }
-        }
-        if count > 0 {
-            self.keyspace.foresee(&keys[..count]);
+    /// Asks for the memory of the keys of requests that are about to be executed.
+    pub fn foresee(&self, keys: &[Foreseen]) {
+        for keys in keys.chunks(FORESEEN_MAX) {
+            self.keyspace.foresee(keys);
             self.stats.prefetches.add(1);
-            self.stats.prefetched_keys.add(count as u64);
+            self.stats.prefetched_keys.add(keys.len() as u64);
         }
     }
 

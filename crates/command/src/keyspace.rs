@@ -144,8 +144,8 @@ impl Keyspace {
         Some(Locked { group: self.groups.try_lock(slot)?, _alone })
     }
 
-    /// Asks for the memory of some keys, at most [`FORESEEN_MAX`](slotmesh_store::FORESEEN_MAX).
-    pub(crate) fn foresee(&self, keys: &[(Slot, &[u8])]) {
+    /// Asks for the memory of some keys.
+    pub(crate) fn foresee(&self, keys: &[slotmesh_store::Foreseen]) {
         self.groups.foresee(keys);
     }
 

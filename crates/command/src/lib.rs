@@ -92,7 +92,7 @@ pub use responsiveness::{Lateness, Responsiveness, ThreadHealth};
 pub use routing::{Access, Asker, Presence, Redirection, Rules, ShardOwner, one_slot, route, shard_owner};
 pub use server::{REDIS_VERSION, Server, VALKEY_VERSION};
 pub use session::Session;
-pub use slotmesh_store::FORESEEN_MAX;
+pub use slotmesh_store::{FORESEEN_MAX, Foreseen};
 pub use standstill::{Span, Standstill};
 pub use stats::{CommandFigures, Counter, SpreadCounter, Stats};
 pub use surroundings::{Process, Surroundings, Usage};

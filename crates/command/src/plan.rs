@@ -1,6 +1,7 @@
 //! What a request is about, as far as its words alone tell.
 
 use slotmesh_resp::Args;
+use slotmesh_store::Foreseen;
 use slotmesh_types::{Slot, key_slot};
 
 use crate::table::{self, Lookup};
@@ -20,8 +21,15 @@ impl Plan {
         Self { found: table::lookup(args), slot: None }
     }
 
-    /// Of a request that is executed later, with its first key, if it is likely to look for one, and the slot of that.
-    pub(crate) fn ahead(args: Args<'_>) -> (Self, Option<(Slot, &[u8])>) {
+    /// Of a request that is about to be executed, to be given to [`execute`](crate::execute) with it; and what it takes to
+    /// [foresee](crate::Server::foresee) its first key, if it is likely to look for one.
+    #[must_use]
+    pub fn ahead(args: Args<'_>) -> (Self, Option<Foreseen>) {
+        let (plan, key) = Self::with_key(args);
+        (plan, key.map(|(slot, key)| Foreseen::new(slot, key)))
+    }
+
+    fn with_key(args: Args<'_>) -> (Self, Option<(Slot, &[u8])>) {
         let [name, second] = [0, 1].map(|index| args.get(index));
         let found = match (name, second) {
             (Some(name), Some(second)) => table::lookup(&[name, second]),
@@ -54,7 +62,7 @@ mod tests {
         encode_command(words, &mut input);
         let mut reader = RequestReader::new(Limits::default());
         let Ok(Next::Request { args, .. }) = reader.next(&input) else { panic!("a whole request") };
-        let (plan, key) = Plan::ahead(args);
+        let (plan, key) = Plan::with_key(args);
         (
             plan,
             key.map(|(slot, key)| {

@@ -1,7 +1,8 @@
 //! Requests of clients, read as they arrive.
 
-use std::collections::VecDeque;
 use std::ops::{Index, Range};
+
+use smallvec::SmallVec;
 
 use crate::inline::split_words;
 use crate::integer::parse_integer;
@@ -20,8 +21,8 @@ pub struct RequestReader {
     found: Vec<Range<usize>>,
     /// Where in `found` the next request begins.
     first: usize,
-    /// Requests that were read ahead and not given out yet.
-    ahead: VecDeque<Whole>,
+    /// Requests that were read ahead and not given out yet, the next one last. Mostly one is.
+    ahead: SmallVec<[Whole; 1]>,
     /// Arguments still to come; `None` between requests.
     missing: Option<i64>,
     /// How far the request has been read.
@@ -80,7 +81,7 @@ impl RequestReader {
             limits,
             found: Vec::new(),
             first: 0,
-            ahead: VecDeque::new(),
+            ahead: SmallVec::new(),
             missing: None,
             position: 0,
             words: Vec::new(),
@@ -92,7 +93,7 @@ impl RequestReader {
         if self.missing.is_none() {
             self.forget_ahead();
             self.found.shrink_to(KEPT_ARGUMENTS);
-            self.ahead = VecDeque::new();
+            self.ahead = SmallVec::new();
             self.words = Vec::new();
         }
     }
@@ -112,7 +113,6 @@ impl RequestReader {
     pub fn read_ahead<'a>(&'a mut self, input: &'a [u8], max: usize) -> impl Iterator<Item = Args<'a>> {
         if self.missing.is_none() {
             self.forget_ahead();
-            self.ahead.reserve(max);
             let mut rest = input;
             while self.ahead.len() < max && rest.first() == Some(&b'*') {
                 let from = self.found.len();
@@ -121,12 +121,13 @@ impl RequestReader {
                     self.missing = None;
                     break;
                 };
-                self.ahead.push_back(Whole { args: self.found.len() - from, size });
+                self.ahead.push(Whole { args: self.found.len() - from, size });
                 rest = &rest[size..];
             }
+            self.ahead.reverse();
         }
         let (mut found, mut rest) = (&self.found[..], input);
-        self.ahead.iter().map(move |whole| {
+        self.ahead.iter().rev().map(move |whole| {
             let (own, others) = found.split_at(whole.args);
             let args = Args(Source::Bulks { input: rest, found: own });
             (found, rest) = (others, &rest[whole.size..]);
@@ -146,7 +147,7 @@ impl RequestReader {
     /// # Errors
     /// When they can't be a request; see [`ProtocolError`].
     pub fn next<'a>(&'a mut self, input: &'a [u8]) -> Result<Next<'a>, ProtocolError> {
-        if let Some(Whole { args, size }) = self.ahead.pop_front() {
+        if let Some(Whole { args, size }) = self.ahead.pop() {
             let found = &self.found[self.first..self.first + args];
             self.first += args;
             return Ok(Next::Request { args: Args(Source::Bulks { input, found }), consumed: size });

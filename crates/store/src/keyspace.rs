@@ -14,6 +14,21 @@ use crate::snapshot::{Aside, Tally};
 /// Most keys that are foreseen at once. More would drive each other out of the nearest cache.
 pub const FORESEEN_MAX: usize = 16;
 
+/// What it takes to ask for the memory that a key will be found in.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreseen {
+    slot: Slot,
+    hash: u64,
+}
+
+impl Foreseen {
+    /// Of a key in this slot.
+    #[must_use]
+    pub fn new(slot: Slot, key: &[u8]) -> Self {
+        Self { slot, hash: hash(key) }
+    }
+}
+
 /// Slots behind one lock.
 pub const GROUP_SLOTS: usize = 64;
 
@@ -151,19 +166,18 @@ impl<X> Keyspace<X> {
         self.group(slot).try_lock()
     }
 
-    /// Asks for the memory that some keys will be found in, at most [`FORESEEN_MAX`]: it comes for all of them together.
+    /// Asks for the memory that some keys will be found in, best at most [`FORESEEN_MAX`]: it comes for all of them together.
     /// Nobody waits for a lock.
-    pub fn foresee(&self, keys: &[(Slot, &[u8])]) {
-        let hashes: [u64; FORESEEN_MAX] = std::array::from_fn(|index| keys.get(index).map_or(0, |(_, key)| hash(key)));
+    pub fn foresee(&self, keys: &[Foreseen]) {
         let look = |look: fn(&SlotKeys, u64)| {
-            for ((slot, _), hash) in keys.iter().zip(hashes) {
+            for Foreseen { slot, hash } in keys {
                 if let Some(keys) = self.try_lock(*slot).as_ref().and_then(|group| group.peek(*slot)) {
-                    look(keys, hash);
+                    look(keys, *hash);
                 }
             }
         };
         // Where the next step leads stands in the memory that was asked for in the one before.
-        keys.iter().for_each(|(slot, _)| self.prefetch_slot(*slot));
+        keys.iter().for_each(|key| self.prefetch_slot(key.slot));
         look(SlotKeys::prefetch_bucket);
         look(SlotKeys::prefetch_entry);
     }
@@ -223,18 +237,19 @@ mod tests {
     fn keys_can_be_foreseen_whether_they_are_there_or_not() {
         let keyspace = Keyspace::<()>::new(1);
         let keys: Vec<Vec<u8>> = (0..2 * FORESEEN_MAX).map(|number| format!("key {number}").into_bytes()).collect();
-        let foreseen: Vec<(Slot, &[u8])> = keys.iter().map(|key| (slot(key.len() as u16), &key[..])).collect();
+        let slots: Vec<(Slot, &[u8])> = keys.iter().map(|key| (slot(key.len() as u16), &key[..])).collect();
+        let foreseen: Vec<Foreseen> = slots.iter().map(|(slot, key)| Foreseen::new(*slot, key)).collect();
         keyspace.foresee(&foreseen);
         let made = keyspace.groups.iter().filter(|lock| !lock.0.lock().slots.is_empty()).count();
         assert_eq!(made, 0, "slots take no memory for a hint");
         let mut changes = Changes::default();
-        for (slot, key) in foreseen.iter().step_by(2) {
+        for (slot, key) in slots.iter().step_by(2) {
             let mut group = keyspace.lock(*slot);
             Db::new(group.slot(*slot), &mut changes, 1_000, true).set_text(key, &[b'v'; 500], Expiry::Never);
         }
-        let held = keyspace.lock(foreseen[0].0);
+        let held = keyspace.lock(slots[0].0);
         keyspace.foresee(&foreseen);
-        assert_eq!(held.peek(foreseen[0].0).map(SlotKeys::len), Some(5), "nobody waits for a lock");
+        assert_eq!(held.peek(slots[0].0).map(SlotKeys::len), Some(5), "nobody waits for a lock");
     }
 
     #[test]

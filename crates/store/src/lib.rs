@@ -58,7 +58,7 @@ mod value;
 pub use db::{Changes, Copied, Db, Edited, Expiry, KeyChange, KeyNote, Lookups};
 pub use eviction::Rank;
 pub use hashes::{Hash, HashLimits, HashRef};
-pub use keyspace::{FORESEEN_MAX, GROUP_SLOTS, Group, Keyspace};
+pub use keyspace::{FORESEEN_MAX, Foreseen, GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, ListRef, NodeRef, Side};
 pub use listpack::{DamagedListpack, Listpack, ListpackRef, Packed, Places, Values};

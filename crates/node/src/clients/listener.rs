@@ -1,7 +1,7 @@
 //! Accepting clients.
 
 use std::fs;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
@@ -10,15 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use slotmesh_command::{ErrorReply, Peer, Session};
+use slotmesh_command::{ErrorReply, Peer};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-use super::connection;
-use super::places::Place;
+use super::guest::Guest;
 use super::shared::Shared;
 use super::signals::Signals;
-use super::stream::{Socket, Stream};
+use super::stream::Socket;
 use crate::ending::TellPanic;
 
 /// Rest after an error of accept, which is most likely for want of descriptors.
@@ -156,28 +155,15 @@ fn welcome(shared: &Arc<Shared>, socket: Socket, peer: &Peer, fd: i64, denied: b
         shared.server.connect(shared.clock.now(), peer, fd, Box::new(signals.clone()))
     };
     match admitted {
-        Ok(session) => serve_at(shared.places.next(), Arc::clone(shared), session, socket, signals),
+        Ok(session) => {
+            let place = shared.places.next();
+            Guest { place, shared: Arc::clone(shared), session, socket, signals }.go_to_place();
+        }
         Err(error) => {
             let mut reply = Vec::new();
             error.write(&mut reply);
             // As much as fits at once: whoever is refused is not waited for.
-            let _ = socket.try_write(&reply);
-        }
-    }
-}
-
-/// Has a client served on the thread of its place.
-pub(super) fn serve_at(place: Place, shared: Arc<Shared>, session: Session, socket: Socket, signals: Signals) {
-    let places = Arc::clone(&shared.places);
-    places.handle(place).spawn(serve(place, shared, session, socket, signals));
-}
-
-async fn serve(place: Place, shared: Arc<Shared>, mut session: Session, socket: Socket, signals: Signals) {
-    match Stream::new(socket) {
-        Ok(stream) => connection::run(place, shared, session, stream, signals).await,
-        Err(error) => {
-            tracing::warn!("A client can't be served: {error}");
-            shared.server.disconnect(&mut session, shared.clock.now());
+            let _ = socket.write(&[IoSlice::new(&reply)]);
         }
     }
 }

@@ -3,15 +3,26 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::guest::Guest;
 
 /// The threads that serve clients, and over how many of them connections are placed at present.
 #[derive(Debug)]
 pub(crate) struct Places {
-    handles: Vec<Handle>,
+    threads: Vec<Thread>,
     active: AtomicUsize,
     /// Whether all of them are, whatever there is to do.
     always_all: AtomicBool,
     next: AtomicUsize,
+}
+
+/// A thread as others reach it.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) handle: Handle,
+    /// Whom it shall serve.
+    pub(crate) guests: UnboundedSender<Guest>,
 }
 
 /// Where a connection is served.
@@ -30,19 +41,19 @@ impl Place {
 
 impl Places {
     /// The first of these threads is the only one that connections are placed on.
-    pub(crate) fn new(handles: Vec<Handle>) -> Self {
-        assert!(!handles.is_empty(), "somebody serves");
-        Self { handles, active: AtomicUsize::new(1), always_all: AtomicBool::new(false), next: AtomicUsize::new(0) }
+    pub(crate) fn new(threads: Vec<Thread>) -> Self {
+        assert!(!threads.is_empty(), "somebody serves");
+        Self { threads, active: AtomicUsize::new(1), always_all: AtomicBool::new(false), next: AtomicUsize::new(0) }
     }
 
     /// The first thread, for what there is only one of.
     pub(crate) fn first(&self) -> &Handle {
-        &self.handles[0]
+        &self.threads[0].handle
     }
 
     /// How many threads there are.
     pub(crate) fn threads(&self) -> usize {
-        self.handles.len()
+        self.threads.len()
     }
 
     /// On how many of them connections are placed.
@@ -67,7 +78,13 @@ impl Places {
 
     /// The thread of a place.
     pub(crate) fn handle(&self, place: Place) -> &Handle {
-        &self.handles[place.thread()]
+        &self.threads[place.thread()].handle
+    }
+
+    /// Has a client served by the thread of its place.
+    pub(crate) fn welcome(&self, guest: Guest) {
+        // Nobody listens any more: the node is ending, and so is the connection.
+        let _ = self.threads[guest.place.thread()].guests.send(guest);
     }
 
     /// Whether the connection is to be served by another thread from here on; its place says by which.

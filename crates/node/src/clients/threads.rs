@@ -8,9 +8,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{mpsc as channel, watch};
 
-use super::places::Places;
+use super::places::{Places, Thread};
+use super::rounds::Rounds;
 use super::spread::{self, Spread};
 use crate::watchdog::Watchdog;
 
@@ -36,20 +37,26 @@ impl Threads {
     pub(crate) fn start(count: usize, watchdog: &Arc<Watchdog>) -> io::Result<Self> {
         let runtimes: Vec<Runtime> =
             (0..count).map(|_| Builder::new_current_thread().enable_all().build()).collect::<Result<_, _>>()?;
-        let places = Arc::new(Places::new(runtimes.iter().map(|runtime| runtime.handle().clone()).collect()));
+        let (guests, coming): (Vec<_>, Vec<_>) = (0..count).map(|_| channel::unbounded_channel()).unzip();
+        let thread = |(runtime, guests): (&Runtime, _)| Thread { handle: runtime.handle().clone(), guests };
+        let places = Arc::new(Places::new(runtimes.iter().zip(guests).map(thread).collect()));
         let (stop, stopped) = watch::channel(false);
         let mut threads = Self { stop, threads: Vec::new(), places, files: Vec::new(), spread: None };
         let (tell, told) = mpsc::channel();
-        for (index, runtime) in runtimes.into_iter().enumerate() {
+        for (index, (runtime, guests)) in runtimes.into_iter().zip(coming).enumerate() {
             let (stopped, watchdog, tell) = (stopped.clone(), Arc::clone(watchdog), tell.clone());
             let thread = thread::Builder::new().name(format!("clients-{index}"));
             threads.threads.push(thread.spawn(move || {
+                let rounds = runtime.block_on(async { Rounds::new() });
+                let told = rounds.as_ref().map(|_| spread::file_of_this_thread()).map_err(|error| error.kind().into());
                 // Whoever started it waits for this.
-                let _ = tell.send(spread::file_of_this_thread());
-                serve(runtime, index, &watchdog, stopped);
+                let _ = tell.send(told);
+                if let Ok(rounds) = rounds {
+                    serve(runtime, rounds.serve(guests), watchdog.beat(index), stopped);
+                }
             })?);
         }
-        threads.files = told.iter().take(count).collect();
+        threads.files = told.iter().take(count).collect::<io::Result<_>>()?;
         Ok(threads)
     }
 
@@ -87,12 +94,18 @@ impl Drop for Threads {
     }
 }
 
-fn serve(runtime: Runtime, index: usize, watchdog: &Watchdog, mut stopped: watch::Receiver<bool>) {
+fn serve(
+    runtime: Runtime,
+    rounds: impl Future<Output = ()>,
+    beats: impl Future<Output = ()>,
+    mut stopped: watch::Receiver<bool>,
+) {
     runtime.block_on(async {
         tokio::select! {
             // An error means that the sender is gone, so it is time to stop as well.
             _ = stopped.wait_for(|stopped| *stopped) => {}
-            () = watchdog.beat(index) => {}
+            () = rounds => {}
+            () = beats => {}
         }
     });
     runtime.shutdown_timeout(STOP_TIMEOUT);

@@ -160,7 +160,7 @@ impl Connection {
                     self.session.client().take_pushes(&mut self.out, REPLY_BYTES);
                     self.flush().await?;
                 }
-                count = self.input.read(&mut self.stream) => match count? {
+                count = self.input.read(&self.stream) => match count? {
                     0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                     count => {
                         self.note_input(count);

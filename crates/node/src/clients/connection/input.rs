@@ -4,9 +4,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::mem;
-use std::task::{Context, Poll, ready};
-
-use tokio::io::ReadBuf;
+use std::task::Poll;
 
 use super::KEPT_BYTES;
 use crate::clients::stream::Stream;
@@ -48,11 +46,11 @@ impl Input {
 
     /// Waits for more, at most [`READ_BYTES`], and tells how many came; 0 at the end of the connection. Nothing is lost when
     /// it is given up.
-    pub(super) async fn read(&mut self, stream: &mut Stream) -> io::Result<usize> {
-        poll_fn(|cx| {
+    pub(super) async fn read(&mut self, stream: &Stream) -> io::Result<usize> {
+        poll_fn(|_| {
             let mut buffer = BUFFER.take();
             buffer.resize(READ_BYTES, 0);
-            let result = poll_read(stream, cx, &mut buffer);
+            let result = stream.poll_read(&mut buffer);
             if let Poll::Ready(Ok(count @ 1..)) = result {
                 buffer = self.add(buffer, count);
             }
@@ -98,12 +96,6 @@ impl Input {
         }
         (self.start, self.end) = (0, self.bytes.len());
     }
-}
-
-fn poll_read(stream: &mut Stream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-    let mut buffer = ReadBuf::new(buffer);
-    ready!(stream.poll_read(cx, &mut buffer))?;
-    Poll::Ready(Ok(buffer.filled().len()))
 }
 
 #[cfg(test)]

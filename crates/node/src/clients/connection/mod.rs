@@ -1,26 +1,25 @@
 //! One client connection.
 
+mod ahead;
 mod follow;
 mod input;
 mod send;
 
-use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::task::Poll;
 
 use input::{Input, READ_BYTES};
 
-use slotmesh_command::{ErrorReply, Executed, FORESEEN_MAX, Outcome, Output, Plan, Session, execute};
+use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Plan, Session, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
 
 use send::REPLY_BYTES;
 
-use super::listener::serve_at;
+use super::guest::Guest;
 use super::places::Place;
+use super::rounds::{self, after_others, has_company};
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::Stream;
@@ -28,6 +27,10 @@ use super::stream::Stream;
 /// A client that always has something to say gives way to the others of its thread after so many reads, and after each
 /// that filled the buffer or brought so many replies: its socket alone would never make it wait.
 const ROUNDS: u64 = 16;
+
+/// Who sends no more than that at a time, and is not alone, waits until the requests of all others were read: what one of
+/// them needs is asked for together with what the others need.
+const SHORT_BYTES: usize = 1024;
 
 /// Room that a connection keeps between requests.
 const KEPT_BYTES: usize = 4 * 1024;
@@ -41,8 +44,14 @@ const STRANGER_BYTES: usize = 1 << 20;
 /// How packets of the bus begin. A node that was told the wrong port learns it at once instead of waiting in vain.
 const BUS_SIGNATURE: &[u8] = b"RCmb";
 
-/// Serves a connection until it ends, is killed, the server stops, or it moves to another thread.
-pub(crate) async fn run(place: Place, shared: Arc<Shared>, session: Session, stream: Stream, signals: Signals) {
+/// Serves a connection until it ends, is killed, the server stops, or it moves to another thread; gives it back then.
+pub(crate) async fn run(
+    place: Place,
+    shared: Arc<Shared>,
+    session: Session,
+    stream: Stream,
+    signals: Signals,
+) -> Option<Guest> {
     signals.attach().await;
     let now = shared.clock.now();
     let mut connection = Connection {
@@ -51,7 +60,7 @@ pub(crate) async fn run(place: Place, shared: Arc<Shared>, session: Session, str
         session,
         stream,
         reader: RequestReader::new(Limits::default()),
-        plans: VecDeque::new(),
+        plans: SmallVec::new(),
         input: Input::default(),
         limits: None,
         out: Output::default(),
@@ -69,26 +78,11 @@ pub(crate) async fn run(place: Place, shared: Arc<Shared>, session: Session, str
         connection.note_end();
     }
     let Connection { place, shared, mut session, stream, .. } = connection;
-    match stream.into_socket() {
-        Ok(socket) if moves => serve_at(place, shared, session, socket, signals),
-        _ => shared.server.disconnect(&mut session, shared.clock.now()),
+    if moves {
+        return Some(Guest { place, shared, session, socket: stream.into_socket(), signals });
     }
-}
-
-/// Lets whoever else of this thread has something to do go first, once: the requests of all who have sent some are executed, then all
-/// replies are sent. Sending is most of the work, and wakes clients who want the same cores; one after the other, and not in turns with
-/// reading, it takes up to a quarter less.
-async fn after_others() {
-    let mut is_over = false;
-    poll_fn(|cx| {
-        if is_over {
-            return Poll::Ready(());
-        }
-        is_over = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    shared.server.disconnect(&mut session, shared.clock.now());
+    None
 }
 
 /// Why a connection is not served any more.
@@ -104,8 +98,8 @@ struct Connection {
     session: Session,
     stream: Stream,
     reader: RequestReader,
-    /// What the requests are about that the reader has read ahead.
-    plans: VecDeque<Plan>,
+    /// What the requests are about that the reader has read ahead, the next one last. Mostly one is.
+    plans: SmallVec<[Plan; 1]>,
     /// What has arrived and was not executed.
     input: Input,
     /// What the limits of the reader come from: the settings of that version, and whether the password was not shown.
@@ -132,13 +126,19 @@ impl Connection {
             let mut full = false;
             tokio::select! {
                 biased;
-                count = self.input.read(&mut self.stream) => match count? {
+                count = self.input.read(&self.stream) => match count? {
                     0 => break,
                     count => {
                         full = count == READ_BYTES;
                         self.note_input(count);
+                        if has_company() {
+                            self.let_others_read(count).await;
+                        }
                         self.execute_all().await?;
                         if !full {
+                            // The requests of all who have sent some are executed, then all replies are sent. Sending is most
+                            // of the work, and wakes clients who want the same cores; one after the other, and not in turns
+                            // with reading, it takes up to a quarter less.
                             after_others().await;
                         }
                     }
@@ -153,17 +153,36 @@ impl Connection {
         Ok(End::Over)
     }
 
+    /// So many bytes have arrived: what is short waits until all others were read.
+    async fn let_others_read(&mut self, count: usize) {
+        if count <= SHORT_BYTES {
+            self.look_at_first();
+            self.input.give_back();
+            after_others().await;
+            self.foresee();
+            self.now = rounds::time(&self.shared.clock);
+        } else {
+            self.now = self.shared.clock.now();
+        }
+    }
+
     fn note_input(&mut self, count: usize) {
-        self.now = self.shared.clock.now();
+        self.now = rounds::time(&self.shared.clock);
         self.shared.server.note_input(&self.session, count as u64, self.now);
     }
 
     /// The last request, begun when the clock was looked at last, took until now.
     fn note_time(&mut self) {
         let begun = self.now;
-        self.now = self.shared.clock.after(begun);
+        self.look_at_clock();
         let micros = self.now.mono.micros_since(begun.mono);
         self.shared.server.note_time(&mut self.session, micros);
+    }
+
+    /// Something has ended that had begun when the clock was looked at last. What others of this thread do begins here.
+    fn look_at_clock(&mut self) {
+        self.now = self.shared.clock.after(self.now);
+        rounds::note_time(self.now);
     }
 
     /// Executes every whole request at hand.
@@ -180,11 +199,12 @@ impl Connection {
                 Ok(Next::Request { args, consumed }) => {
                     let mut words = SmallVec::<[&[u8]; WORDS]>::new();
                     args.for_each(|word| words.push(word));
-                    let (server, begun, plan) = (&self.shared.server, self.now, self.plans.pop_front());
+                    let (server, begun, plan) = (&self.shared.server, self.now, self.plans.pop());
                     let outcome = execute(server, &mut self.session, begun, &words, plan, &mut self.out);
-                    self.now = self.shared.clock.after(begun);
-                    let ended = self.now.mono;
-                    let request = Executed { args: &words, begun, ended, bytes_in: consumed as u64 };
+                    let now = self.shared.clock.after(begun);
+                    rounds::note_time(now);
+                    self.now = now;
+                    let request = Executed { args: &words, begun, ended: now.mono, bytes_in: consumed as u64 };
                     server.note_request(&mut self.session, &request);
                     // One that has not begun is read again.
                     let begins_anew = matches!(outcome, Outcome::Held(_)) && !self.session.is_executing();
@@ -200,8 +220,7 @@ impl Connection {
                 self.forget_ahead();
             }
             if self.plans.is_empty() && self.input.len() > 0 && outcome == Outcome::Continue {
-                let requests = self.reader.read_ahead(self.input.bytes(), FORESEEN_MAX);
-                self.shared.server.foresee(requests, &mut self.plans);
+                self.look_ahead();
             }
             if outcome != Outcome::Continue {
                 self.shared.server.settle(&mut self.session);
@@ -219,7 +238,7 @@ impl Connection {
         }
         self.input.rest();
         self.reader.rest();
-        self.plans = VecDeque::new();
+        self.plans = SmallVec::new();
         self.closing |= self.has_too_much_input();
         Ok(())
     }
