@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use input::{Input, READ_BYTES};
 
-use slotmesh_command::{ErrorReply, Executed, Outcome, Output, Plan, Session, execute};
+use slotmesh_command::{ErrorReply, Executed, FORESEEN_MAX, Outcome, Output, Plan, Session, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
 use slotmesh_types::Now;
 use smallvec::SmallVec;
@@ -156,7 +156,8 @@ impl Connection {
     /// So many bytes have arrived: what is short waits until all others were read.
     async fn let_others_read(&mut self, count: usize) {
         if count <= SHORT_BYTES {
-            self.look_at_first();
+            self.limit_requests();
+            self.look_ahead(1);
             self.input.give_back();
             after_others().await;
             self.foresee();
@@ -220,7 +221,8 @@ impl Connection {
                 self.forget_ahead();
             }
             if self.plans.is_empty() && self.input.len() > 0 && outcome == Outcome::Continue {
-                self.look_ahead();
+                self.look_ahead(FORESEEN_MAX);
+                self.foresee();
             }
             if outcome != Outcome::Continue {
                 self.shared.server.settle(&mut self.session);
