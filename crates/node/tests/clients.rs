@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -47,6 +48,63 @@ fn long_replies_keep_their_place_among_short_ones() {
     for (index, reply) in wanted.iter().chain([&text("4")]).enumerate() {
         assert!(client.receive().expect("a reply").1 == *reply, "reply {index} is another");
     }
+}
+
+#[test]
+fn a_crowd_on_one_thread_gets_its_own_replies_and_who_has_said_all_gets_them_too() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 1\n");
+    let connect = || TcpStream::connect(("127.0.0.1", port)).expect("the node listens");
+    // More than are heard of in one round. Some send a lot, some the start of a request, and some say that it was all.
+    let mut crowd: Vec<TcpStream> = (0..300).map(|_| connect()).collect();
+    let number = |index: usize, request: usize| format!("{index}-{request}-{}", "x".repeat(index * 7 % 900));
+    let request = |text: &str| format!("*2\r\n$4\r\nECHO\r\n${}\r\n{text}\r\n", text.len());
+    for (index, client) in crowd.iter_mut().enumerate() {
+        let requests: String = (0..=index % 4).map(|each| request(&number(index, each))).collect();
+        let rest = request("rest");
+        let (begun, end) = rest.split_at(if index % 3 == 0 { 9 } else { 0 });
+        client.write_all(format!("{requests}{begun}").as_bytes()).expect("it is connected");
+        if begun.is_empty() {
+            client.shutdown(Shutdown::Write).expect("it is connected");
+        } else {
+            client.write_all(end.as_bytes()).expect("it is connected");
+        }
+    }
+    for (index, mut client) in crowd.into_iter().enumerate() {
+        let text = |text: String| format!("${}\r\n{text}\r\n", text.len());
+        let mut wanted: String = (0..=index % 4).map(|each| text(number(index, each))).collect();
+        let mut got = Vec::new();
+        if index % 3 == 0 {
+            wanted.push_str(&text("rest".to_owned()));
+            got.resize(wanted.len(), 0);
+            client.read_exact(&mut got).expect("all replies");
+        } else {
+            client.read_to_end(&mut got).expect("all replies, then the end");
+        }
+        assert_eq!(String::from_utf8_lossy(&got), wanted, "client {index}");
+    }
+}
+
+#[test]
+fn who_does_not_read_waits_alone() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 1\n");
+    let mut slow = TcpStream::connect(("127.0.0.1", port)).expect("the node listens");
+    let long = "y".repeat(300_000);
+    let request = format!("*2\r\n$4\r\nECHO\r\n${}\r\n{long}\r\n", long.len());
+    // Far more than its socket takes.
+    let sender = {
+        let mut slow = slow.try_clone().expect("a descriptor");
+        std::thread::spawn(move || (0..100).try_for_each(|_| slow.write_all(request.as_bytes())))
+    };
+    let mut other = Client::connect(port);
+    for _ in 0..100 {
+        assert_eq!(other.ask(&["PING"]), b"+PONG\r\n");
+    }
+    let mut got = vec![0; 100 * (long.len() + "$300000\r\n\r\n".len())];
+    slow.read_exact(&mut got).expect("all replies");
+    assert_eq!(got.iter().filter(|byte| **byte == b'y').count(), 100 * long.len());
+    sender.join().expect("no panic").expect("all was sent");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The connections of one thread, served in rounds.
 //!
-//! In a round everybody who has something to do does it, and whoever asks to go after the others goes when they are done.
-//! Connections are no tasks of tokio: its tasks and its watch over sockets took a tenth of what a small request costs. One
-//! task of tokio serves them all, so whatever they wait for besides their sockets is tokio's, as anywhere.
+//! In a round everybody who has something to do has up to three turns, and whoever asks to go on after the others does so when they
+//! have had theirs: all read, then all execute, then all send. Tasks of tokio can do that as well, at the price of tokio's way
+//! through its queue for each turn; docs/BENCHMARKS.md has what that is. One task of tokio serves them all, so whatever they wait for
+//! besides their sockets is tokio's, as anywhere.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -29,8 +30,8 @@ use super::guest::Guest;
 use super::stream::Readiness;
 use crate::clock::Clock;
 
-/// Sockets that are heard of in one round.
-const EVENTS: usize = 1024;
+/// Sockets that are heard of in one round: what else the thread has to do waits for it.
+const EVENTS: usize = 128;
 
 /// Turns that a connection may have in one round.
 const TURNS: usize = 3;
@@ -151,7 +152,7 @@ impl Rounds {
     /// Serves whoever comes, for ever.
     pub(crate) async fn serve(mut self, mut guests: UnboundedReceiver<Guest>) {
         poll_fn(|cx| {
-            self.woken.task.lock().get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
+            *self.woken.task.lock() = Some(cx.waker().clone());
             while let Poll::Ready(Some(guest)) = guests.poll_recv(cx) {
                 self.admit(guest);
             }
@@ -180,12 +181,8 @@ impl Rounds {
 
     fn hear_of_sockets(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(Ok(mut ready)) = self.sockets.poll_read_ready_mut(cx) {
-            if let Err(error) = ready.get_inner_mut().poll(&mut self.events, Some(Duration::ZERO)) {
-                // Nothing was heard; it is asked again when there is more.
-                tracing::warn!("The sockets of clients can't be asked for what has arrived: {error}");
-                self.events.clear();
-            }
-            let is_all = self.events.iter().count() < EVENTS;
+            let is_heard = ready.get_inner_mut().poll(&mut self.events, Some(Duration::ZERO)).is_ok();
+            let is_all = is_heard && self.events.iter().count() < EVENTS;
             if is_all {
                 ready.clear_ready();
             }
@@ -197,7 +194,7 @@ impl Rounds {
                 }
             }
             if !is_all {
-                // The others have their turn in the next round.
+                // The others have their turn in the next round, as all have where a signal has come between.
                 return cx.waker().wake_by_ref();
             }
         }
