@@ -285,7 +285,7 @@ fn a_change_is_finished_when_its_client_is_killed() {
     assert_eq!(two.ask(&["CLIENT", "KILL", "ID", &id]), b":1\r\n");
     assert!(one.receive().is_none(), "it is gone");
     go.send(()).expect("it waits");
-    until("the new port is open", || std::net::TcpStream::connect(("127.0.0.1", other)).is_ok());
+    until("the new port is open", || TcpStream::connect(("127.0.0.1", other)).is_ok());
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn clients_come_over_ipv6_where_there_is_any() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "bind 127.0.0.1 -::1");
     assert_eq!(Client::connect(port).ask(&["PING"]), b"+PONG\r\n");
-    if let Ok(mut stream) = std::net::TcpStream::connect((std::net::Ipv6Addr::LOCALHOST, port)) {
+    if let Ok(mut stream) = TcpStream::connect((std::net::Ipv6Addr::LOCALHOST, port)) {
         stream.write_all(b"CLIENT LIST\r\n").expect("sent");
         let mut reply = [0; 1024];
         let count = stream.read(&mut reply).expect("a reply");

@@ -12,10 +12,18 @@ use crate::clients::stream::Stream;
 /// Bytes read in one go.
 pub(super) const READ_BYTES: usize = 16 * 1024;
 
+/// What is no longer than that can be set aside.
+pub(super) const SHORT_BYTES: usize = 1024;
+
+/// Buffers for what is set aside that a thread keeps.
+const SPARE_MAX: usize = 128;
+
 thread_local! {
     /// Where what arrives is put first. It belongs to the thread, so that an idle connection holds none; who has it while
     /// requests are executed leaves an empty one.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Buffers for what is set aside, each of [`SHORT_BYTES`]: many at a time, and again with the next requests.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What has arrived from a client and was not executed.
@@ -84,12 +92,26 @@ impl Input {
         }
     }
 
+    /// The same for what is short and is looked at again soon.
+    pub(super) fn set_aside(&mut self) {
+        if self.is_lent && self.len() <= SHORT_BYTES {
+            let mut short = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(SHORT_BYTES));
+            short.extend_from_slice(self.bytes());
+            let end = short.len();
+            BUFFER.set(mem::replace(self, Self { bytes: short, start: 0, end, is_lent: false }).bytes);
+        }
+        self.give_back();
+    }
+
     /// Keeps what is left, the start of a request, until more comes.
     pub(super) fn rest(&mut self) {
         self.give_back();
         self.bytes.drain(..self.start);
         if self.bytes.is_empty() {
-            self.bytes = Vec::new();
+            let buffer = mem::take(&mut self.bytes);
+            if buffer.capacity() == SHORT_BYTES {
+                SPARE.with_borrow_mut(|spare| (spare.len() < SPARE_MAX).then(|| spare.push(buffer)));
+            }
         } else if self.start > 0 && self.bytes.len() <= KEPT_BYTES {
             // Not while a long request arrives: it would move with every piece of it.
             self.bytes.shrink_to(KEPT_BYTES);
@@ -126,6 +148,23 @@ mod tests {
         input.consume(9);
         input.rest();
         assert_eq!((input.len(), input.bytes.capacity()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_set_aside_gives_its_buffer_back() {
+        let mut input = Input::default();
+        for _ in 0..2 {
+            add(&mut input, b"one");
+            input.set_aside();
+            assert_eq!((input.bytes(), input.bytes.capacity()), (&b"one"[..], SHORT_BYTES));
+            assert_eq!((BUFFER.take().len(), SPARE.with_borrow(Vec::len)), (READ_BYTES, 0));
+            input.consume(3);
+            input.rest();
+            assert_eq!((input.bytes.capacity(), SPARE.with_borrow(Vec::len)), (0, 1));
+        }
+        add(&mut input, &[b'x'; SHORT_BYTES + 1]);
+        input.set_aside();
+        assert_eq!((input.len(), input.is_lent, SPARE.with_borrow(Vec::len)), (SHORT_BYTES + 1, false, 1));
     }
 
     #[test]

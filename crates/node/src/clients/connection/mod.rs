@@ -8,7 +8,7 @@ mod send;
 use std::io;
 use std::sync::Arc;
 
-use input::{Input, READ_BYTES};
+use input::{Input, READ_BYTES, SHORT_BYTES};
 
 use slotmesh_command::{ErrorReply, Executed, FORESEEN_MAX, Outcome, Output, Plan, Session, execute};
 use slotmesh_resp::{Limits, Next, RequestReader};
@@ -27,10 +27,6 @@ use super::stream::Stream;
 /// A client that always has something to say gives way to the others of its thread after so many reads, and after each
 /// that filled the buffer or brought so many replies: its socket alone would never make it wait.
 const ROUNDS: u64 = 16;
-
-/// Who sends no more than that at a time, and is not alone, waits until the requests of all others were read: what one of
-/// them needs is asked for together with what the others need.
-const SHORT_BYTES: usize = 1024;
 
 /// Room that a connection keeps between requests.
 const KEPT_BYTES: usize = 4 * 1024;
@@ -153,12 +149,13 @@ impl Connection {
         Ok(End::Over)
     }
 
-    /// So many bytes have arrived: what is short waits until all others were read.
+    /// So many bytes have arrived: who sends so few waits until the requests of all others were read. What one of them needs is
+    /// asked for together with what the others need.
     async fn let_others_read(&mut self, count: usize) {
         if count <= SHORT_BYTES {
             self.limit_requests();
             self.look_ahead(1);
-            self.input.give_back();
+            self.input.set_aside();
             after_others().await;
             self.foresee();
             self.now = rounds::time(&self.shared.clock);
