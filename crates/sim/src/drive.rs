@@ -9,6 +9,7 @@ use slotmesh_types::{Mono, Now};
 use crate::connections::ConnectionId;
 use crate::disk::{File, Held};
 use crate::network::{Due, End, Payload};
+use crate::node::SimNode;
 use crate::world::{START_MICROS, World};
 
 /// A save takes this long, at least and at most.
@@ -23,10 +24,15 @@ impl World {
     /// Does everything that is due.
     pub(crate) fn step(&mut self) {
         while let Some(due) = self.network.pop(self.now) {
-            match self.network.addressee(&due).and_then(|node| self.busy(node)) {
-                Some(later) => self.network.schedule(later, due),
-                None => self.happen(&due),
+            let addressee = self.network.addressee(&due);
+            if let Some(later) = addressee.and_then(|node| self.busy(node)) {
+                self.network.schedule(later, due);
+                continue;
             }
+            if let Some(node) = addressee.filter(|node| self.is_slow_and_due(*node)) {
+                self.wake(node);
+            }
+            self.happen(&due);
         }
         for node in self.timers.due(self.now) {
             match self.busy(node) {
@@ -128,9 +134,6 @@ impl World {
             }
             return;
         }
-        if self.is_slow_and_due(at.node) {
-            self.wake(at.node);
-        }
         self.trace.note(at.node as u64);
         self.trace.note(at.link.0);
         match arrival.payload {
@@ -150,10 +153,12 @@ impl World {
         }
     }
 
-    /// Whether a node that works long on everything has come to its deadline: it would not get round to it otherwise.
+    /// Whether a node that works long on everything has come to its deadline: it would not get round to it otherwise, while much
+    /// happens to it.
     fn is_slow_and_due(&self, node: usize) -> bool {
-        let deadline = self.running(node).poll_timeout();
-        !self.nodes[node].work.is_zero() && deadline.is_some_and(|at| at <= self.now)
+        let SimNode { engine, work, .. } = &self.nodes[node];
+        let deadline = engine.as_ref().and_then(Engine::poll_timeout);
+        !work.is_zero() && deadline.is_some_and(|at| at <= self.now)
     }
 
     /// Whether the life of a node that an end belongs to still lasts.
