@@ -204,7 +204,8 @@ impl Rounds {
         let keys = mem::take(&mut *self.woken.keys.lock());
         for key in keys {
             if let Some(served) = self.connections.get_mut(key) {
-                served.bell.is_rung.store(false, Ordering::Release);
+                // Whoever finds it rung relies on being seen: read, not only written.
+                served.bell.is_rung.swap(false, Ordering::AcqRel);
                 served.note_due(key, &mut self.due);
             }
         }
