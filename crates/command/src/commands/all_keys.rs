@@ -61,12 +61,12 @@ pub(crate) fn scan(call: &mut Call<'_>) -> Handled {
     };
     let mut found: Vec<Box<[u8]>> = Vec::new();
     let within = |slot| only.is_none_or(|only| only == slot);
-    let next =
-        walk(call.server, call.now, cursor, Pace { keys: filter.count, whole_slots: false }, within, |key, value| {
-            if filter.shows(key, value) {
-                found.push(key.into());
-            }
-        });
+    let pace = Pace { keys: filter.count, whole_slots: false };
+    let next = walk(call.server, call.now, cursor, pace, within, |key, value| {
+        if filter.shows(key, value) {
+            found.push(key.into());
+        }
+    });
     let next = next.map_or(0, Cursor::to_number);
     let mut reply = call.reply();
     reply.array(2);

@@ -37,12 +37,12 @@ pub(crate) fn clusterscan(call: &mut Call<'_>) -> Handled {
     let within = |slot: Slot| {
         slot <= last && wanted.is_none_or(|wanted| wanted == slot) && matching.is_none_or(|matching| matching == slot)
     };
-    let next =
-        walk(call.server, call.now, cursor, Pace { keys: filter.count, whole_slots: false }, within, |key, value| {
-            if filter.shows(key, value) {
-                found.push(key.into());
-            }
-        });
+    let pace = Pace { keys: filter.count, whole_slots: false };
+    let next = walk(call.server, call.now, cursor, pace, within, |key, value| {
+        if filter.shows(key, value) {
+            found.push(key.into());
+        }
+    });
     let next = match (next, wanted, matching) {
         (Some(next), ..) => Some(shown(call, next)),
         (None, Some(_), _) | (None, _, Some(_)) => None,

@@ -45,7 +45,7 @@ thread_local! {
     static TIME: Cell<Option<Now>> = const { Cell::new(None) };
 }
 
-/// What time it is, as those know who had their turn before: to look at the clock costs as much as to find a key.
+/// What time it is, as those know who had their turn before: one look at the clock is enough for them all.
 pub(crate) fn time(clock: &Clock) -> Now {
     TIME.get().unwrap_or_else(|| {
         let now = clock.now();

@@ -47,12 +47,13 @@ impl Threads {
             let (stopped, watchdog, tell) = (stopped.clone(), Arc::clone(watchdog), tell.clone());
             let thread = thread::Builder::new().name(format!("clients-{index}"));
             threads.threads.push(thread.spawn(move || {
-                let rounds = runtime.block_on(async { Rounds::new() });
-                let told = rounds.as_ref().map(|_| spread::file_of_this_thread()).map_err(|error| error.kind().into());
-                // Whoever started it waits for this.
-                let _ = tell.send(told);
-                if let Ok(rounds) = rounds {
-                    serve(runtime, rounds.serve(guests), watchdog.beat(index), stopped);
+                // Whoever started it waits for the word.
+                match runtime.block_on(async { Rounds::new() }) {
+                    Ok(rounds) => {
+                        let _ = tell.send(Ok(spread::file_of_this_thread()));
+                        serve(runtime, rounds.serve(guests), watchdog.beat(index), stopped);
+                    }
+                    Err(error) => drop(tell.send(Err(error))),
                 }
             })?);
         }
