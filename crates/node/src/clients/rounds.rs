@@ -14,7 +14,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Token};
 use parking_lot::Mutex;
 use slab::Slab;
+use slotmesh_sync::Wish;
 use slotmesh_types::Now;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -102,7 +102,8 @@ struct Served {
 /// Wakes one connection. Rung for one that has ended, it may wake another for nothing.
 struct Bell {
     key: usize,
-    is_rung: AtomicBool,
+    /// That it has a turn.
+    wish: Wish,
     woken: Arc<Woken>,
 }
 
@@ -120,7 +121,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.is_rung.swap(true, Ordering::AcqRel) {
+        if !self.wish.make() {
             return;
         }
         self.woken.keys.lock().push(self.key);
@@ -173,7 +174,7 @@ impl Rounds {
             return guest.turn_away(&error);
         }
         let readiness = Rc::new(Readiness::default());
-        let bell = Arc::new(Bell { key, is_rung: AtomicBool::new(false), woken: Arc::clone(&self.woken) });
+        let bell = Arc::new(Bell { key, wish: Wish::default(), woken: Arc::clone(&self.woken) });
         let waker = Waker::from(Arc::clone(&bell));
         entry.insert(Served { service: guest.service(Rc::clone(&readiness)), readiness, bell, waker, is_due: true });
         self.due.push(key);
@@ -204,8 +205,7 @@ impl Rounds {
         let keys = mem::take(&mut *self.woken.keys.lock());
         for key in keys {
             if let Some(served) = self.connections.get_mut(key) {
-                // Whoever finds it rung relies on being seen: read, not only written.
-                served.bell.is_rung.swap(false, Ordering::AcqRel);
+                served.bell.wish.take();
                 served.note_due(key, &mut self.due);
             }
         }
