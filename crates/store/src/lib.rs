@@ -62,7 +62,7 @@ pub use keyspace::{FORESEEN_MAX, Foreseen, GROUP_SLOTS, Group, Keyspace};
 pub use lcs::{Lcs, LcsError, LcsMatch, lcs, lcs_length};
 pub use list::{Elements, End, List, ListLimit, ListRef, NodeRef, Side};
 pub use listpack::{DamagedListpack, Listpack, ListpackRef, Packed, Places, Values};
-pub use number::{LongDouble, parse_double, write_double};
+pub use number::{LongDouble, parse_double, write_double, write_shortest_double};
 pub use set::{DamagedIntSet, IntSet, IntSetRef, Set, SetLimits, SetRef, difference, intersection, union};
 pub use slot_keys::SlotKeys;
 pub use snapshot::{Overrun, Snapshot, SnapshotEntry};

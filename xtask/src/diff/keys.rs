@@ -52,6 +52,9 @@ const ANY: &[&str] = &[
     "[RPUSH|SADD] $k $m",
     "HSET $k $m $v",
     "COMMAND GETKEYSANDFLAGS SORT $k [|STORE,$k|GET,#]",
+    "DEBUG DIGEST-VALUE $k [|$k]",
+    "DEBUG POPULATE [3|0|-1|x] [|{t}p|{t}p,40|{t}p,5|{t}p,x]",
+    "DEBUG PROTOCOL [string|integer|double|bignum|null|array|set|map|verbatim|true|false|x]",
 ];
 
 const STRINGS: &[&str] = &[
@@ -185,7 +188,7 @@ pub(super) const FAMILIES: [&[&str]; 10] =
 /// Commands of a script.
 const SCRIPT: usize = 40;
 
-/// A script of one family, with some of the commands for keys of any type between.
+/// A script of one family, with some of the commands for keys of any type between; at the end all keys are compared.
 pub(super) fn script(pick: &mut Pick, number: usize) -> Vec<Step> {
     let family = FAMILIES[number % FAMILIES.len()];
     let mut steps = vec![step(0, &["FLUSHALL"])];
@@ -193,6 +196,7 @@ pub(super) fn script(pick: &mut Pick, number: usize) -> Vec<Step> {
         let lines = if pick.chance(15) { ANY } else { family };
         steps.push(made(pick, 0, lines));
     }
+    steps.push(step(0, &["DEBUG", "DIGEST"]));
     steps
 }
 

@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Long enough that no step is disturbed by a suspicion.
 const FLAGS: [(&str, &str); 1] = [("cluster-node-timeout", "5000")];
 
+/// Keys are compared by their digest.
+const FLAGS_WITH_KEYS: [(&str, &str); 2] = [FLAGS[0], ("enable-debug-command", "yes")];
+
 /// Clusters in which much changes hands are looked at until they have been quiet for so long: several heartbeats between any
 /// two nodes.
 const QUIET: Duration = Duration::from_millis(600);
@@ -66,8 +69,8 @@ struct Side {
 }
 
 impl Side {
-    fn start(rack: &Rack, kind: Kind, count: usize) -> Result<Self> {
-        let nodes = rack.start(&vec![kind; count], &FLAGS)?;
+    fn start(rack: &Rack, kind: Kind, count: usize, flags: &[(&str, &str)]) -> Result<Self> {
+        let nodes = rack.start(&vec![kind; count], flags)?;
         if count > 1 {
             join(&nodes)?;
         }
@@ -175,12 +178,12 @@ pub(super) struct Pair {
 impl Pair {
     /// A lone node of each kind.
     pub(super) fn lone(rack: &Rack) -> Result<Self> {
-        Self::start(rack, "a lone node", 1)
+        Self::start(rack, "a lone node", 1, &FLAGS)
     }
 
     /// A lone node of each kind that owns every slot.
     pub(super) fn whole(rack: &Rack) -> Result<Self> {
-        let pair = Self::start(rack, "a node with keys", 1)?;
+        let pair = Self::start(rack, "a node with keys", 1, &FLAGS_WITH_KEYS)?;
         for side in [&pair.ours, &pair.theirs] {
             side.nodes[0].call(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
             await_ok(&side.nodes)?;
@@ -190,7 +193,7 @@ impl Pair {
 
     /// A cluster of three of each kind.
     pub(super) fn trio(rack: &Rack) -> Result<Self> {
-        Self::start(rack, "a cluster of three", 3)
+        Self::start(rack, "a cluster of three", 3, &FLAGS)
     }
 
     /// A cluster of three of each kind in which slots and roles change hands.
@@ -199,8 +202,9 @@ impl Pair {
         Ok(Self { name: "a cluster on the move", ours, theirs, history: Vec::new(), quiet: QUIET })
     }
 
-    fn start(rack: &Rack, name: &'static str, count: usize) -> Result<Self> {
-        let (ours, theirs) = (Side::start(rack, Kind::Slotmesh, count)?, Side::start(rack, Kind::Valkey9, count)?);
+    fn start(rack: &Rack, name: &'static str, count: usize, flags: &[(&str, &str)]) -> Result<Self> {
+        let start = |kind| Side::start(rack, kind, count, flags);
+        let (ours, theirs) = (start(Kind::Slotmesh)?, start(Kind::Valkey9)?);
         Ok(Self { name, ours, theirs, history: Vec::new(), quiet: Duration::ZERO })
     }
 

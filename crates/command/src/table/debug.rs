@@ -1,4 +1,4 @@
-//! DEBUG: what tests of clusters need to make a node misbehave. Only a part of Valkey's.
+//! DEBUG: what tests of clusters need. Only a part of Valkey's.
 
 use super::command::{Category, Command, Flag, Group};
 use crate::commands::debug;
@@ -15,14 +15,28 @@ pub(super) const DEBUG: Command =
             "CLUSTERLINK KILL <to|from|all> <node-id>",
             "    End the links that this node has opened to another one, those that it has",
             "    accepted from it, or both.",
+            "DIGEST",
+            "    A figure for all keys and what they hold, in hexadecimal digits.",
+            "DIGEST-VALUE <key> [<key> ...]",
+            "    The same for what each of these keys holds.",
             "DISABLE-CLUSTER-RANDOM-PING <0|1>",
             "    Whether the ping that goes to some node every second is left out.",
             "DISABLE-CLUSTER-RECONNECTION <0|1>",
             "    Whether links that have ended stay closed.",
             "DROP-CLUSTER-PACKET-FILTER <packet-type>",
             "    Drop packets of this type: -1 for none, -2 for all.",
+            "ERROR <text>",
+            "    Reply with this error.",
             "LOG <message>",
             "    Write a message to the log.",
+            "OBJECT <key> [fast]",
+            "    How the value of a key is kept; with `fast` without what takes time to find out.",
+            "POPULATE <count> [<prefix>] [<size>]",
+            "    Make keys <prefix>:<number>, of any slot, with texts that are filled up to this",
+            "    size with zeros. The prefix is 'key' if none is given.",
+            "PROTOCOL <type>",
+            "    Reply with a value of this type: string, integer, double, bignum, null, array,",
+            "    set, map, attrib, push, verbatim, true, false.",
             "SET-ACTIVE-EXPIRE <0|1>",
             "    Whether keys are looked for that have expired and that nobody asks for.",
             "SLEEP <seconds>",

@@ -150,12 +150,18 @@ impl<'s> Turn<'s> {
         self.prepared = prepared;
     }
 
-    /// Acts on the keys, and tells what came of it.
+    /// Acts on the keys as somebody who does not use them, and tells what came of it.
+    pub(crate) fn with_keys<R>(&mut self, act: impl FnOnce(&mut Db<'_>) -> R) -> R {
+        self.with_db(|db, _| act(db))
+    }
+
+    /// The same, with what is kept beside the keys.
     fn with_db<R>(&mut self, act: impl FnOnce(&mut Db<'_>, &mut Beside) -> R) -> R {
         let (keys, beside) = self.group.as_mut().expect(STILL_LOCKED).parts(self.slot);
         self.changes.observed = beside.is_observed() || self.server.tracking.broadcasts();
-        let mut db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired());
-        let result = act(&mut db, beside);
+        let lookups = Lookups { usage: beside.settings.get().usage, touches: false, ..Lookups::default() };
+        let db = Db::new(keys, &mut self.changes, self.now.unix.0, self.server.takes_out_expired());
+        let result = act(&mut db.with_lookups(lookups), beside);
         self.settle();
         result
     }

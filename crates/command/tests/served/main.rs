@@ -2,6 +2,7 @@
 
 mod access;
 mod command_log;
+mod debug;
 mod eviction;
 mod hashes;
 mod keys;

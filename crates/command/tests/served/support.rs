@@ -111,9 +111,13 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new(table: Table) -> Self {
+        Self::with_config(table, Config::default())
+    }
+
+    /// One that was started with this configuration.
+    pub(crate) fn with_config(table: Table, config: Config) -> Self {
         let view = Mutex::new(Arc::new(table.view()));
         let world = Arc::new(World { view, version: AtomicU64::new(0), published: AtomicUsize::new(0) });
-        let config = Config::default();
         let pubsub = PubSub::new(config.output_limits());
         let surroundings = Box::new(Shared(Arc::clone(&world)));
         let server = Server::new(Now::default(), Process::default(), config, Keyspace::new(1), surroundings, pubsub);

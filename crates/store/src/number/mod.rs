@@ -42,17 +42,22 @@ pub(crate) fn parse_any(text: &[u8]) -> Option<f64> {
 pub fn write_double(out: &mut String, number: f64) {
     // From here on they write as many digits as they need.
     const WHOLE_MAX: f64 = (1_u64 << 62) as f64;
-    let written = if number.is_nan() {
-        write!(out, "nan")
+    if number != 0.0 && number.trunc() == number && number.abs() < WHOLE_MAX {
+        write!(out, "{}", number as i64).expect("a string takes everything");
+    } else {
+        write_shortest_double(out, number);
+    }
+}
+
+/// Writes a number with as few digits as it takes to read the same number again, whole numbers too.
+pub fn write_shortest_double(out: &mut String, number: f64) {
+    if number.is_nan() {
+        out.push_str("nan");
     } else if number == 0.0 || number.is_infinite() {
-        write!(out, "{number}")
-    } else if number.trunc() == number && number.abs() < WHOLE_MAX {
-        write!(out, "{}", number as i64)
+        write!(out, "{number}").expect("a string takes everything");
     } else {
         write_shortest(out, number);
-        Ok(())
-    };
-    written.expect("a string takes everything");
+    }
 }
 
 /// Numbers that end in more zeros are written with an exponent.

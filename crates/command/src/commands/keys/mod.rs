@@ -8,7 +8,7 @@ mod terms;
 
 pub(crate) use dump::{dump, prepare, restore};
 pub(crate) use migrate::{migrate, migrate_keys};
-pub(crate) use object::{object_encoding, object_freq, object_idletime, object_refcount};
+pub(crate) use object::{encoding, object_encoding, object_freq, object_idletime, object_refcount};
 pub(crate) use sort::{sort, sort_keys, sort_ro, sort_ro_keys};
 pub(crate) use terms::{expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl};
 

@@ -23,7 +23,7 @@ pub(crate) fn object_encoding(call: &mut Keyed<'_>) -> Done {
 }
 
 /// The name that real servers have for the way in which a value is kept.
-fn encoding(key: &[u8], value: ValueRef<'_>, expires: bool) -> &'static str {
+pub(crate) fn encoding(key: &[u8], value: ValueRef<'_>, expires: bool) -> &'static str {
     match value {
         ValueRef::Number(_) => "int",
         ValueRef::Text(text) => {

@@ -1,5 +1,10 @@
 //! DEBUG.
 
+mod digest;
+mod object;
+mod populate;
+mod protocol;
+
 use std::str;
 use std::time::Duration;
 
@@ -15,6 +20,9 @@ use crate::outcome::{Debug, DroppedPackets, Outcome, Question};
 /// Longest time for which the bus is held up.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
+/// They save the keys and read them again, or need that one can.
+const NEEDS_PERSISTENCE: [&str; 5] = ["crash-and-recover", "loadaof", "reload", "restart", "slotmigration"];
+
 pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
     let args = call.args;
     let is = |word: &str, count: usize| is_word(args[1], word) && args.len() == count;
@@ -27,6 +35,13 @@ pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
             call.server.keyspace.set_expires(is_on(args[2]));
             return call.ok();
         }
+        () if is("digest", 2) => return digest::digest(call),
+        () if is_word(args[1], "digest-value") => return digest::digest_value(call),
+        () if is("object", 3) || is("object", 4) => return object::object(call),
+        () if is_word(args[1], "populate") && (3..=5).contains(&args.len()) => return populate::populate(call),
+        () if is("protocol", 3) => return protocol::protocol(call),
+        () if is("error", 3) => return Err(wanted_error(args[2])),
+        () if NEEDS_PERSISTENCE.iter().any(|word| is_word(args[1], word)) => return Err(not_yet(args[1])),
         () if is("log", 3) => Debug::Log(String::from_utf8_lossy(args[2]).into_owned()),
         () if is("sleep", 3) => Debug::Sleep(seconds(args[2])),
         () if is("drop-cluster-packet-filter", 3) => Debug::Drop(dropped(args[2])?),
@@ -51,6 +66,17 @@ fn kill_links(call: &Call<'_>) -> Result<Debug, ErrorReply> {
     } else {
         Err(ErrorReply::echo(&[b"Unknown direction ", direction]))
     }
+}
+
+/// Line ends at the edges, which other errors lose, become spaces as well.
+fn wanted_error(text: &[u8]) -> ErrorReply {
+    let shown: Vec<u8> = text.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }).collect();
+    ErrorReply::new(shown)
+}
+
+fn not_yet(subcommand: &[u8]) -> ErrorReply {
+    let name = String::from_utf8_lossy(subcommand).to_ascii_uppercase();
+    ErrorReply::err(format!("DEBUG {name} is not supported by this release of slotmesh"))
 }
 
 /// A number other than 0. What is no number counts as 0, as in real servers.
