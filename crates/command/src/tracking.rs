@@ -242,21 +242,24 @@ impl Server {
         }
     }
 
-    /// Tells those who hear of a prefix which keys with it have changed.
-    pub(crate) fn broadcast(&self, keys: &BTreeSet<Box<[u8]>>, author: u64, now: Mono) {
+    /// Tells those who hear of a prefix which keys with it have changed. Each key is given with the number of the client that
+    /// did it; 0 for none.
+    pub(crate) fn broadcast(&self, keys: &BTreeMap<Box<[u8]>, u64>, now: Mono) {
         let by_prefix = self.tracking.by_prefix();
-        let mut changed: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
-        for key in keys {
+        let mut changed: BTreeMap<&[u8], Vec<(&[u8], u64)>> = BTreeMap::new();
+        for (key, author) in keys {
             for length in by_prefix.lengths.keys() {
                 if let Some((prefix, _)) = key.get(..*length).and_then(|start| by_prefix.clients.get_key_value(start)) {
-                    changed.entry(prefix).or_default().push(key);
+                    changed.entry(prefix).or_default().push((key, *author));
                 }
             }
         }
         for (prefix, keys) in changed {
             for client in by_prefix.clients[prefix].values() {
                 let noloop = client.tracking().as_ref().is_some_and(|mode| mode.noloop);
-                if !(noloop && client.id == author) {
+                let others = keys.iter().filter(|(_, author)| !(noloop && client.id == *author));
+                let keys: Vec<&[u8]> = others.map(|(key, _)| *key).collect();
+                if !keys.is_empty() {
                     self.tell_invalid(client, Some(&keys), now);
                 }
             }

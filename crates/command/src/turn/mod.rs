@@ -4,7 +4,7 @@ mod readers;
 mod serving;
 mod upkeep;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -46,6 +46,8 @@ pub(crate) struct Turn<'s> {
     author: u64,
     /// Keys that have changed and are waited for, if there are any.
     ready: Option<Box<Ready>>,
+    /// Keys that have changed, for those who hear of prefixes, and who has changed each first.
+    told: BTreeMap<Box<[u8]>, u64>,
     /// All that was there, if it was taken out.
     flushed: Option<Box<SlotKeys>>,
     /// Whether more keys are noted for those who have read them.
@@ -103,6 +105,7 @@ impl<'s> Turn<'s> {
             events: Vec::new(),
             author: 0,
             ready: None,
+            told: BTreeMap::new(),
             flushed: None,
             reads: false,
             prepared: None,
@@ -277,9 +280,8 @@ impl<'s> Turn<'s> {
 
     /// The same of each key that has changed.
     fn tell_changes(&mut self) {
-        let Self { server, slot, group, changes, author, ready, now, .. } = self;
+        let Self { server, slot, group, changes, author, ready, told, now, .. } = self;
         let beside = &mut group.as_mut().expect(STILL_LOCKED).beside;
-        let mut told = BTreeSet::new();
         for (key, change) in changes.keys.drain(..) {
             match change {
                 KeyChange::Expired => {
@@ -297,14 +299,11 @@ impl<'s> Turn<'s> {
                 server.invalidate(&readers, &key, *author, now.mono);
             }
             if server.tracking.broadcasts() {
-                told.insert(key.clone());
+                told.entry(key.clone()).or_insert(*author);
             }
             if beside.touch(*slot, &key) {
                 ready.get_or_insert_default().add(key);
             }
-        }
-        if !told.is_empty() {
-            server.broadcast(&told, *author, now.mono);
         }
     }
 }
@@ -330,6 +329,9 @@ fn lookups(request: &Request<'_>, settings: &Settings, random: &mut Random) -> L
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.serve_waiters();
+        if !self.told.is_empty() {
+            self.server.broadcast(&self.told, self.now.mono);
+        }
         self.group = None;
         if !self.changes.garbage.is_empty() || self.flushed.is_some() {
             let garbage = mem::take(&mut self.changes.garbage);

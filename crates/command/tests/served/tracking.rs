@@ -115,6 +115,17 @@ fn prefixes_are_told_of_what_is_written_below_them() {
 }
 
 #[test]
+fn what_a_transaction_has_changed_is_told_once() {
+    let fixture = Fixture::new(Table::Alone);
+    let (mut all, mut quiet) = (tracked(&fixture, " BCAST"), tracked(&fixture, " BCAST NOLOOP"));
+    all.say_all(&["MULTI", "MSET {x}a 1 {x}b 1", "MSET {x}c 1 {x}a 2", "EXEC"]);
+    let invalid = "invalid *3 $4 {x}a $4 {x}b $4 {x}c";
+    assert_eq!((told(&mut all).as_str(), told(&mut quiet).as_str()), (invalid, invalid));
+    quiet.say_all(&["MULTI", "SET {x}a 3", "EXEC"]);
+    assert_eq!((told(&mut all).as_str(), told(&mut quiet).as_str()), ("invalid *1 $4 {x}a", ""));
+}
+
+#[test]
 fn caching_chooses_for_the_next_request_or_transaction() {
     let fixture = Fixture::new(Table::Alone);
     let (mut optin, mut optout) = (tracked(&fixture, " OPTIN"), tracked(&fixture, " OPTOUT"));
