@@ -20,8 +20,8 @@ use crate::outcome::{Debug, DroppedPackets, Outcome, Question};
 /// Longest time for which the bus is held up.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
-/// They save the keys and read them again, or need that one can.
-const NEEDS_PERSISTENCE: [&str; 5] = ["crash-and-recover", "loadaof", "reload", "restart", "slotmigration"];
+/// What is not there yet: there are no files for keys, and no atomic slot migration.
+const NOT_YET: [&str; 5] = ["crash-and-recover", "loadaof", "reload", "restart", "slotmigration"];
 
 pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
     let args = call.args;
@@ -41,7 +41,7 @@ pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
         () if is_word(args[1], "populate") && (3..=5).contains(&args.len()) => return populate::populate(call),
         () if is("protocol", 3) => return protocol::protocol(call),
         () if is("error", 3) => return Err(wanted_error(args[2])),
-        () if NEEDS_PERSISTENCE.iter().any(|word| is_word(args[1], word)) => return Err(not_yet(args[1])),
+        () if NOT_YET.iter().any(|word| is_word(args[1], word)) => return Err(not_yet(args[1])),
         () if is("log", 3) => Debug::Log(String::from_utf8_lossy(args[2]).into_owned()),
         () if is("sleep", 3) => Debug::Sleep(seconds(args[2])),
         () if is("drop-cluster-packet-filter", 3) => Debug::Drop(dropped(args[2])?),

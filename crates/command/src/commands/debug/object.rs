@@ -1,7 +1,5 @@
 //! DEBUG OBJECT: how a key's value is kept.
 
-use std::fmt::Write as _;
-
 use slotmesh_store::{ListRef, NodeRef, ValueRef};
 use slotmesh_types::key_slot;
 
@@ -33,17 +31,17 @@ pub(super) fn object(call: &mut Call<'_>) -> Handled {
         let mut line = format!("Value at:0x0 refcount:1 encoding:{}", encoding(key, value, expires));
         if !is_fast {
             let bytes = slotmesh_rdb::dump(value).len() - BYTES_AROUND_VALUE;
-            write!(line, " serializedlength:{bytes}").ok()?;
+            line += &format!(" serializedlength:{bytes}");
         }
         if counts_uses {
-            write!(line, " lfu_freq:{frequency}").ok()?;
+            line += &format!(" lfu_freq:{frequency}");
         } else {
-            write!(line, " lru:{clock} lru_seconds_idle:{idle}").ok()?;
+            line += &format!(" lru:{clock} lru_seconds_idle:{idle}");
         }
         if let ValueRef::List(list) = value
             && list.encoding() == "quicklist"
         {
-            line.push_str(&nodes(list, limit, depth, is_fast));
+            line += &nodes(list, limit, depth, is_fast);
         }
         Some(line)
     });
@@ -64,7 +62,7 @@ fn nodes(list: ListRef<'_>, limit: i64, depth: i64, is_fast: bool) -> String {
             NodeRef::Packed(pack) => pack.as_bytes().len(),
             NodeRef::Plain(text) => text.len(),
         };
-        text.push_str(&format!(" ql_uncompressed_size:{}", list.nodes().map(bytes).sum::<usize>()));
+        text += &format!(" ql_uncompressed_size:{}", list.nodes().map(bytes).sum::<usize>());
     }
     text
 }
