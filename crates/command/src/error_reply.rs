@@ -54,6 +54,11 @@ impl ErrorReply {
         Self::err("value is not an integer or out of range")
     }
 
+    /// A command that later releases will have.
+    pub(crate) fn not_yet(name: &str) -> Self {
+        Self::err(format!("{name} is not supported by this release of slotmesh"))
+    }
+
     /// The whole text, code first.
     #[must_use]
     pub fn text(&self) -> &[u8] {

@@ -18,7 +18,7 @@ pub(crate) fn failover(_call: &mut Call<'_>) -> Handled {
 
 /// A real replica that is told this tries again once a second.
 pub(crate) fn psync(_call: &mut Call<'_>) -> Handled {
-    Err(ErrorReply::err("replication is not supported by this release of slotmesh"))
+    Err(ErrorReply::not_yet("replication"))
 }
 
 /// What a replica tells of itself before it asks for the data.

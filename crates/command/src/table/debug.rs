@@ -43,4 +43,4 @@ pub(super) const DEBUG: Command =
             "    Hold up the cluster bus, for an hour at most. Decimals allowed.",
         ])
         .allowed_by("enable-debug-command")
-        .handler(debug::debug);
+        .wide(debug::debug);

@@ -96,6 +96,19 @@ fn keys_are_made_in_any_slot_and_those_that_are_there_stay() {
 }
 
 #[test]
+fn in_a_transaction_it_looks_at_keys_that_the_transaction_has_locked() {
+    let world = allowed(Table::Alone);
+    let mut client = world.client();
+    for request in ["DIGEST", "DIGEST-VALUE a:0", "OBJECT a:0 fast", "POPULATE 3 a"] {
+        // A second lock of the group would end the test.
+        let begun = client.say_all(&["MULTI", "SET a:0 1", &format!("DEBUG {request}"), "INCR a:0"]);
+        assert_eq!(begun, "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+        let executed = client.say("EXEC");
+        assert!(executed.starts_with("*3\r\n+OK\r\n") && executed.ends_with("\r\n:2\r\n"), "{executed}");
+    }
+}
+
+#[test]
 fn an_object_tells_how_it_is_kept() {
     let world = allowed(Table::Alone);
     let mut client = world.client();
@@ -163,6 +176,7 @@ fn an_error_of_ones_own_is_replied_and_what_is_not_there_yet_says_so() {
     let world = allowed(Table::Alone);
     let mut client = world.client();
     assert_eq!(client.say_words(&[b"DEBUG", b"ERROR", b"FOO a\r\nb\n"]), "-FOO a  b \r\n");
+    assert!(!client.say("INFO errorstats").contains("FOO"), "nothing went wrong");
     for name in ["RELOAD", "restart"] {
         let shown = name.to_uppercase();
         let reply = format!("-ERR DEBUG {shown} is not supported by this release of slotmesh\r\n");

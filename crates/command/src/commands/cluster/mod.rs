@@ -25,7 +25,7 @@ pub(crate) use topology::{info, links, myid, myshardid, nodes, replicas, shards,
 
 fn unsupported(call: &mut Call<'_>) -> Handled {
     let name = call.command.full_name.replace('|', " ").to_ascii_uppercase();
-    Err(ErrorReply::err(format!("{name} is not supported by this release of slotmesh")))
+    Err(ErrorReply::not_yet(&name))
 }
 
 pub(super) fn known_id(call: &Call<'_>, argument: &[u8]) -> Result<NodeId, ErrorReply> {

@@ -40,8 +40,13 @@ pub(crate) fn debug(call: &mut Call<'_>) -> Handled {
         () if is("object", 3) || is("object", 4) => return object::object(call),
         () if is_word(args[1], "populate") && (3..=5).contains(&args.len()) => return populate::populate(call),
         () if is("protocol", 3) => return protocol::protocol(call),
-        () if is("error", 3) => return Err(wanted_error(args[2])),
-        () if NOT_YET.iter().any(|word| is_word(args[1], word)) => return Err(not_yet(args[1])),
+        () if is("error", 3) => return error(call),
+        () if NOT_YET.iter().any(|word| is_word(args[1], word)) => {
+            return Err(ErrorReply::not_yet(&format!(
+                "DEBUG {}",
+                String::from_utf8_lossy(args[1]).to_ascii_uppercase()
+            )));
+        }
         () if is("log", 3) => Debug::Log(String::from_utf8_lossy(args[2]).into_owned()),
         () if is("sleep", 3) => Debug::Sleep(seconds(args[2])),
         () if is("drop-cluster-packet-filter", 3) => Debug::Drop(dropped(args[2])?),
@@ -68,15 +73,11 @@ fn kill_links(call: &Call<'_>) -> Result<Debug, ErrorReply> {
     }
 }
 
-/// Line ends at the edges, which other errors lose, become spaces as well.
-fn wanted_error(text: &[u8]) -> ErrorReply {
-    let shown: Vec<u8> = text.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }).collect();
-    ErrorReply::new(shown)
-}
-
-fn not_yet(subcommand: &[u8]) -> ErrorReply {
-    let name = String::from_utf8_lossy(subcommand).to_ascii_uppercase();
-    ErrorReply::err(format!("DEBUG {name} is not supported by this release of slotmesh"))
+/// Replies with what was asked for; that counts as no error, as in real servers.
+fn error(call: &mut Call<'_>) -> Handled {
+    let text = String::from_utf8_lossy(call.args[2]);
+    call.reply().error(&text);
+    Ok(Outcome::Continue)
 }
 
 /// A number other than 0. What is no number counts as 0, as in real servers.
