@@ -16,12 +16,9 @@ use slotmesh_admin::proto::topology_service_client::TopologyServiceClient;
 use slotmesh_admin::proto::watch_events_request::Start;
 use slotmesh_admin::proto::{self, MeetOutcome, apply_response, watch_events_response, watch_topology_response};
 use slotmesh_node::{Node, StartError};
-use support::{Client, Folder, free_port, start, try_start};
+use support::{Client, Folder, PATIENCE, free_port, start, try_start};
 use tonic::Code;
 use tonic::transport::Channel;
-
-/// Longer than anything here takes, unless something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node with its API.
 struct Member {

@@ -6,12 +6,11 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use slotmesh_config::Config;
 use slotmesh_node::{Node, NodeOptions, StartError};
 use slotmesh_wire::{HeaderFields, HeaderTemplate, Name};
-use support::{Client, Folder, free_port, start, try_start, until};
+use support::{Client, Folder, PATIENCE, free_port, start, try_start, until};
 
 fn refusal(port: u16, bytes: &[u8]) -> String {
     let mut client = Client::connect(port);
@@ -162,7 +161,7 @@ fn a_message_of_a_stranger_is_not_collected() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "");
     let mut peer = TcpStream::connect((Ipv4Addr::LOCALHOST, port + 10_000)).expect("a bus port");
-    peer.set_read_timeout(Some(Duration::from_secs(10))).expect("a patience");
+    peer.set_read_timeout(Some(PATIENCE)).expect("a patience");
     // The beginning of a PUBLISH of a gigabyte.
     let mut prefix = b"RCmb".to_vec();
     prefix.extend(0x4000_0000_u32.to_be_bytes());

@@ -4,11 +4,10 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::time::Duration;
 
 use slotmesh_node::Node;
 use slotmesh_resp::Value;
-use support::{Client, Folder, free_port, start, until};
+use support::{Client, Folder, PATIENCE, free_port, start, until};
 
 const OK: &[u8] = b"+OK\r\n";
 
@@ -91,7 +90,7 @@ impl Target {
 
     fn accept(&self) -> TargetLink {
         let (stream, _) = self.listener.accept().expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         TargetLink { stream, input: Vec::new() }
     }
 }

@@ -210,7 +210,7 @@ fn fill(node: &Node, count: u32, words: impl Fn(u32) -> Vec<String>) -> Result<(
 fn connect(node: &Node) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&node.address(), Client::PATIENCE)?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(6 * Client::PATIENCE))?;
+    stream.set_read_timeout(Some(Client::PATIENCE))?;
     Ok(stream)
 }
 

@@ -28,7 +28,7 @@ pub struct Node {
 
 impl Node {
     /// How long a server may take to start or to stop.
-    pub const PATIENCE: Duration = Duration::from_secs(20);
+    pub const PATIENCE: Duration = Duration::from_secs(60);
 
     /// Starts a process without waiting for it; `flags` are directives and their values.
     pub(crate) fn spawn(kind: Kind, program: &Path, port: u16, dir: TempDir, flags: &[(&str, &str)]) -> Result<Self> {

@@ -12,8 +12,9 @@ use slotmesh_config::Config;
 use slotmesh_node::{Node, NodeOptions, StartError};
 use slotmesh_resp::{Value, encode_command};
 
-/// Longer than anything here takes, unless something hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than anything here takes, unless something hangs. While all cores are busy, an fsync alone was seen to take 23
+/// seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A port that is free now, and whose bus port is free, too. Both are below those of outgoing connections.
 pub(crate) fn free_port() -> u16 {
