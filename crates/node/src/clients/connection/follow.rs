@@ -167,6 +167,7 @@ impl Connection {
                         if self.has_too_much_input() {
                             return Err(io::ErrorKind::ConnectionAborted.into());
                         }
+                        self.input.give_back();
                     }
                 },
             }

@@ -57,8 +57,8 @@ impl Input {
     pub(super) async fn read(&mut self, stream: &Stream) -> io::Result<usize> {
         poll_fn(|_| {
             let mut buffer = BUFFER.take();
-            buffer.resize(READ_BYTES, 0);
-            let result = stream.poll_read(&mut buffer);
+            buffer.resize(SHORT_BYTES + READ_BYTES, 0);
+            let result = stream.poll_read(&mut buffer[SHORT_BYTES..]);
             if let Poll::Ready(Ok(count @ 1..)) = result {
                 buffer = self.add(buffer, count);
             }
@@ -70,14 +70,18 @@ impl Input {
         .await
     }
 
-    /// Adds so many bytes from the start of a buffer; gives the buffer back, or an empty one if the bytes stay there.
-    fn add(&mut self, buffer: Vec<u8>, count: usize) -> Vec<u8> {
-        if self.bytes.is_empty() {
-            *self = Self { bytes: buffer, start: 0, end: count, is_lent: true };
+    /// Adds so many bytes that stand in a buffer behind room for what is short; gives the buffer back, or an empty one if the
+    /// bytes stay there. Of many requests in a row the last is mostly cut: its start goes before the rest of it, not all that
+    /// has come behind its start.
+    fn add(&mut self, mut buffer: Vec<u8>, count: usize) -> Vec<u8> {
+        if !self.is_lent && self.len() <= SHORT_BYTES {
+            let (start, end) = (SHORT_BYTES - self.len(), SHORT_BYTES + count);
+            buffer[start..SHORT_BYTES].copy_from_slice(self.bytes());
+            keep(mem::replace(self, Self { bytes: buffer, start, end, is_lent: true }).bytes);
             return Vec::new();
         }
         self.bytes.truncate(self.end);
-        self.bytes.extend_from_slice(&buffer[..count]);
+        self.bytes.extend_from_slice(&buffer[SHORT_BYTES..][..count]);
         self.end = self.bytes.len();
         self.is_lent = false;
         buffer
@@ -108,10 +112,7 @@ impl Input {
         self.give_back();
         self.bytes.drain(..self.start);
         if self.bytes.is_empty() {
-            let buffer = mem::take(&mut self.bytes);
-            if buffer.capacity() == SHORT_BYTES {
-                SPARE.with_borrow_mut(|spare| (spare.len() < SPARE_MAX).then(|| spare.push(buffer)));
-            }
+            keep(mem::take(&mut self.bytes));
         } else if self.start > 0 && self.bytes.len() <= KEPT_BYTES {
             // Not while a long request arrives: it would move with every piece of it.
             self.bytes.shrink_to(KEPT_BYTES);
@@ -120,13 +121,23 @@ impl Input {
     }
 }
 
+/// Keeps a buffer for what is set aside, if it is one.
+fn keep(mut buffer: Vec<u8>) {
+    if buffer.capacity() == SHORT_BYTES {
+        buffer.clear();
+        SPARE.with_borrow_mut(|spare| (spare.len() < SPARE_MAX).then(|| spare.push(buffer)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BUFFER_BYTES: usize = SHORT_BYTES + READ_BYTES;
+
     fn buffer(text: &[u8]) -> (Vec<u8>, usize) {
-        let mut buffer = text.to_vec();
-        buffer.resize(READ_BYTES, 0);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        buffer[SHORT_BYTES..][..text.len()].copy_from_slice(text);
         (buffer, text.len())
     }
 
@@ -138,16 +149,30 @@ mod tests {
     #[test]
     fn what_is_whole_stays_in_the_buffer_and_what_is_left_leaves_it() {
         let mut input = Input::default();
-        assert!(add(&mut input, b"onetwoth"), "it stays where it is");
-        input.consume(6);
+        for _ in 0..2 {
+            assert!(add(&mut input, b"onetwoth"), "it stays where it is");
+            input.consume(6);
+            input.rest();
+            assert_eq!((input.bytes(), input.bytes.capacity(), input.is_lent), (&b"th"[..], 2, false));
+            assert_eq!(BUFFER.take().len(), BUFFER_BYTES, "the thread has its buffer again");
+            assert!(add(&mut input, b"reefour"), "what was left goes there");
+            assert_eq!(input.bytes(), b"threefour");
+            input.consume(9);
+            input.rest();
+            assert_eq!((input.len(), input.bytes.capacity()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn what_is_long_grows_in_a_buffer_of_its_own() {
+        let (mut input, long) = (Input::default(), [b'x'; SHORT_BYTES + 1]);
+        add(&mut input, &long);
         input.rest();
-        assert_eq!((input.bytes(), input.is_lent), (&b"th"[..], false));
-        assert_eq!(BUFFER.take().len(), READ_BYTES, "the thread has its buffer again");
-        assert!(!add(&mut input, b"reefour"));
-        assert_eq!(input.bytes(), b"threefour");
-        input.consume(9);
+        assert!(!add(&mut input, b"yz"));
+        assert_eq!((input.bytes(), input.is_lent), (&[&long[..], b"yz"].concat()[..], false));
+        input.consume(SHORT_BYTES + 2);
         input.rest();
-        assert_eq!((input.len(), input.bytes.capacity()), (0, 0));
+        assert_eq!(input.bytes(), b"z");
     }
 
     #[test]
@@ -157,7 +182,7 @@ mod tests {
             add(&mut input, b"one");
             input.set_aside();
             assert_eq!((input.bytes(), input.bytes.capacity()), (&b"one"[..], SHORT_BYTES));
-            assert_eq!((BUFFER.take().len(), SPARE.with_borrow(Vec::len)), (READ_BYTES, 0));
+            assert_eq!((BUFFER.take().len(), SPARE.with_borrow(Vec::len)), (BUFFER_BYTES, 0));
             input.consume(3);
             input.rest();
             assert_eq!((input.bytes.capacity(), SPARE.with_borrow(Vec::len)), (0, 1));
@@ -173,11 +198,23 @@ mod tests {
         add(&mut input, b"one");
         input.consume(1);
         input.give_back();
-        assert_eq!((input.bytes(), input.bytes.capacity(), BUFFER.take().len()), (&b"ne"[..], 2, READ_BYTES));
+        assert_eq!((input.bytes(), input.bytes.capacity(), BUFFER.take().len()), (&b"ne"[..], 2, BUFFER_BYTES));
         input.consume(1);
-        assert!(!add(&mut input, b"two"));
-        assert_eq!(input.bytes(), b"etwo");
-        input.rest();
-        assert_eq!((input.bytes(), input.start), (&b"etwo"[..], 0));
+        add(&mut input, b"two");
+        input.give_back();
+        assert_eq!((input.bytes(), input.bytes.capacity(), BUFFER.take().len()), (&b"etwo"[..], 4, BUFFER_BYTES));
+        add(&mut input, b"three");
+        assert_eq!(input.bytes(), b"etwothree");
+    }
+
+    #[test]
+    fn what_was_set_aside_and_gets_more_gives_its_buffer_back() {
+        let mut input = Input::default();
+        add(&mut input, b"one");
+        input.set_aside();
+        add(&mut input, b"two");
+        assert_eq!((input.bytes(), SPARE.with_borrow(Vec::len)), (&b"onetwo"[..], 1));
+        add(&mut Input::default(), b"four");
+        assert!(SPARE.take().pop().expect("it was kept").is_empty());
     }
 }
