@@ -86,6 +86,67 @@ fn a_crowd_on_one_thread_gets_its_own_replies_and_who_has_said_all_gets_them_too
 }
 
 #[test]
+fn requests_cut_anywhere_are_read_whole() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 1\n");
+    let clients = (0..3_usize).map(|number| {
+        std::thread::spawn(move || {
+            // Lengths and pieces around those at which bytes change their place: a thousand, and sixteen times that.
+            let text =
+                |each: usize| format!("{number}-{each}-{}", "x".repeat([5, 900, 1030, 40, 17_000][each % 5] + each));
+            let bulk = |text: String| format!("${}\r\n{text}\r\n", text.len());
+            let requests: String = (0..300).map(|each| format!("*2\r\n$4\r\nECHO\r\n{}", bulk(text(each)))).collect();
+            let wanted: String = (0..300).map(|each| bulk(text(each))).collect();
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the node listens");
+            stream.set_nodelay(true).expect("no delay");
+            let mut reader = stream.try_clone().expect("a descriptor");
+            let length = wanted.len();
+            let got = std::thread::spawn(move || {
+                let mut got = vec![0; length];
+                reader.read_exact(&mut got).map(|()| got)
+            });
+            let sizes = [1, 50_000, 16_384, 1024, 7, 20_000, 1023, 33_000];
+            let mut rest = requests.as_bytes();
+            for size in sizes.iter().cycle().skip(number) {
+                let (piece, others) = rest.split_at(rest.len().min(*size));
+                stream.write_all(piece).expect("it is connected");
+                rest = others;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            let got = got.join().expect("no panic").expect("all replies");
+            assert!(got == wanted.as_bytes(), "client {number}");
+        })
+    });
+    clients.collect::<Vec<_>>().into_iter().for_each(|client| client.join().expect("no panic"));
+}
+
+#[test]
+fn what_comes_while_a_client_waits_is_served_behind() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _node = start(&folder.0, port, "slotmesh-io-threads 1\n");
+    let (mut other, mut waiting) = (Client::connect(port), Client::connect(port));
+    assert_eq!(other.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), b"+OK\r\n");
+    until("the cluster is up", || other.text(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    waiting.send(&["BLPOP", "list", "0"]);
+    until("it waits", || other.text(&["CLIENT", "LIST"]).contains(" flags=b "));
+    let long = "x".repeat(3000);
+    for text in ["a", &long, "b"] {
+        waiting.send_raw(b"*2\r\n$4\r\nECHO\r\n");
+        // Others are served with the same buffer meanwhile.
+        assert_eq!(other.ask(&["PING"]), b"+PONG\r\n");
+        waiting.send_raw(format!("${}\r\n{text}\r\n", text.len()).as_bytes());
+        assert_eq!(other.ask(&["PING"]), b"+PONG\r\n");
+    }
+    assert_eq!(other.ask(&["RPUSH", "list", "1"]), b":1\r\n");
+    assert_eq!(waiting.receive().expect("a reply").1, b"*2\r\n$4\r\nlist\r\n$1\r\n1\r\n");
+    for text in ["a", &long, "b"] {
+        assert_eq!(waiting.receive().expect("a reply").1, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
+    }
+}
+
+#[test]
 fn who_does_not_read_waits_alone() {
     let (folder, port) = (Folder::new(), free_port());
     let _node = start(&folder.0, port, "slotmesh-io-threads 1\n");
