@@ -70,3 +70,23 @@ fn who_reads_a_stream_waits_for_what_is_behind_its_id() {
     other.say("XADD s 5-1 f v");
     assert!(served(&fixture, &mut far, &later).is_some_and(|reply| reply.contains("5-1")));
 }
+
+#[test]
+fn to_look_whether_something_has_come_is_no_use_of_the_key() {
+    let fixture = Fixture::new(Table::Alone);
+    fixture.configure("maxmemory-policy", "allkeys-lfu");
+    fixture.configure("lfu-log-factor", "0");
+    let (mut far, mut other) = (fixture.client(), fixture.client());
+    other.say_all(&["XADD s 1-0 f v", "XADD {s}lone 1-0 f v"]);
+    let later = waits(&mut far, "XREAD BLOCK 0 STREAMS s 9-0");
+    let used = |client: &mut Client<'_>, key: &str| -> i64 {
+        let reply = client.say(&format!("OBJECT FREQ {key}"));
+        reply.trim_start_matches(':').trim().parse().expect("a number")
+    };
+    let (before, before_lone) = (used(&mut other, "s"), used(&mut other, "{s}lone"));
+    other.say("CONFIG RESETSTAT");
+    other.say_all(&["XADD s 2-0 f v", "XADD s 3-0 f v", "XADD {s}lone 2-0 f v", "XADD {s}lone 3-0 f v"]);
+    assert!(!later.is_served());
+    assert_eq!(fixture.server.keyspace.lookups(), (0, 0));
+    assert_eq!(used(&mut other, "s") - before, used(&mut other, "{s}lone") - before_lone);
+}
