@@ -19,8 +19,8 @@ pub(super) const SHORT_BYTES: usize = 1024;
 const SPARE_MAX: usize = 128;
 
 thread_local! {
-    /// Where what arrives is put first, behind room for what is short. It belongs to the thread, so that an idle connection holds none; who has it while
-    /// requests are executed leaves an empty one.
+    /// Where what arrives is put first, behind room for what is short. It belongs to the thread, so that an idle connection
+    /// holds none; who has it while requests are executed leaves an empty one.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// Buffers for what is set aside, each of [`SHORT_BYTES`]: many at a time, and again with the next requests.
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
