@@ -101,8 +101,8 @@ impl<T> More<T> {
     }
 }
 
-/// Lets a vector grow by a quarter, not to the double, as most are small; and never beyond what it may hold. By half, a million keys
-/// took one to two bytes more each, and no less time.
+/// Lets a vector grow by a quarter, not to the double, as most are small; and never beyond what it may hold. By half, keys took one
+/// to two bytes more each, and no less time.
 fn make_room<T>(vec: &mut Vec<T>, most: usize) {
     if vec.len() == vec.capacity() {
         vec.reserve_exact((vec.len() / 4).max(1).min(most - vec.len()));
