@@ -13,7 +13,7 @@ use slotmesh_wire::{Extension, Header, HeaderFields, HeaderTemplate, Kind, NodeF
 use xtask::rack::Node;
 
 /// Longest wait for an answer: a busy machine fails nothing.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A primary that understands what Valkey 8.1 understands, but no repeated MEET.
 pub(crate) const PRIMARY: NodeFlags = NodeFlags(0x0c01);
