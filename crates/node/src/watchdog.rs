@@ -14,8 +14,8 @@ use slotmesh_types::Mono;
 use crate::clock::Clock;
 use crate::delays::Delays;
 
-/// Time between two beats of a client thread: few enough to cost nothing.
-const BEAT: Duration = Duration::from_millis(250);
+/// Time between two beats of a client thread. With four in a second half of what woke a node that had nothing to do were beats.
+const BEAT: Duration = Duration::from_millis(500);
 
 /// What is known of every thread.
 #[derive(Debug)]
