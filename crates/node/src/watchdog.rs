@@ -14,7 +14,7 @@ use slotmesh_types::Mono;
 use crate::clock::Clock;
 use crate::delays::Delays;
 
-/// Time between two beats of a client thread. With four in a second half of what woke a node that had nothing to do were beats.
+/// Time between two beats of a client thread. Half of it made a node that had nothing to do use a fifth more CPU.
 const BEAT: Duration = Duration::from_millis(500);
 
 /// What is known of every thread.
