@@ -125,3 +125,55 @@ impl Watchdog {
         Mono::from_micros(self.clients[thread].due.load(Ordering::Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// Runs something on a runtime of this thread, beside work that never ends.
+    fn beside<T>(work: impl Future<Output = ()>, act: impl Future<Output = T>) -> T {
+        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(async {
+            tokio::select! {
+                () = work => unreachable!("it never ends"),
+                done = act => done,
+            }
+        })
+    }
+
+    #[test]
+    fn a_thread_that_is_held_up_is_counted_once() {
+        let watchdog = Watchdog::new(Clock::new(), 1);
+        watchdog.set_threshold(Duration::from_secs(1));
+        let (release, released) = mpsc::channel::<()>();
+        let (end, mut ended) = tokio::sync::watch::channel(());
+        thread::scope(|scope| {
+            let dog = &watchdog;
+            // Held up until it is released, as by a command that takes long.
+            scope.spawn(move || {
+                beside(dog.beat(0), async {
+                    tokio::task::yield_now().await;
+                    let _ = released.recv();
+                    let _ = ended.changed().await;
+                });
+            });
+            beside(dog.watch(), async {
+                let until = async |holds: &dyn Fn(&Responsiveness) -> bool| {
+                    while !holds(&dog.report(1)) {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                };
+                until(&|report| report.stalls == 1 && report.clients[0].stalled > BEAT).await;
+                drop(release);
+                until(&|report| report.clients[0].lateness.max > BEAT && report.clients[0].stalled.is_zero()).await;
+                assert_eq!(dog.report(1).stalls, 1);
+                drop(end);
+            });
+        });
+    }
+}
