@@ -130,6 +130,7 @@ impl Watchdog {
 mod tests {
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Instant;
 
     use tokio::runtime::Builder;
 
@@ -164,7 +165,9 @@ mod tests {
             });
             beside(dog.watch(), async {
                 let until = async |holds: &dyn Fn(&Responsiveness) -> bool| {
+                    let start = Instant::now();
                     while !holds(&dog.report(1)) {
+                        assert!(start.elapsed() < Duration::from_secs(60), "in vain: {:?}", dog.report(1));
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
                 };
