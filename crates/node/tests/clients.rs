@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use slotmesh_config::{Config, SetError};
 use slotmesh_node::{Ending, NodeOptions};
-use support::{Client, Folder, free_port, start, start_with, until};
+use support::{Client, Folder, PATIENCE, free_port, start, start_with, until};
 
 #[test]
 fn requests_sent_at_once_are_answered_in_order() {
@@ -99,6 +99,7 @@ fn requests_cut_anywhere_are_read_whole() {
             let wanted: String = (0..300).map(|each| bulk(text(each))).collect();
             let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the node listens");
             stream.set_nodelay(true).expect("no delay");
+            stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
             let mut reader = stream.try_clone().expect("a descriptor");
             let length = wanted.len();
             let got = std::thread::spawn(move || {

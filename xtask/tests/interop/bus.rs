@@ -5,15 +5,13 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use slotmesh_types::{Host, NodeId};
 use slotmesh_wire::{Extension, Header, HeaderFields, HeaderTemplate, Kind, NodeFlags, Packet, Reach, frame_length};
 use xtask::rack::Node;
 
-/// Longest wait for an answer: a busy machine fails nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::turn::PATIENCE;
 
 /// A primary that understands what Valkey 8.1 understands, but no repeated MEET.
 pub(crate) const PRIMARY: NodeFlags = NodeFlags(0x0c01);
